@@ -1,0 +1,1 @@
+"""Roadmate: a study group's accountability bot for Discord, Telegram and the terminal."""
