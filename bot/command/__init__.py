@@ -1,0 +1,23 @@
+"""A command declared once: how its line is read, what it is given and what comes of it."""
+
+from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody, answered
+from bot.command.dispatch import Dispatch
+from bot.command.registry import Command, Parameter, Registry, command, registry
+from bot.command.scene import Scene
+
+__all__ = [
+    "Ask",
+    "Audience",
+    "Call",
+    "Command",
+    "Dispatch",
+    "Incoming",
+    "Parameter",
+    "Registry",
+    "Response",
+    "Scene",
+    "Somebody",
+    "answered",
+    "command",
+    "registry",
+]

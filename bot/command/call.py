@@ -1,0 +1,177 @@
+"""What a command is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.cards import Card, Input, Question, Spans
+from bot.command.parameters import File, Suggestion
+from bot.command.scene import Scene
+from bot.delivery import Address
+from bot.domain.group import Group
+from bot.domain.member import Member
+from bot.store import outbox, people
+from bot.store.changes import Change
+from bot.text import date_words, say, word
+
+ANNOUNCED_FOR = timedelta(days=1)
+"""News of yesterday is none: an announcement that could not be made within a day is dropped, and recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """An account that an argument points at, before we know whose it is."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing a person did on a platform.
+
+    `update` is the platform's id of it, the same when it is delivered again. `pressed` is the message whose button
+    was pressed; `line` is what stood on the button, or what was typed after the slash.
+    """
+
+    platform: str
+    account: str
+    name: str
+    address: Address
+    line: str
+    update: str | None = None
+    arguments: Mapping[str, str | File | Somebody] = field(default_factory=dict)
+    private: bool = False
+    leader: bool = False
+    pressed: str | None = None
+    pressed_private: bool = False
+    owner: int | None = None
+    chat_name: str = ""
+
+
+class Audience(Enum):
+    """Who may read an answer."""
+
+    MEMBER = "member"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: a card, or a question that only typing answers.
+
+    `edit`: the card takes the place of the pressed message. `announced`: the group reads the same from its own post,
+    so where a private answer cannot be delivered nothing is missing.
+    """
+
+    card: Card | None = None
+    question: Question | None = None
+    audience: Audience = Audience.MEMBER
+    edit: bool = False
+    announced: bool = False
+
+
+class Ask(Exception):  # noqa: N818 - a question is not an error
+    """Something needed is missing: dispatch asks for it, and the answer comes back as the same command, completed.
+
+    Several parameters at once are asked for as free text. `options` replaces the kind's own suggestions; `id` the
+    question's words, `vars` their variables.
+    """
+
+    def __init__(
+        self, *parameters: str, options: Sequence[Suggestion] | None = None, id: str | None = None, **vars: object
+    ) -> None:
+        super().__init__(*parameters)
+        self.parameters = parameters
+        self.options = options
+        self.id = id
+        self.vars = vars
+
+
+def answered(line: str, inputs: Sequence[Input], texts: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A question's line and arguments once it is answered: a text for each input, or one for all of them.
+
+    One text for several inputs is typed after the line, as if the member had written it whole.
+    """
+    if len(texts) == 1 and len(inputs) > 1:
+        return f"{line} {texts[0]}", {}
+    pairs = zip(inputs, texts, strict=True)
+    return line, {item.parameter: text for item, text in pairs if text.strip()}
+
+
+@dataclass
+class Call:
+    """A command being carried out: the scene, the transaction, and the change it makes."""
+
+    scene: Scene
+    db: AsyncConnection
+    change: Change
+    incoming: Incoming
+    announced: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the command, in UTC."""
+        return self.scene.now
+
+    @property
+    def member(self) -> Member:
+        """Who speaks."""
+        return self.scene.member
+
+    @property
+    def language(self) -> str:
+        """The reader's language."""
+        return self.scene.language
+
+    @property
+    def today(self) -> date:
+        """The member's own date."""
+        return self.scene.today
+
+    def say(self, id: str, /, **vars: object) -> Spans:
+        """A message in the reader's language."""
+        return say(self.language, id, **vars)
+
+    def word(self, id: str, /, **vars: object) -> str:
+        """A label in the reader's language."""
+        return word(self.language, id, **vars)
+
+    def date(self, day: date) -> str:
+        """A local date in words."""
+        return date_words(self.language, day, self.today)
+
+    def summarise(self, id: str, /, **vars: Any) -> None:
+        """Say what the change was, for /undo."""
+        self.change.summary = (id, vars)
+
+    async def announce(self, kind: str) -> None:
+        """Tell the group about this change, in the same transaction; composed when it is sent."""
+        group = self.scene.home
+        if group is not None:
+            await self.announce_in(group, kind)
+
+    async def announce_in(self, group: Group, kind: str) -> None:
+        """Tell a group about this change in each of its homes."""
+        change = await self.change.id()
+        for home in await people.homes_of(self.db, group.id):
+            await outbox.queue(
+                self.db,
+                outbox.Draft(
+                    key=f"{kind}:{change}:{home.platform}:{home.chat}:{home.thread}",
+                    kind=kind,
+                    address=home,
+                    member=self.member.id,
+                    group=group.id,
+                    change=change,
+                    local_date=self.today,
+                    due_at=self.now,
+                    expires_at=self.now + ANNOUNCED_FOR,
+                ),
+            )
+            self.announced = True

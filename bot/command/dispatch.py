@@ -1,0 +1,302 @@
+"""The one way in: an incoming line becomes a command, carried out once, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.cards import Button, Card, Choice, Input, LineTooLong, Option, Paragraph, Question, base36, check_line, owner_that_fits, sign
+from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody
+from bot.command.grammar import ASK, Arguments, Given, quote, read
+from bot.command.parameters import File, MateKind, Suggestion
+from bot.command.registry import Command, Registry
+from bot.command.scene import Scene
+from bot.domain.refusal import Refusal
+from bot.domain.roadmap import Roadmap
+from bot.store import Store, changes, pending, people, studies
+from bot.store.changes import Change
+from bot.text import LANGUAGE, has, say, word
+
+log = logging.getLogger(__name__)
+
+DRAFT = "draft"
+"""The name under which a button refers to arguments that are too long for it."""
+
+CHOICES = 25
+"""What one select menu holds on Discord."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Carries out what comes in. `clock` gives the moment in UTC; `wake` is called when something was queued."""
+
+    store: Store
+    roadmaps: Callable[[], Mapping[str, Roadmap]]
+    registry: Registry
+    clock: Callable[[], datetime]
+    wake: Callable[[], None] = lambda: None
+    zone: str = "UTC"
+
+    async def __call__(self, incoming: Incoming) -> Response | None:
+        """Carry out a line and answer it; None when there is nothing left to say. Never raises for what was typed."""
+        try:
+            response, call = await self._carry_out(incoming)
+        except Refusal as refusal:
+            return Response(refused(refusal))
+        except Exception:
+            reference = secrets.token_hex(3)
+            log.exception("a command failed", extra={"reference": reference, "platform": incoming.platform})
+            return Response(Card(parts=(Paragraph(say(LANGUAGE, "apology", reference=reference)),)))
+        if call is not None and call.announced:
+            self.wake()
+        return response
+
+    async def suggest(self, incoming: Incoming, parameter: str) -> list[Suggestion]:
+        """What could stand for a parameter, given what has been typed of it (`incoming.arguments[parameter]`)."""
+        async with self.store.reading() as db:
+            known = await people.account(db, incoming.platform, incoming.account)
+            command = self.registry.find(incoming.line)
+            found = command.parameter(parameter)
+            if found is None:
+                return []
+            scene = await self._scene(db, incoming, command, known)
+        typed = incoming.arguments.get(parameter, "")
+        return found.kind.suggest(typed if isinstance(typed, str) else "", scene)
+
+    async def _carry_out(self, incoming: Incoming) -> tuple[Response | None, Call | None]:
+        name, rest = split(incoming.line)
+        command = self.registry.find(name)
+        async with self.store.writing() as db:
+            scene = await self._meet(db, incoming, command)
+            if incoming.owner is not None and incoming.owner != scene.member.id:
+                raise Refusal("refuse-owner")
+            if command.leaders and not (incoming.leader or incoming.private):
+                raise Refusal("refuse-leaders", command=command.name)
+            update_key, press_key = _keys(incoming)
+            done = await changes.applied(db, update_key, press_key)
+            if done is not None:
+                return self._already(scene, done, incoming), None
+            arguments = await self._arguments(db, command, rest, incoming, scene)
+            change = Change(db, scene.member, scene.now, command.name, update_key, press_key)
+            call = Call(scene, db, change, incoming)
+            try:
+                if arguments.asked:
+                    raise Ask(*arguments.asked)
+                response = await command.run(call, **_values(command, arguments))
+            except Ask as ask:
+                assert not change.made, "a command asks before it writes"
+                return await self._question(db, scene, command, arguments, ask, incoming), call
+            await change.settle()
+        return _placed(response, incoming), call
+
+    # ------------------------------------------------------------ the scene
+
+    async def _meet(self, db: AsyncConnection, incoming: Incoming, command: Command) -> Scene:
+        group = None if incoming.private else await people.group_at(db, incoming.address)
+        zone = group.zone if group else self.zone
+        now = self.clock()
+        member, account = await people.meet(
+            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, LANGUAGE, now
+        )
+        await people.seen(db, account, now, incoming.private)
+        if group is not None:
+            await people.enter(db, group.id, member.id, now)
+        return await self._scene(db, incoming, command, account)
+
+    async def _scene(
+        self, db: AsyncConnection, incoming: Incoming, command: Command, account: people.Account | None
+    ) -> Scene:
+        """The scene for an account; for one we have not met, as a stranger sees it."""
+        group = None if incoming.private else await people.group_at(db, incoming.address)
+        if account is None:
+            account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown")
+            member = people.Member(0, incoming.name, group.zone if group else self.zone)
+        else:
+            member = await people.member(db, account.member)
+        groups = await people.groups_of(db, member.id)
+        mates: tuple[people.Member, ...] = ()
+        if any(isinstance(p.kind, MateKind) for p in command.parameters):
+            mates = await people.mates_of(db, [g.id for g in groups])
+        return Scene(
+            now=self.clock(),
+            member=member,
+            account=account,
+            address=incoming.address,
+            private=incoming.private,
+            leader=incoming.leader,
+            group=group,
+            groups=groups,
+            enrolments=await studies.enrolments_of(db, member.id),
+            roadmaps=self.roadmaps(),
+            mates=mates,
+        )
+
+    async def _arguments(
+        self, db: AsyncConnection, command: Command, rest: str, incoming: Incoming, scene: Scene
+    ) -> Arguments:
+        given: dict[str, Given] = {}
+        first, _, tail = rest.partition(" ")
+        if first.startswith(DRAFT + ":"):
+            kept = await pending.draft(db, int(first.removeprefix(DRAFT + ":") or "0", 36), scene.member.id)
+            if kept is None:
+                raise Refusal("refuse-outdated")
+            given |= {name: File(**value) if isinstance(value, dict) else value for name, value in kept.items()}
+            rest = tail
+        for name, value in incoming.arguments.items():
+            given[name] = await self._mate(db, value, scene) if isinstance(value, Somebody) else value
+        return read(command, rest, given, scene)
+
+    async def _mate(self, db: AsyncConnection, somebody: Somebody, scene: Scene) -> str:
+        """The member behind an account that an argument points at, as MateKind reads it."""
+        known = await people.account(db, scene.account.platform, somebody.account)
+        return f"#{known.member}" if known else "#0"
+
+    # ------------------------------------------------------------ questions
+
+    async def _question(
+        self,
+        db: AsyncConnection,
+        scene: Scene,
+        command: Command,
+        arguments: Arguments,
+        ask: Ask,
+        incoming: Incoming,
+    ) -> Response:
+        """What is missing, as a menu where there are answers to choose from, else as free text."""
+        options = self._options(command, arguments, ask, scene)
+        given = {name: text for name, text in arguments.texts.items() if name not in ask.parameters}
+        line = await self._line(db, command, given, ask.parameters, options, scene)
+        if not options:
+            return Response(question=self._free_text(scene, command, line, ask))
+        parameter = ask.parameters[0]
+        name = "" if line == command.name and parameter == command.parameters[0].name else f"{parameter}:"
+        answers = tuple(
+            Option(s.label[:100], f"{line} {name}{quote(s.value)}", s.description[:100]) for s in options[:CHOICES]
+        )
+        longest = max((answer.line for answer in answers), key=lambda text: len(text.encode()))
+        choice = Choice(word(scene.language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
+        other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
+        card = Card(parts=(Paragraph(_asked(scene.language, command, ask)),), choice=choice, rows=((other,),))
+        return _placed(Response(card), incoming)
+
+    def _options(self, command: Command, arguments: Arguments, ask: Ask, scene: Scene) -> Sequence[Suggestion]:
+        if len(ask.parameters) > 1 or ask.parameters[0] in arguments.asked:
+            return ()
+        if ask.options is not None:
+            return ask.options
+        parameter = command.parameter(ask.parameters[0])
+        assert parameter is not None, f"/{command.name} has no {ask.parameters[0]}"
+        return parameter.kind.suggest("", scene)
+
+    async def _line(
+        self,
+        db: AsyncConnection,
+        command: Command,
+        given: Mapping[str, Given],
+        asked: Sequence[str],
+        options: Sequence[Suggestion],
+        scene: Scene,
+    ) -> str:
+        """The command so far, short enough that every answer still fits on a button."""
+        texts = [f"{name}:{quote(text)}" for name, text in given.items() if isinstance(text, str)]
+        line = " ".join((command.name, *texts))
+        longest = max((f" {asked[0]}:{quote(s.value)}" for s in options[:CHOICES]), key=len, default=f" {asked[0]}:{ASK}")
+        whole = len(texts) == len(given)
+        try:
+            if whole:
+                check_line(sign(line + longest, scene.member.id if texts else None))
+                return line
+        except LineTooLong:
+            pass
+        kept = {name: asdict(value) if isinstance(value, File) else value for name, value in given.items()}
+        return f"{command.name} {DRAFT}:{base36(await pending.keep_draft(db, scene.member.id, kept, scene.now))}"
+
+    @staticmethod
+    def _free_text(scene: Scene, command: Command, line: str, ask: Ask) -> Question:
+        inputs = []
+        for position, name in enumerate(ask.parameters):
+            parameter = command.parameter(name)
+            assert parameter is not None
+            hint = f"hint-{command.name}-{name}"
+            inputs.append(
+                Input(
+                    name,
+                    command.describe_parameter(scene.language, name)[:45],
+                    word(scene.language, hint) if has(hint) else "",
+                    limit=min(parameter.kind.limit, 4000),
+                    required=position == 0,
+                    long=parameter.kind.text,
+                )
+            )
+        title = word(scene.language, _question_id(command, ask), **ask.vars)
+        return Question(line, title, tuple(inputs), only=scene.member.id)
+
+    def _already(self, scene: Scene, done: changes.Done, incoming: Incoming) -> Response:
+        """A press or an update that was counted before: say so, change nothing."""
+        id, variables = done.summary
+        summary = say(scene.language, id, **variables)
+        return Response(Card(parts=(Paragraph(say(scene.language, "already-counted", change=summary)),)))
+
+
+def split(line: str) -> tuple[str, str]:
+    """A line's command and the words after it."""
+    name, _, rest = line.strip().partition(" ")
+    if "\n" in name:
+        name, _, first = name.partition("\n")
+        rest = f"{first} {rest}"
+    return name, rest.strip()
+
+
+def clean_name(name: str) -> str:
+    """What somebody is called: as they are called there, on one line, without invisible or control characters."""
+    visible = "".join(c for c in name if c.isprintable() and not "\ue000" <= c <= "\uf8ff")
+    return " ".join(visible.split())[: people.NAME_LENGTH] or "somebody"
+
+
+def refused(refusal: Refusal, language: str = LANGUAGE) -> Card:
+    """A polite no, with its ways out as buttons."""
+    variables = {name: value for name, value in refusal.vars.items()}
+    card = Card(parts=(Paragraph(say(language, refusal.id, **variables)),))
+    buttons = []
+    for label, line in refusal.ways:
+        try:
+            buttons.append(Button(label[:80], line))
+        except LineTooLong:
+            continue
+    return card.with_rows(buttons) if buttons else card
+
+
+def _keys(incoming: Incoming) -> tuple[str | None, str | None]:
+    update = None if incoming.update is None else f"{incoming.platform}:{incoming.update}"
+    if incoming.pressed is None:
+        return update, None
+    address = incoming.address
+    return update, f"{address.platform}:{address.chat}:{incoming.pressed}:{incoming.account}:{incoming.line}"
+
+
+def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
+    return {p.name: arguments.values.get(p.name) for p in command.parameters}
+
+
+def _placed(response: Response, incoming: Incoming) -> Response:
+    """A press on one's own message is answered in its place; on the group's, beside it."""
+    if incoming.pressed is None:
+        return replace(response, edit=False)
+    own = incoming.private or incoming.pressed_private
+    mine = incoming.owner is not None and response.audience is Audience.GROUP
+    return replace(response, edit=own or mine)
+
+
+def _question_id(command: Command, ask: Ask) -> str:
+    specific = f"ask-{command.name}-{ask.parameters[0]}"
+    return ask.id or (specific if has(specific) else f"ask-{ask.parameters[0]}")
+
+
+def _asked(language: str, command: Command, ask: Ask) -> Any:
+    return say(language, _question_id(command, ask), **ask.vars)

@@ -1,0 +1,207 @@
+"""How a typed line becomes arguments: names, quotes, and the longest run of words each parameter understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.command.parameters import File
+from bot.command.registry import Command, Parameter
+from bot.command.scene import Scene
+from bot.domain.refusal import Refusal
+
+ASK = "?"
+"""The value that means "ask me": `join backend-ai-era deadline:?`."""
+
+LONGEST_RUN = 12
+"""No argument but free text is longer than a dozen words; this bounds the work on a long line."""
+
+LONGEST_LINE = 6000
+"""Longer than any platform lets a person type; what is longer is not read."""
+
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
+_TOKEN = re.compile(r"\S+")
+
+Given = str | File
+
+
+@dataclass
+class Arguments:
+    """What a line gives a command: the texts, for saying it again, their values, and what is to be asked."""
+
+    texts: dict[str, Given] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+    quoted: bool = False
+    name: str | None = None
+
+
+def read(command: Command, rest: str, given: Mapping[str, Given], scene: Scene) -> Arguments:
+    """The arguments of a command from the words after it and from those given by name.
+
+    Raises Refusal in the name of the first parameter that does not understand what stands in its place.
+    """
+    if len(rest) > LONGEST_LINE:
+        raise Refusal("refuse-long", length=len(rest), limit=LONGEST_LINE)
+    arguments = Arguments()
+    for name, value in given.items():
+        parameter = command.parameter(name)
+        if parameter is not None:
+            _give(parameter, value, arguments, scene)
+    _Reader(command, rest, arguments, scene).read()
+    return arguments
+
+
+def quote(text: str) -> str:
+    """A text as one argument of a line."""
+    inner = text.replace('"', "'").replace("\n", " ")
+    return f'"{inner}"' if re.search(r"\s|^$|:", inner) else inner
+
+
+def _give(parameter: Parameter, value: Given, arguments: Arguments, scene: Scene) -> None:
+    if isinstance(value, File):
+        arguments.texts[parameter.name] = arguments.values[parameter.name] = value
+        return
+    if value.strip() == ASK:
+        if parameter.name not in arguments.values:
+            arguments.asked.append(parameter.name)
+        return
+    read = parameter.kind.read(value, scene)
+    if read is None:
+        raise parameter.kind.refuse(value, scene)
+    if parameter.name in arguments.asked:
+        arguments.asked.remove(parameter.name)
+    arguments.texts[parameter.name] = value
+    arguments.values[parameter.name] = read
+
+
+class _Reader:
+    """One pass over a line's words."""
+
+    def __init__(self, command: Command, line: str, arguments: Arguments, scene: Scene) -> None:
+        self.command = command
+        self.line = line
+        self.arguments = arguments
+        self.scene = scene
+        self.words = _words(line, command)
+
+    def read(self) -> None:
+        position = 0
+        while position < len(self.words):
+            end = self._segment_end(position)
+            word = self.words[position]
+            position = self._named(word, position, end) if word.name else self._positional(position, end)
+
+    def _segment_end(self, position: int) -> int:
+        """Where the words end that may belong together: before the next named argument."""
+        for index in range(position + 1, len(self.words)):
+            if self.words[index].name:
+                return index
+        return len(self.words)
+
+    def _named(self, word: _Word, position: int, end: int) -> int:
+        parameter = self.command.parameter(word.name or "")
+        assert parameter is not None
+        if parameter.kind.text:
+            _give(parameter, self._text(position, end), self.arguments, self.scene)
+            return end
+        longest = self._longest(parameter, position, end)
+        stop = longest or position + 1
+        _give(parameter, self._text(position, stop), self.arguments, self.scene)
+        return stop
+
+    def _positional(self, position: int, end: int) -> int:
+        while position < end:
+            taken = self._take(position, end)
+            if taken is None:
+                break
+            position = taken
+        if position < end:
+            self._leftover(position, end)
+        return end
+
+    def _take(self, position: int, end: int) -> int | None:
+        """Let the first parameter that understands what stands here have it."""
+        for parameter in self._open():
+            if parameter.kind.text:
+                continue
+            stop = self._longest(parameter, position, end)
+            if stop is not None:
+                _give(parameter, self._text(position, stop), self.arguments, self.scene)
+                return stop
+            if parameter.kind.subject and not self._understood_later(parameter, position, end):
+                raise parameter.kind.refuse(self._unknown(position, end), self.scene)
+        return None
+
+    def _leftover(self, position: int, end: int) -> None:
+        text = self._text(position, end)
+        texts = [p for p in self._open() if p.kind.text]
+        if texts:
+            _give(texts[-1], text, self.arguments, self.scene)
+            return
+        still = self._open()
+        if not still:
+            raise Refusal("refuse-too-much", text=text[:60], command=self.command.name)
+        raise still[0].kind.refuse(text, self.scene)
+
+    def _understood_later(self, parameter: Parameter, position: int, end: int) -> bool:
+        later = self._open()
+        later = later[later.index(parameter) + 1 :]
+        return any(not p.kind.text and self._longest(p, position, end) is not None for p in later)
+
+    def _unknown(self, position: int, end: int) -> str:
+        """What to call the thing that nobody understood: one word where free text may follow, else all of it."""
+        follows = any(p.kind.text for p in self._open())
+        return self._text(position, position + 1 if follows else end)
+
+    def _longest(self, parameter: Parameter, position: int, end: int) -> int | None:
+        if self.words[position].quoted:
+            end = position + 1
+        for stop in range(min(end, position + LONGEST_RUN), position, -1):
+            if parameter.kind.read(self._text(position, stop), self.scene) is not None:
+                return stop
+        return None
+
+    def _open(self) -> list[Parameter]:
+        return [p for p in self.command.parameters if p.name not in self.arguments.values]
+
+    def _text(self, position: int, stop: int) -> str:
+        words = self.words[position:stop]
+        if len(words) == 1:
+            return words[0].text
+        # The first word of a named argument begins after its name.
+        start = words[0].end - len(words[0].text) if words[0].name else words[0].start
+        return self.line[start : words[-1].end]
+
+
+def _words(line: str, command: Command) -> list[_Word]:
+    words: list[_Word] = []
+    position = 0
+    while match := _TOKEN.search(line, position):
+        word = _word(line, match.start(), match.end(), command)
+        words.append(word)
+        position = word.end
+    return words
+
+
+def _word(line: str, start: int, end: int, command: Command) -> _Word:
+    name = None
+    begin = start
+    head, colon, _ = line[start:end].partition(":")
+    if colon and command.parameter(head):
+        name, begin = head.casefold(), start + len(head) + 1
+    closing = _QUOTES.get(line[begin : begin + 1])
+    if closing:
+        last = line.find(closing, begin + 1)
+        if last > 0:
+            return _Word(start, last + 1, line[begin + 1 : last], quoted=True, name=name)
+    return _Word(start, end, line[begin:end], name=name)

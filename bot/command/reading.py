@@ -1,0 +1,145 @@
+"""Dates, times of day and lengths of time as people type them."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date, timedelta
+
+NUMBERS = dict(zip("a an one two three four five six seven eight nine ten eleven twelve".split(), (1, 1, *range(1, 13)), strict=True))
+
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?\s+([a-z]{3,9})\.?,?(?:\s+(\d{4}))?")
+_MONTH_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?")
+_AHEAD = re.compile(r"(?:in\s+)?(\d{1,4}|[a-z]+)\s*(d|days?|w|weeks?|months?|mo|y|years?)")
+_TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?")
+_LENGTH = re.compile(
+    r"(?:(?P<hours>\d{1,3}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?))?\s*(?:(?P<minutes>\d{1,4})\s*(?:m|mins?|minutes?)?)?"
+)
+
+
+def read_date(text: str, today: date) -> date | None:
+    """A date: `2027-05-20`, `20 May 2027`, `May 20`, `in 5 months`, `tomorrow`, `friday`; None when it is not one.
+
+    A day and month without a year are the next such date; a weekday is the next one after today.
+    """
+    words = _clean(text)
+    if named := _named_day(words, today):
+        return named
+    if match := _ISO.fullmatch(words):
+        return _date(int(match[1]), int(match[2]), int(match[3]))
+    if match := _DAY_MONTH.fullmatch(words):
+        return _month_date(match[2], int(match[1]), match[3], today)
+    if match := _MONTH_DAY.fullmatch(words):
+        return _month_date(match[1], int(match[2]), match[3], today)
+    if match := _AHEAD.fullmatch(words):
+        return _ahead(match[1], match[2], today)
+    return None
+
+
+def read_minute(text: str) -> int | None:
+    """A time of day in minutes after midnight: `20:00`, `8pm`, `8.30 pm`, `7`; None when it is not one."""
+    words = _clean(text)
+    if words in ("noon", "midnight"):
+        return 720 if words == "noon" else 0
+    match = _TIME.fullmatch(words)
+    if match is None:
+        return None
+    hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
+    if half and not 1 <= hour <= 12:
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return hour * 60 + minute if hour < 24 and minute < 60 else None
+
+
+def read_minutes(text: str, bare: int = 1) -> int | None:
+    """A length of time in minutes: `90`, `1h30`, `1 h 30`, `1.5h`, `45 min`; None when it is not one.
+
+    A number alone is taken as so many times `bare` minutes: 60 where hours are asked for.
+    """
+    words = _clean(text)
+    if re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", words):
+        return round(float(words.replace(",", ".")) * bare)
+    match = _LENGTH.fullmatch(words)
+    if not words or match is None or not (match["hours"] or match["minutes"]):
+        return None
+    return round(float((match["hours"] or "0").replace(",", ".")) * 60) + int(match["minutes"] or 0)
+
+
+def read_days(text: str) -> int | None:
+    """Days of the week as bits, Monday the lowest: `daily`, `weekdays`, `mon-fri`, `mon wed, fri`; None when not."""
+    words = _clean(text)
+    named = {"daily": 127, "every day": 127, "everyday": 127, "all": 127, "weekdays": 31, "weekends": 96, "weekend": 96}
+    if words in named:
+        return named[words]
+    bits = 0
+    for part in re.split(r"[\s,]+(?:and\s+)?", re.sub(r"\s*-\s*", "-", words)):
+        first, dash, last = part.partition("-")
+        start, end = _weekday(first), _weekday(last if dash else first)
+        if start is None or end is None:
+            return None
+        for offset in range((end - start) % 7 + 1):
+            bits |= 1 << (start + offset) % 7
+    return bits or None
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months on, or that month's last day where it has none such."""
+    total = day.year * 12 + day.month - 1 + months
+    year, month = divmod(total, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _named_day(words: str, today: date) -> date | None:
+    offsets = {"today": 0, "tomorrow": 1, "yesterday": -1}
+    if words in offsets:
+        return today + timedelta(days=offsets[words])
+    weekday = _weekday(words.removeprefix("next "))
+    return None if weekday is None else today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def _weekday(word: str) -> int | None:
+    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    if len(word) < 3:
+        return None
+    return next((n for n, name in enumerate(full) if name.startswith(word)), None)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _month_date(name: str, day: int, year: str | None, today: date) -> date | None:
+    full = "january february march april may june july august september october november december".split()
+    month = next((n for n, month in enumerate(full, start=1) if month.startswith(name)), None)
+    if month is None and name == "sept":
+        month = 9
+    if month is None:
+        return None
+    if year:
+        return _date(int(year), month, day)
+    # 29 February waits for the next leap year.
+    dates = (_date(today.year + ahead, month, day) for ahead in range(9))
+    return next((found for found in dates if found and found >= today), None)
+
+
+def _ahead(count: str, unit: str, today: date) -> date | None:
+    number = int(count) if count.isdigit() else NUMBERS.get(count)
+    if number is None:
+        return None
+    try:
+        if unit.startswith("d"):
+            return today + timedelta(days=number)
+        if unit.startswith("w"):
+            return today + timedelta(weeks=number)
+        return add_months(today, number * (12 if unit.startswith("y") else 1))
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,194 @@
+"""The daily answer, and when it is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from bot.cards import Button, Card, Moment, Paragraph
+from bot.command import Ask, Call, Response, command
+from bot.command.parameters import DAY, DAYS, NOTE, PLACES, STUDIED, TIME, TRACKS, UNTIL, ZONE, OneOf, Suggestion
+from bot.commands.join import change_code
+from bot.domain.consistency import streak
+from bot.domain.group import CHECKIN_MINUTE
+from bot.domain.occurrence import EVERY_DAY, moment_of
+from bot.domain.refusal import Refusal
+from bot.store import people, schedule, studies
+from bot.tables import checkins, members, reminders
+from bot.text import date_words, days_words, minute_words, time_words
+from bot.views import answers
+
+OPEN_UNTIL = 12 * 60
+"""Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
+
+EVENING = 19 * 60
+LATER_BY = timedelta(hours=1)
+MOST_MINUTES = 16 * 60
+"""More study than that on one day is a typing error; the board counts less still."""
+
+
+@command("checkin", minutes=STUDIED, note=NOTE, track=OneOf(TRACKS), date=DAY)
+async def checkin(
+    call: Call, minutes: int | str | None, note: str | None, track: str | None, date: date | None
+) -> Response:
+    """Answer for a local day: studied or not, how long, and a word about it. A second answer adds."""
+    track = track or TRACKS[0]
+    day = _open_day(call, date)
+    if minutes is None and note is None:
+        raise Ask("minutes", options=_lengths(call), id="ask-checkin", day=call.date(day))
+    before = await _answer(call, day, track)
+    studied = minutes != "no"
+    if not studied and before is not None and before.studied:
+        raise Refusal("refuse-checkin-studied", date=call.date(day), ways=[("/undo", "undo")])
+    added = minutes if isinstance(minutes, int) else 0
+    total = added + (before.minutes if before else 0)
+    if total > MOST_MINUTES:
+        raise Refusal("refuse-checkin-much", total=str(total // 60), limit=str(MOST_MINUTES // 60))
+    await call.change.append(
+        checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
+    )
+    call.summarise("change-checkin", date=str(day))
+    await schedule.answered(call.db, call.member.id, track, day, call.now)
+    call.announced = True
+    first = day - timedelta(days=400)
+    days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())
+    row = await schedule.of_member(call.db, call.member.id, track)
+    receipt = answers.Receipt(
+        day=day,
+        track=track,
+        studied=studied,
+        total=total,
+        added=added if before and before.studied and added else None,
+        streak=streak(days, call.today, row.days if row else EVERY_DAY),
+        code=await change_code(call),
+    )
+    return Response(answers.receipt(call.language, receipt, call.today, call.member.id))
+
+
+def _open_day(call: Call, day: date | None) -> date:
+    """The day an answer is for: today, or yesterday until noon. Raises Refusal for any other."""
+    if day is None or day == call.today:
+        return call.today
+    if day > call.today:
+        raise Refusal("refuse-checkin-future", date=call.date(day))
+    noon = moment_of(call.today, OPEN_UNTIL, call.member.zone)
+    if call.today - day > timedelta(days=1) or call.now >= noon:
+        raise Refusal("refuse-checkin-closed", date=call.date(day), ways=[("/checkin", "checkin")])
+    return day
+
+
+async def _answer(call: Call, day: date, track: str) -> studies.Answer | None:
+    found = (await studies.answers_of(call.db, [call.member.id], day, day)).get(call.member.id, [])
+    return next((answer for answer in found if answer.track == track), None)
+
+
+def _lengths(call: Call) -> list[Suggestion]:
+    named = [Suggestion(study_length(call, m), str(m)) for m in (30, 60, 90, 120, 180)]
+    return [*named, Suggestion(call.word("button-not-today"), "no")]
+
+
+def study_length(call: Call, minutes: int) -> str:
+    """A length of study as a button shows it."""
+    from bot.views.study import pace_words
+
+    return pace_words(minutes)
+
+
+@command("later", until=UNTIL)
+async def later(call: Call, until: timedelta | str | int | None) -> Response:
+    """Ask me again later today, or tomorrow."""
+    row = await schedule.of_member(call.db, call.member.id, TRACKS[0])
+    if row is None or row.place == "off":
+        raise Refusal("refuse-later-none", ways=[("/remind", "remind")])
+    if until is None:
+        raise Ask("until")
+    at = _moment(call, until)
+    if at is None:
+        raise Refusal("refuse-later-past", time=time_words(call.member.local(call.now)))
+    if until == "tomorrow":
+        await schedule.skip_today(call.db, row, call.today, call.now)
+    else:
+        await schedule.postpone(call.db, row, at, call.today)
+    call.announced = True
+    local = call.member.local(at)
+    spoken = f"{call.date(local.date())} {time_words(local)}" if local.date() != call.today else time_words(local)
+    return Response(Card(parts=(Paragraph(call.say("later-set", time=Moment(at, spoken, "time"))),)))
+
+
+def _moment(call: Call, until: timedelta | str | int) -> datetime | None:
+    """When to ask again, in UTC; None when that is over."""
+    zone = call.member.zone
+    if isinstance(until, timedelta):
+        return call.now + until
+    if until == "tomorrow":
+        return moment_of(call.today + timedelta(days=1), CHECKIN_MINUTE, zone)
+    at = moment_of(call.today, EVENING if until == "evening" else int(until), zone)
+    return at if at > call.now else None
+
+
+@command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(TRACKS))
+async def remind(
+    call: Call, time: int | None, days: int | None, where: str | None, kind: str | None
+) -> Response:
+    """My daily check-in: at which local time, on which days, where; or off."""
+    track = kind or TRACKS[0]
+    row = await schedule.of_member(call.db, call.member.id, track)
+    if time is None and days is None and where is None:
+        raise Ask("time")
+    if where is None:
+        where = row.place if row and row.place != "off" else "dm"
+    if where == "group" and not call.scene.groups:
+        raise Refusal("refuse-remind-group")
+    values = {
+        "minute": time if time is not None else row.minute if row else CHECKIN_MINUTE,
+        "days": days or (row.days if row else EVERY_DAY),
+        "place": where,
+    }
+    if row is None:
+        await call.change.create(reminders, kind=track, member=call.member.id, **values)
+    else:
+        await call.change.set(reminders, {"id": row.id}, **values)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    call.summarise("change-remind")
+    if where == "off":
+        return Response(Card(parts=(Paragraph(call.say("remind-off", kind=track)),)))
+    spoken = {
+        "time": minute_words(values["minute"]),
+        "days": days_words(call.language, values["days"]),
+        "where": where,
+        "kind": track,
+        "zone": call.member.zone,
+    }
+    card = Card(parts=(Paragraph(call.say("remind-set", **spoken)),))
+    return Response(_ask_zone(call, card))
+
+
+def _ask_zone(call: Call, card: Card) -> Card:
+    """Neither platform tells a zone: have it confirmed where it matters first."""
+    if call.member.zone_confirmed:
+        return card
+    local = time_words(call.member.local(call.now))
+    yes = Button(call.word("button-yes"), f"timezone {call.member.zone}", only=call.member.id, style="primary")
+    no = Button(call.word("button-no-zone"), "timezone zone:?", only=call.member.id)
+    return card.with_parts(Paragraph(call.say("ask-zone-right", time=local))).with_rows((yes, no))
+
+
+@command("timezone", zone=ZONE)
+async def timezone(call: Call, zone: str | None) -> Response:
+    """The zone of my days and reminders. The past keeps the zone it had."""
+    if zone is None:
+        raise Ask("zone", time=time_words(call.member.local(call.now)), zone=call.member.zone)
+    await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    call.summarise("change-zone")
+    member = await people.member(call.db, call.member.id)
+    return Response(
+        Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
+    )
+
+
+def today_words(call: Call) -> str:
+    """The member's date today, in words."""
+    return date_words(call.language, call.today, call.today)
+
+
+__all__ = ["UTC"]

@@ -1,0 +1,154 @@
+"""Choosing a roadmap and a deadline, and leaving them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.cards import Bold, Button, Card, Paragraph, Spans, Text
+from bot.command import Ask, Audience, Call, Response, command
+from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP, Suggestion
+from bot.domain.group import Enrolment
+from bot.domain.plan import Fit
+from bot.domain.progress import Progress, fold
+from bot.domain.refusal import Refusal
+from bot.domain.roadmap import Roadmap
+from bot.store import studies
+from bot.tables import enrolments
+from bot.text import lines
+from bot.views import study
+
+DEFAULT_MINUTES = 120
+"""Two hours a day, what our students have (see the README); changed with one tap."""
+
+
+@command("join", roadmap=ROADMAP, deadline=DEADLINE, hours=HOURS)
+async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours: int | None) -> Response:
+    """Enrol on a roadmap until a deadline; again, change the deadline or the hours."""
+    if roadmap is None:
+        raise Ask("roadmap", options=_offers(call))
+    current = call.scene.enrolment(roadmap.slug)
+    group = call.scene.home
+    deadline = deadline or (current.deadline if current else None) or _offered_deadline(call, roadmap)
+    if deadline is None:
+        raise Ask("deadline", title=roadmap.title)
+    minutes = hours or (current.minutes_a_day if current else DEFAULT_MINUTES)
+    if current is None:
+        await call.change.create(
+            enrolments,
+            end="ended_at",
+            member=call.member.id,
+            roadmap=roadmap.slug,
+            deadline=deadline,
+            minutes_a_day=minutes,
+            started_on=call.today,
+            used_at=call.now,
+        )
+        call.summarise("change-joined", title=roadmap.title)
+        if group is not None:
+            await call.announce("joined")
+    else:
+        await call.change.set(enrolments, {"id": current.id}, deadline=deadline, minutes_a_day=minutes)
+        await studies.use(call.db, current.id, call.now)
+        call.summarise("change-plan", title=roadmap.title)
+    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    fit = Fit(progress.hours_left, minutes, call.today, deadline)
+    return Response(study.enrolled(call.language, roadmap, fit, progress.next_step, call.member.id))
+
+
+def _offers(call: Call) -> list[Suggestion]:
+    """The roadmaps to choose from, the group's own first."""
+    offers = ROADMAP.suggest("", call.scene)
+    group = call.scene.offered.slug if call.scene.offered else None
+    return sorted(offers, key=lambda offer: offer.value != group)
+
+
+def _offered_deadline(call: Call, roadmap: Roadmap) -> date | None:
+    """The group's deadline, for those who take the group's roadmap and name no other."""
+    group = call.scene.home
+    if group is None or group.roadmap != roadmap.slug or group.deadline is None or group.deadline <= call.today:
+        return None
+    return group.deadline
+
+
+@command("leave", roadmap=MY_ROADMAP)
+async def leave(call: Call, roadmap: Roadmap | None) -> Response:
+    """End an enrolment; what was done stays."""
+    enrolment = the_enrolment(call, roadmap)
+    await call.change.set(enrolments, {"id": enrolment.id}, ended_at=call.now)
+    title = title_of(call, enrolment)
+    call.summarise("change-left", title=title)
+    undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
+    return Response(Card(parts=(Paragraph(call.say("left", title=title)),), rows=((undo,),)))
+
+
+@command("roadmaps")
+async def roadmaps(call: Call) -> Response:
+    """What there is to choose."""
+    offered = [r for r in call.scene.roadmaps.values() if not r.retired]
+    parts = []
+    for roadmap in offered:
+        about = call.say(
+            "roadmap-about",
+            slug=roadmap.slug,
+            count=len(roadmap.requirements),
+            hours=study.hours_words(roadmap.hours_required),
+        )
+        heading: Spans = (Bold(roadmap.title), Text(" "), *about)
+        parts.append(Paragraph(lines(heading, (Text(roadmap.summary),))))
+    buttons = [Button(r.title[:80], f"roadmap {r.slug}") for r in offered[:5]]
+    return Response(Card(title=call.say("roadmaps-title"), parts=tuple(parts)).with_rows(*([b] for b in buttons)))
+
+
+@command("roadmap", roadmap=ROADMAP)
+async def roadmap(call: Call, roadmap: Roadmap | None) -> Response:
+    """A roadmap's levels and steps, mine ticked."""
+    if roadmap is None:
+        default = call.scene.studied[:1] or ((call.scene.offered,) if call.scene.offered else ())
+        if not default:
+            raise Ask("roadmap")
+        roadmap = default[0]
+    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    mine = call.scene.enrolment(roadmap.slug) is not None
+    return Response(study.course(call.language, progress, mine, call.member.id))
+
+
+def the_enrolment(call: Call, roadmap: Roadmap | None) -> Enrolment:
+    """The enrolment that is meant: the one named, else the one used last. Raises Refusal when there is none."""
+    if roadmap is not None:
+        found = call.scene.enrolment(roadmap.slug)
+        if found is None:
+            raise Refusal("refuse-not-on", title=roadmap.title, ways=[("/join", f"join {roadmap.slug}")])
+        return found
+    served = [e for e in call.scene.enrolments if e.roadmap in call.scene.roadmaps]
+    if not served:
+        raise Refusal("refuse-no-roadmap", ways=_first_steps(call))
+    return served[0]
+
+
+async def progress_on(call: Call, enrolment: Enrolment) -> Progress:
+    """The member's progress on an enrolment's roadmap."""
+    roadmap = call.scene.roadmaps[enrolment.roadmap]
+    return fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+
+
+def title_of(call: Call, enrolment: Enrolment) -> str:
+    """What the roadmap of an enrolment is called; its slug, when its file is not served at the moment."""
+    roadmap = call.scene.roadmaps.get(enrolment.roadmap)
+    return roadmap.title if roadmap else enrolment.roadmap
+
+
+async def change_code(call: Call) -> str:
+    """What /undo calls this change."""
+    from bot.cards import base36
+
+    return base36(await call.change.id())
+
+
+def _first_steps(call: Call) -> list[tuple[str, str]]:
+    """How to begin: with the group's roadmap in one tap where it has one."""
+    if call.scene.offered:
+        return [(call.word("button-join-group", title=call.scene.offered.title), f"join {call.scene.offered.slug}")]
+    return [(call.word("button-choose-roadmap"), "join")]
+
+
+__all__ = ["Audience"]

@@ -1,0 +1,146 @@
+"""Doing steps, leaving them out, taking back, and seeing where one stands."""
+
+from __future__ import annotations
+
+from bot.cards import Button, Card, Paragraph, base36
+from bot.command import Ask, Call, Response, command
+from bot.command.parameters import CHANGE, FILE, MATE, MY_ROADMAP, NOTE, PROOF, ROADMAP, STEP, File, StepOf, Suggestion
+from bot.commands.join import change_code, progress_on, the_enrolment
+from bot.domain.group import Enrolment
+from bot.domain.member import Member
+from bot.domain.progress import Progress, fold
+from bot.domain.refusal import Refusal
+from bot.domain.roadmap import Roadmap
+from bot.store import changes, outbox, schedule, studies
+from bot.store.changes import Stale
+from bot.tables import step_events
+from bot.views import study
+
+
+@command("done", step=STEP, proof=PROOF, file=FILE, note=NOTE)
+async def done(call: Call, step: StepOf | None, proof: str | None, file: File | None, note: str | None) -> Response:
+    """Mark a step done, with what shows it."""
+    step, enrolment, progress = await _chosen(call, step)
+    shown = "file" if file else "link" if proof else None
+    chosen = step.step
+    if chosen.slug in progress.done and not (proof or file or note):
+        code = base36(0)
+        return Response(study.step_done(call.language, progress, chosen, code, call.member.id, None, again=True))
+    await call.change.append(
+        step_events,
+        enrolment=enrolment.id,
+        step=chosen.slug,
+        kind="done",
+        proof=proof,
+        file=None if file is None else {"platform": file.platform, "reference": file.reference, "name": file.name},
+        note=note,
+    )
+    await studies.use(call.db, enrolment.id, call.now)
+    call.summarise("change-done", title=chosen.title)
+    if chosen.slug not in progress.done:
+        await call.announce("done")
+    progress = await progress_on(call, enrolment)
+    card = study.step_done(call.language, progress, chosen, await change_code(call), call.member.id, shown)
+    return Response(card, announced=call.announced)
+
+
+@command("undo", change=CHANGE)
+async def undo(call: Call, change: int | None) -> Response:
+    """Take back my last change, or that one; what was announced about it is edited."""
+    found = await (changes.last(call.db, call.member.id) if change is None else changes.find(call.db, change))
+    if found is None or found.member != call.member.id:
+        raise Refusal("refuse-undo-nothing" if change is None else "refuse-undo-unknown")
+    id, variables = found.summary
+    summary = call.say(id, **variables)
+    if found.undone:
+        raise Refusal("refuse-undo-done", change=summary)
+    try:
+        await call.change.take_back(found)
+    except Stale:
+        raise Refusal("refuse-undo-stale", change=summary, command=found.command) from None
+    call.summarise("change-undo", command=found.command)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await outbox.touch_change(call.db, found.id, call.now)
+    await schedule.touch_rosters(call.db, call.member.id, found.id, call.now)
+    call.announced = True
+    parts: list[Paragraph | study.Progress] = [Paragraph(call.say("undone", change=summary))]
+    event = await studies.event_of_change(call.db, found.id)
+    if event is not None and event["roadmap"] in call.scene.roadmaps:
+        roadmap = call.scene.roadmaps[event["roadmap"]]
+        progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+        parts.append(study.bar(call.language, progress))
+    return Response(Card(parts=tuple(parts)))
+
+
+@command("skip", step=STEP, reason=NOTE)
+async def skip(call: Call, step: StepOf | None, reason: str | None) -> Response:
+    """Leave a step out: it no longer counts towards the percent."""
+    step, enrolment, progress = await _chosen(call, step)
+    chosen = step.step
+    if chosen.slug in progress.done:
+        raise Refusal("refuse-skip-done", title=chosen.title)
+    if chosen.slug in progress.skipped:
+        raise Refusal("refuse-skip-again", title=chosen.title)
+    await call.change.append(step_events, enrolment=enrolment.id, step=chosen.slug, kind="skipped", note=reason)
+    await studies.use(call.db, enrolment.id, call.now)
+    call.summarise("change-skipped", title=chosen.title)
+    progress = await progress_on(call, enrolment)
+    code = await change_code(call)
+    return Response(study.step_skipped(call.language, progress, chosen, code, call.member.id))
+
+
+@command("progress", member=MATE, roadmap=ROADMAP)
+async def progress(call: Call, member: Member | None, roadmap: Roadmap | None) -> Response:
+    """Where I stand, or a member of my group."""
+    if member is not None and member.id != call.member.id:
+        return await _of_mate(call, member, roadmap)
+    enrolment = the_enrolment(call, roadmap)
+    standing = await progress_on(call, enrolment)
+    return Response(study.standing(call.language, None, standing, enrolment, call.today, call.member.id))
+
+
+async def _of_mate(call: Call, member: Member, roadmap: Roadmap | None) -> Response:
+    served = [e for e in await studies.enrolments_of(call.db, member.id) if e.roadmap in call.scene.roadmaps]
+    wanted = [e for e in served if roadmap is None or e.roadmap == roadmap.slug]
+    if not wanted:
+        raise Refusal("refuse-mate-not-on", name=member.name)
+    enrolment = wanted[0]
+    course = call.scene.roadmaps[enrolment.roadmap]
+    standing = fold(course, await studies.events_of(call.db, member.id, course.slug))
+    return Response(study.standing(call.language, member.name, standing, enrolment, call.today, call.member.id))
+
+
+@command("next", roadmap=MY_ROADMAP)
+async def next_step(call: Call, roadmap: Roadmap | None) -> Response:
+    """The next step and why that one."""
+    enrolment = the_enrolment(call, roadmap)
+    standing = await progress_on(call, enrolment)
+    step = standing.next_step
+    if step is None:
+        bar = study.bar(call.language, standing)
+        finished = call.say("roadmap-finished", title=standing.roadmap.title)
+        more = Button(call.word("button-choose-roadmap"), "join", only=call.member.id)
+        return Response(Card(parts=(Paragraph(finished), bar), rows=((more,),)))
+    return Response(study.step_ahead(call.language, standing, step, call.member.id))
+
+
+async def _chosen(call: Call, step: StepOf | None) -> tuple[StepOf, Enrolment, Progress]:
+    """The step meant, the enrolment it counts for and the progress so far; asks when no step was named.
+
+    Raises Refusal when the member is not on the step's roadmap, with that roadmap in one tap.
+    """
+    if step is None:
+        enrolment = the_enrolment(call, None)
+        standing = await progress_on(call, enrolment)
+        raise Ask("step", options=_open_steps(standing))
+    enrolment = the_enrolment(call, step.roadmap)
+    return step, enrolment, await progress_on(call, enrolment)
+
+
+def _open_steps(standing: Progress) -> list[Suggestion]:
+    """Steps still to do, the next one first."""
+    following = standing.next_step
+    steps = [s for s in standing.roadmap.live_steps if not standing.settled(s)]
+    steps.sort(key=lambda s: s is not following)
+    slug = standing.roadmap.slug
+    return [Suggestion(f"{standing.roadmap.number_of(s)}. {s.title}", f"{slug}/{s.slug}", s.summary) for s in steps]

@@ -1,0 +1,130 @@
+"""Where a message goes and what became of it: the protocol every platform keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.cards import Card
+
+PRIVATE = "@"
+"""Opens the chat of an address that is one account's private chat: `@` and the account's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message can be sent: a chat on a platform, and a thread in it where there are threads."""
+
+    platform: str
+    chat: str
+    thread: str = ""
+
+    @classmethod
+    def private_to(cls, platform: str, account: str) -> Address:
+        """The private chat with an account."""
+        return cls(platform, PRIVATE + account)
+
+    @property
+    def account(self) -> str | None:
+        """The account whose private chat this is; None for a group's."""
+        return self.chat[1:] if self.chat.startswith(PRIVATE) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Delivered; `message` is the platform's id of it, for edits."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The person takes no private messages from us, or has blocked us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The chat or message is not there any more, or we are not in it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The chat lives at another address now (a Telegram group that became a supergroup)."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """We are there but lack a permission; `reason` names it for the leader."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The platform asks for patience: try again after so many seconds. Nothing was delivered."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """The connection broke after we sent and before we heard: it may or may not have been delivered."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The platform will not take this message, however often we try."""
+
+    reason: str
+
+
+Outcome = Sent | Closed | Gone | Moved | Forbidden | Later | Doubtful | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a platform can and cannot do; the rest of the house asks these instead of its name."""
+
+    whispers: bool
+    """An answer in a group can be shown to one member alone."""
+
+    remembers_key: bool
+    """Sending twice with the same key within a few minutes delivers once."""
+
+    private_unasked: bool
+    """We may write to a member first; otherwise they must have opened the private chat."""
+
+
+class Platform(Protocol):
+    """Discord, Telegram, the console: brings messages in, carries cards out."""
+
+    @property
+    def name(self) -> str:
+        """The word in addresses and accounts."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this platform can do."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises when the platform refuses our token."""
+        ...
+
+    async def send(self, address: Address, card: Card, key: str) -> Outcome:
+        """Deliver a card, once for a key where the platform remembers keys. Never raises for the platform's answers."""
+        ...
+
+    async def edit(self, address: Address, message: str, card: Card) -> Outcome:
+        """Replace a message of ours. A card that reads the same already counts as Sent."""
+        ...

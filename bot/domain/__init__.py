@@ -1,0 +1,1 @@
+"""What Roadmate knows about studying: values in, values out."""

@@ -1,0 +1,26 @@
+"""How steadily somebody studies: the streak of study days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from bot.domain.occurrence import EVERY_DAY
+
+
+def streak(studied: Collection[date], today: date, days: int = EVERY_DAY) -> int:
+    """Study days in a row up to today, or up to yesterday while today is still open.
+
+    `studied` are local dates with a check-in that says so or a step done; `days` are the member's days of the week
+    (bits, Monday the lowest): another day neither breaks the streak nor is needed for it, but counts when used.
+    """
+    length = 0
+    day = today
+    earliest = min(studied, default=today)
+    while day >= earliest:
+        if day in studied:
+            length += 1
+        elif day != today and days >> day.weekday() & 1:
+            break
+        day -= timedelta(days=1)
+    return length

@@ -1,0 +1,18 @@
+"""Every polite "no" a user can get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of the program
+    """Names what was understood, what is wrong and what to do; it changes nothing.
+
+    `id` is the message's id in the locales, `vars` its variables; `ways` are (label, line) pairs offered as buttons.
+    """
+
+    def __init__(self, id: str, /, ways: Iterable[tuple[str, str]] = (), **vars: object) -> None:
+        super().__init__(id, vars)
+        self.id = id
+        self.ways = tuple(ways)
+        self.vars = vars

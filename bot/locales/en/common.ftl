@@ -1,0 +1,74 @@
+# Dates and lengths of time
+weekday-short = Mon Tue Wed Thu Fri Sat Sun
+weekday-long = Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+month-short = Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec
+days-all = every day
+days-week = Mon–Fri
+days-weekend = Sat and Sun
+span-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+span-weeks = { $count ->
+    [one] { $count } week
+   *[other] { $count } weeks
+}
+
+# Buttons
+button-start = Start
+button-undo = Undo
+button-next = What is next
+button-done = Done
+button-skip = Leave it out
+button-join = Join
+button-join-group = Join { $title }
+button-choose-roadmap = Choose a roadmap
+button-show-plan = Show plan
+button-change-hours = Change hours
+button-change-deadline = Change deadline
+button-move-deadline = Move to { $deadline }
+button-raise-hours = { $pace } a day
+button-studied = Studied
+button-not-today = Not today
+button-later = Later
+button-minutes-note = Other, with a note
+button-yes = Yes
+button-no-zone = No, choose my zone
+
+# Questions
+choose = Choose
+other = Other…
+ask-roadmap = Which roadmap?
+ask-join-deadline = **{ $title }**: by when do you want to be done?
+ask-step = Which step did you finish?
+ask-skip-step = Which step do you leave out?
+ask-checkin = { $day }: how long did you study?
+ask-minutes = How long did you study?
+ask-until = When shall I ask again?
+ask-time = At which time shall I ask you every day?
+ask-zone = It is { $time } for you by my clock ({ $zone }). Where are you?
+ask-zone-right = Is it { $time } for you?
+ask-deadline = By when do you want to be done?
+ask-hours = How many hours a day?
+ask-note = A word about it?
+ask-reason = Why do you leave it out?
+hint-join-deadline = 20 May 2027, or in 5 months
+hint-join-hours = 2, or 1h30
+hint-checkin-minutes = 90, or 1h30
+hint-checkin-note = What you did, in a line
+hint-remind-time = 20:00
+hint-timezone-zone = Kolkata, Europe/Berlin …
+
+# Options
+option-study = Study
+option-dsa = DSA practice
+option-dm = Private message
+option-group = In the group
+option-off = Off
+option-1h = In an hour
+option-evening = This evening
+option-tomorrow = Tomorrow
+
+# When something went wrong
+apology = That did not work, and it is our fault, not yours. Nothing was changed. If it happens again, tell your group's leader this reference: `{ $reference }`.
+already-counted = That was counted already: { $change }.

@@ -1,0 +1,87 @@
+roadmaps-title = **Roadmaps**
+roadmap-about = `{ $slug }` · { $count } steps · about { $hours } h
+roadmap-line = **{ $title }** · { $count } steps
+joined-title = **{ $title }** · { $count } steps · until { $deadline }
+fit-facts = About { $needed } h of work; { $pace } a day gives { $given } h.
+fit-yes = It fits, with { $spare } to spare.
+fit-no = That is { $spare } too short.
+fit-ways = { $pace } a day would hold the deadline; at this pace you are done by { $deadline }.
+fit-way-deadline = At this pace you are done by { $deadline }.
+next = Next: **{ $title }** (`{ $slug }`), about { $hours } h.
+next-none = Nothing is left to do.
+why = Why: { $reasons }.
+unlocks = { $count ->
+    [one] unlocks { $count } later step
+   *[other] unlocks { $count } later steps
+}
+signal-importance-high = high importance
+signal-importance-medium = medium importance
+signal-importance-low = low importance
+signal-demand-high = high demand
+signal-demand-medium = medium demand
+signal-demand-low = low demand
+signals-legend = After each step: importance · market demand · automation risk, each High, Medium or Low.
+steps-done = { $done } of { $total } steps done ({ $percent }%)
+step-optional = (optional)
+step-choice = (one of several)
+step-implement = Where: { $text }
+step-showcase = Show it with: { $text }
+step-cost = Cost: { $text }
+gate = → { $gate }
+level-line = { $title }: { $done } of { $total }
+done = ✅ **{ $title }**{ $proof ->
+    [link] {" "}· proof attached
+    [file] {" "}· file attached
+   *[none] {""}
+}
+done-again = **{ $title }** is done already. A link, file or note adds a proof to it.
+skipped = Left out: **{ $title }**. It no longer counts.
+roadmap-finished = **{ $title }** is finished. All of it. ✅
+progress-title = **{ $title }**
+progress-title-of = **{ $name }** · { $title }
+deadline-ahead = { $count ->
+    [one] { $count } day until { $date }.
+   *[other] { $count } days until { $date }.
+}
+deadline-today = Today is the deadline, { $date }.
+deadline-over = The deadline was { $date }; a new one is one tap away: /join
+left = You have left **{ $title }**. What you did is kept; joining again goes on from there.
+
+change-other = a setting
+change-joined = joining { $title }
+change-plan = the plan of { $title }
+change-left = leaving { $title }
+change-done = __{ $title }__ done
+change-skipped = leaving out __{ $title }__
+change-checkin = the check-in of { $date }
+change-remind = the reminder
+change-zone = the time zone
+change-undo = an undo
+undone = Taken back: { $change }.
+
+checkin-greeting = Good evening, { $name }.
+checkin-intention = Your line: { $line }
+checkin-question-study = Did you study today?
+checkin-question-dsa = Did you practise DSA today?
+checkin-yes = { $day }: studied ✅
+checkin-no = { $day }: not today. Ten minutes tomorrow are a good start.
+checkin-minutes = { $day }: { $total } ✅
+checkin-added = { $day }: { $added } more, { $total } in all ✅
+checkin-how-long = How long?
+streak = Streak { $count } 🔥
+group-question = **{ $date }** · Who studied today?
+roster = Studied ({ $count }): { $names }
+roster-more = and { $count } more
+later-set = I ask again at { $time }.
+remind-set = I ask about { $kind ->
+    [dsa] DSA practice
+   *[study] your study
+} { $days } at { $time } ({ $zone }), { $where ->
+    [group] in the group
+   *[dm] in private
+}.
+remind-off = I no longer ask about { $kind ->
+    [dsa] DSA practice
+   *[study] your study
+}. `/remind 20:00` turns it on again.
+zone-set = Your zone is { $zone }; it is { $time } for you.

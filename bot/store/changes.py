@@ -1,0 +1,225 @@
+"""What a member changed, written so that it can be taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Table, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.member import Member
+from bot.tables import Moment, changes, metadata
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change as it stands in the ledger. `id` is what /undo takes, in base 36."""
+
+    id: int
+    member: int
+    command: str
+    summary: tuple[str, dict[str, Any]]
+    undone: bool
+
+
+class Stale(Exception):
+    """What a change wrote was changed again since: taking it back would lose the newer wish."""
+
+
+class Change:
+    """One command's writes. Nothing reaches the ledger of changes unless something is written through here.
+
+    `set` and `create` remember what was there before; `append` adds to a ledger, whose rows are never touched again:
+    they are taken back by a compensating row.
+    """
+
+    def __init__(
+        self,
+        db: AsyncConnection,
+        member: Member,
+        now: datetime,
+        command: str,
+        update_key: str | None = None,
+        press_key: str | None = None,
+    ) -> None:
+        self.db = db
+        self.member = member
+        self.now = now
+        self.command = command
+        self.summary: tuple[str, dict[str, Any]] = ("change-other", {})
+        self._keys = {"update_key": update_key, "press_key": press_key}
+        self._effects: list[Row] = []
+        self._id: int | None = None
+
+    @property
+    def made(self) -> bool:
+        """Whether anything was written."""
+        return self._id is not None
+
+    async def id(self, undoes: int | None = None) -> int:
+        """The change's id; the first call enters it in the ledger."""
+        if self._id is None:
+            result = await self.db.execute(
+                insert(changes).values(
+                    **self.stamp(),
+                    **self._keys,
+                    member=self.member.id,
+                    command=self.command,
+                    summary=[self.summary[0], self.summary[1]],
+                    effects=[],
+                    undoes=undoes,
+                )
+            )
+            self._id = _key(result)
+        return self._id
+
+    def stamp(self) -> Row:
+        """When it happened, for the member: UTC moment, local date, zone and day start (law 12)."""
+        member = self.member
+        return {
+            "at": self.now,
+            "local_date": member.local_day(self.now),
+            "zone": member.zone,
+            "day_start": member.day_start,
+        }
+
+    async def set(self, table: Table, where: Row, **values: Any) -> None:
+        """Change columns of one row. What is the same already is left alone."""
+        found = (await self.db.execute(select(table).where(_match(table, where)))).mappings().one()
+        before = {name: found[name] for name in values}
+        if before == values:
+            return
+        await self.id()
+        await self.db.execute(update(table).where(_match(table, where)).values(**values))
+        self._effects.append(
+            {"set": table.name, "where": _json(where), "before": _json(before), "after": _json(values)}
+        )
+
+    async def create(self, table: Table, end: str | None = None, **values: Any) -> int:
+        """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
+        await self.id()
+        result = await self.db.execute(insert(table).values(**values))
+        where = {column.name: key for column, key in zip(table.primary_key, result.inserted_primary_key or (), strict=True)}
+        self._effects.append({"created": table.name, "where": _json(where), "end": end})
+        return int(next(iter(where.values())))
+
+    async def append(self, table: Table, **values: Any) -> int:
+        """Add a line to a ledger; `change`, the moment and the local date are filled in."""
+        change = await self.id()
+        result = await self.db.execute(insert(table).values(**{**self.stamp(), "change": change, **values}))
+        line = _key(result)
+        self._effects.append({"appended": table.name, "where": {"id": line}})
+        return line
+
+    async def settle(self) -> None:
+        """Write down what was done and how to take it back; the last thing before the commit."""
+        if self._id is not None:
+            await self.db.execute(
+                update(changes)
+                .where(changes.c.id == self._id)
+                .values(summary=[self.summary[0], self.summary[1]], effects=self._effects)
+            )
+
+    async def take_back(self, done: Done) -> None:
+        """Undo another change, as a change of its own. Raises Stale when it was changed again since."""
+        me = await self.id(undoes=done.id)
+        row = (await self.db.execute(select(changes.c.effects).where(changes.c.id == done.id))).scalar_one()
+        for effect in reversed(row):
+            await self._revert(effect, me)
+        await self.db.execute(update(changes).where(changes.c.id == done.id).values(undone_at=self.now))
+
+    async def _revert(self, effect: Row, me: int) -> None:
+        name = effect.get("set") or effect.get("created") or effect["appended"]
+        table = metadata.tables[name]
+        where = _match(table, _rows(table, effect["where"]))
+        if "set" in effect:
+            found = (await self.db.execute(select(table).where(where))).mappings().one_or_none()
+            after = _rows(table, effect["after"])
+            if found is None or any(found[column] != value for column, value in after.items()):
+                raise Stale(name)
+            await self.db.execute(update(table).where(where).values(**_rows(table, effect["before"])))
+        elif "created" in effect:
+            if effect["end"]:
+                await self.db.execute(update(table).where(where).values({effect["end"]: self.now}))
+            else:
+                await self.db.execute(table.delete().where(where))
+        else:
+            await self._compensate(table, effect["where"]["id"], me)
+
+    async def _compensate(self, table: Table, line: int, me: int) -> None:
+        original = dict((await self.db.execute(select(table).where(table.c.id == line))).mappings().one())
+        row = {**original, **self.stamp(), "change": me, "reverts": line}
+        # The compensating row belongs to the day it takes back, or a past day's sums would not change.
+        row["local_date"] = original["local_date"]
+        del row["id"]
+        if "kind" in row:
+            row["kind"] = "reverted"
+        await self.db.execute(insert(table).values(**row))
+
+
+async def last(db: AsyncConnection, member: int) -> Done | None:
+    """The member's latest change that still stands and is not itself an undo."""
+    row = await db.execute(
+        select(changes)
+        .where(changes.c.member == member, changes.c.undone_at.is_(None), changes.c.undoes.is_(None))
+        .order_by(changes.c.id.desc())
+        .limit(1)
+    )
+    return _done(row.mappings().one_or_none())
+
+
+async def find(db: AsyncConnection, id: int) -> Done | None:
+    """A change by its id, whoever made it."""
+    return _done((await db.execute(select(changes).where(changes.c.id == id))).mappings().one_or_none())
+
+
+async def applied(db: AsyncConnection, update_key: str | None, press_key: str | None) -> Done | None:
+    """The change that this update, or this press of this message, has caused already and that still stands."""
+    known = []
+    if update_key is not None:
+        known.append(changes.c.update_key == update_key)
+    if press_key is not None:
+        known.append(and_(changes.c.press_key == press_key, changes.c.undone_at.is_(None)))
+    for condition in known:
+        row = (await db.execute(select(changes).where(condition))).mappings().one_or_none()
+        if row is not None:
+            return _done(row)
+    return None
+
+
+def _done(row: Any) -> Done | None:
+    if row is None:
+        return None
+    id, variables = row["summary"]
+    return Done(row["id"], row["member"], row["command"], (id, variables), row["undone_at"] is not None)
+
+
+def _key(result: Any) -> int:
+    return int(result.inserted_primary_key[0])
+
+
+def _match(table: Table, where: Row) -> Any:
+    return and_(*(table.c[name] == value for name, value in where.items()))
+
+
+def _json(row: Row) -> Row:
+    return {
+        name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in row.items()
+    }
+
+
+def _rows(table: Table, row: Row) -> Row:
+    """Values of a row as the columns hold them, read back from JSON."""
+    return {name: _value(table.c[name], value) for name, value in row.items()}
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if isinstance(column.type, Moment):
+        return datetime.fromisoformat(value).astimezone(UTC)
+    return date.fromisoformat(value) if column.type.python_type is date else value

@@ -1,0 +1,181 @@
+"""Deliveries: what is to be said, what was said, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery import Address
+from bot.tables import deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent once, under its key. Moments are UTC; the date is the local one it is about."""
+
+    key: str
+    kind: str
+    address: Address
+    local_date: date
+    due_at: datetime
+    expires_at: datetime
+    member: int | None = None
+    group: int | None = None
+    change: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message on its way or arrived. `version` counts what it should show, `shown` what it shows."""
+
+    id: int
+    key: str
+    kind: str
+    address: Address
+    local_date: date
+    due_at: datetime
+    expires_at: datetime
+    member: int | None
+    group: int | None
+    change: int | None
+    state: str
+    attempts: int
+    message: str | None
+    version: int
+    shown: int
+
+    @property
+    def edits(self) -> bool:
+        """Whether it has arrived and is to be changed, rather than sent."""
+        return self.message is not None
+
+
+async def queue(db: AsyncConnection, draft: Draft) -> bool:
+    """Put a message into the outbox; False when one with its key is there already."""
+    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    result = await db.execute(
+        insert(deliveries)
+        .values(
+            key=draft.key,
+            kind=draft.kind,
+            platform=draft.address.platform,
+            chat=draft.address.chat,
+            thread=draft.address.thread,
+            member=draft.member,
+            group=draft.group,
+            change=draft.change,
+            local_date=draft.local_date,
+            due_at=draft.due_at,
+            expires_at=draft.expires_at,
+            state="queued",
+            next_at=draft.due_at,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    return result.rowcount == 1
+
+
+async def touch_change(db: AsyncConnection, change: int, now: datetime) -> None:
+    """What was announced about a change is to be said anew."""
+    await _touch(db, deliveries.c.change == change, now)
+
+
+async def touch_group(db: AsyncConnection, group: int, kind: str, day: date, now: datetime) -> None:
+    """A group's post of a local date is to be brought up to date."""
+    await _touch(
+        db,
+        (deliveries.c.group == group) & (deliveries.c.kind == kind) & (deliveries.c.local_date == day),
+        now,
+    )
+
+
+async def _touch(db: AsyncConnection, which: Any, now: datetime) -> None:
+    # One that is still queued is composed when it is sent, so it needs no edit; one on its way is edited after.
+    await db.execute(
+        update(deliveries)
+        .where(which, deliveries.c.state.in_(("sent", "sending", "doubtful")))
+        .values(version=deliveries.c.version + 1, next_at=now)
+    )
+
+
+async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Delivery, ...]:
+    """Deliveries with something to do by now, the longest due first."""
+    rows = await db.execute(
+        select(deliveries).where(deliveries.c.next_at <= now).order_by(deliveries.c.next_at, deliveries.c.id).limit(limit)
+    )
+    return tuple(map(_delivery, rows.mappings()))
+
+
+async def sending(db: AsyncConnection, id: int, now: datetime, again_at: datetime) -> None:
+    """A delivery is about to leave: if we die now, it is in doubt, and looked at again at `again_at`."""
+    await db.execute(
+        update(deliveries)
+        .where(deliveries.c.id == id)
+        .values(state="sending", attempts=deliveries.c.attempts + 1, next_at=again_at, settled_at=now)
+    )
+
+
+async def settle(
+    db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any
+) -> None:
+    """What became of a delivery. One that was asked to show something newer meanwhile stays due."""
+    shown = {"shown": delivery.version} if state == "sent" else {}
+    await db.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id)
+        .values(state=state, settled_at=now, next_at=None, **(shown | values))
+    )
+    if state == "sent":
+        newer = (deliveries.c.id == delivery.id) & (deliveries.c.version > delivery.version)
+        await db.execute(update(deliveries).where(newer).values(next_at=now))
+
+
+async def of_change(db: AsyncConnection, change: int, kind: str) -> tuple[Delivery, ...]:
+    """What was or will be said about a change."""
+    rows = await db.execute(select(deliveries).where(deliveries.c.change == change, deliveries.c.kind == kind))
+    return tuple(map(_delivery, rows.mappings()))
+
+
+async def next_moment(db: AsyncConnection) -> datetime | None:
+    """When the next delivery has something to do."""
+    query = select(deliveries.c.next_at).where(deliveries.c.next_at.is_not(None))
+    row = (await db.execute(query.order_by(deliveries.c.next_at).limit(1))).one_or_none()
+    return row.next_at if row else None
+
+
+async def moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
+    """A chat has another id now: what is still to be sent goes there. Messages of the old chat stay behind."""
+    await db.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.platform == platform,
+            deliveries.c.chat == old,
+            or_(deliveries.c.state == "queued", deliveries.c.state == "doubtful"),
+        )
+        .values(chat=new)
+    )
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        key=row["key"],
+        kind=row["kind"],
+        address=Address(row["platform"], row["chat"], row["thread"]),
+        local_date=row["local_date"],
+        due_at=row["due_at"],
+        expires_at=row["expires_at"],
+        member=row["member"],
+        group=row["group"],
+        change=row["change"],
+        state=row["state"],
+        attempts=row["attempts"],
+        message=row["message"],
+        version=row["version"],
+        shown=row["shown"],
+    )

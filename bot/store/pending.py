@@ -1,0 +1,94 @@
+"""What is waiting for an answer: questions asked, and commands begun."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.cards import Input, Question
+from bot.delivery import Address
+from bot.tables import drafts, facts, questions
+
+KEPT_FOR = timedelta(days=14)
+"""An unanswered question is forgotten after two weeks."""
+
+
+async def remember_question(
+    db: AsyncConnection, address: Address, message: str, account: str, question: Question, now: datetime
+) -> None:
+    """A question was asked by that message: a reply to it is its answer."""
+    await db.execute(
+        insert(questions).values(
+            platform=address.platform,
+            chat=address.chat,
+            message=message,
+            account=account,
+            line=question.line,
+            inputs=[asdict(item) for item in question.inputs],
+            at=now,
+        )
+    )
+
+
+async def take_question(
+    db: AsyncConnection, address: Address, message: str | None, account: str
+) -> tuple[str, tuple[Input, ...]] | None:
+    """The question that somebody answers: the one they reply to, else the last they were asked there. It is asked no more."""
+    mine = (
+        (questions.c.platform == address.platform)
+        & (questions.c.chat == address.chat)
+        & (questions.c.account == account)
+    )
+    if message is not None:
+        mine &= questions.c.message == message
+    row = (await db.execute(select(questions).where(mine).order_by(questions.c.at.desc()).limit(1))).one_or_none()
+    if row is None:
+        return None
+    await db.execute(delete(questions).where(mine))
+    return row.line, tuple(Input(**item) for item in row.inputs)
+
+
+async def forget_questions(db: AsyncConnection, address: Address, account: str) -> None:
+    """Whatever somebody was asked there is not waited for any more: they went on with something else."""
+    await db.execute(
+        delete(questions).where(
+            questions.c.platform == address.platform,
+            questions.c.chat == address.chat,
+            questions.c.account == account,
+        )
+    )
+
+
+async def keep_draft(db: AsyncConnection, member: int, arguments: dict[str, Any], now: datetime) -> int:
+    """Keep the arguments of a command while the rest is asked for."""
+    result = await db.execute(insert(drafts).values(member=member, arguments=arguments, at=now))
+    return int((result.inserted_primary_key or (0,))[0])
+
+
+async def draft(db: AsyncConnection, id: int, member: int) -> dict[str, Any] | None:
+    """The arguments of a command begun by that member."""
+    row = await db.execute(select(drafts.c.arguments).where(drafts.c.id == id, drafts.c.member == member))
+    found: dict[str, Any] | None = row.scalar_one_or_none()
+    return found
+
+
+async def forget_old(db: AsyncConnection, now: datetime) -> None:
+    """Housekeeping: drop what nobody answered."""
+    await db.execute(delete(questions).where(questions.c.at < now - KEPT_FOR))
+    await db.execute(delete(drafts).where(drafts.c.at < now - KEPT_FOR))
+
+
+async def fact(db: AsyncConnection, name: str) -> str | None:
+    """Something this bot must remember of the outside world."""
+    found: str | None = (await db.execute(select(facts.c.value).where(facts.c.name == name))).scalar_one_or_none()
+    return found
+
+
+async def remember(db: AsyncConnection, name: str, value: str) -> None:
+    """Remember it."""
+    await db.execute(delete(facts).where(facts.c.name == name))
+    await db.execute(insert(facts).values(name=name, value=value))

@@ -1,0 +1,253 @@
+"""Members, their accounts and their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery import Address
+from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
+from bot.domain.member import Member
+from bot.tables import accounts, groups, homes, members, memberships
+
+NAME_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A platform identity of a member; `dm` says whether private messages reach it."""
+
+    platform: str
+    account: str
+    member: int
+    name: str
+    dm: str
+
+    @property
+    def private(self) -> Address:
+        """Where private messages to this account go."""
+        return Address.private_to(self.platform, self.account)
+
+
+async def account(db: AsyncConnection, platform: str, id: str) -> Account | None:
+    """An account we have met."""
+    found = await db.execute(select(accounts).where(accounts.c.platform == platform, accounts.c.account == id))
+    row = found.mappings().one_or_none()
+    return None if row is None else _account(row)
+
+
+async def accounts_of(db: AsyncConnection, member: int) -> tuple[Account, ...]:
+    """A member's accounts, the one used last first."""
+    rows = await db.execute(select(accounts).where(accounts.c.member == member).order_by(accounts.c.seen_at.desc()))
+    return tuple(map(_account, rows.mappings()))
+
+
+async def member(db: AsyncConnection, id: int) -> Member:
+    """A member by id."""
+    return _member((await db.execute(select(members).where(members.c.id == id))).mappings().one())
+
+
+async def meet(
+    db: AsyncConnection, platform: str, id: str, name: str, zone: str, language: str, now: datetime
+) -> tuple[Member, Account]:
+    """The member behind an account; a new one, in that zone, when we have not met. Their name follows the platform's."""
+    known = await account(db, platform, id)
+    if known is None:
+        row = {"name": name, "zone": zone, "language": language, "created_at": now}
+        result = await db.execute(insert(members).values(**row))
+        key = int((result.inserted_primary_key or (0,))[0])
+        await db.execute(
+            insert(accounts).values(platform=platform, account=id, member=key, name=name, dm="unknown", seen_at=now)
+        )
+        known = Account(platform, id, key, name, "unknown")
+    found = await member(db, known.member)
+    if known.name != name:
+        await _rename(db, known, found, name)
+        found = await member(db, known.member)
+    return found, known
+
+
+async def _rename(db: AsyncConnection, known: Account, found: Member, name: str) -> None:
+    mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
+    await db.execute(update(accounts).where(mine).values(name=name))
+    # A member is called what the account was called that they were met by, until that account is called otherwise.
+    if found.name == known.name:
+        await db.execute(update(members).where(members.c.id == found.id).values(name=name))
+
+
+async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> None:
+    """Note that an account spoke; in private that opens its private chat again."""
+    values: dict[str, Any] = {"seen_at": now}
+    if private:
+        values |= {"dm": "open", "told_at": None}
+    mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
+    await db.execute(update(accounts).where(mine).values(**values))
+
+
+async def private_closed(db: AsyncConnection, platform: str, id: str) -> None:
+    """Note that a private message did not get through."""
+    mine = and_(accounts.c.platform == platform, accounts.c.account == id)
+    await db.execute(update(accounts).where(mine).values(dm="closed"))
+
+
+async def group_at(db: AsyncConnection, address: Address) -> Group | None:
+    """The group whose home an address is. A home without a thread speaks for every thread of its chat."""
+    found = await db.execute(
+        select(groups)
+        .join(homes, homes.c.group == groups.c.id)
+        .where(
+            homes.c.platform == address.platform,
+            homes.c.chat == address.chat,
+            or_(homes.c.thread == address.thread, homes.c.thread == ""),
+            homes.c.gone_at.is_(None),
+        )
+        .order_by(homes.c.thread.desc())
+        .limit(1)
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else _group(row)
+
+
+async def group(db: AsyncConnection, id: int) -> Group:
+    """A group by id."""
+    return _group((await db.execute(select(groups).where(groups.c.id == id))).mappings().one())
+
+
+async def homes_of(db: AsyncConnection, group: int) -> tuple[Address, ...]:
+    """Where a group lives."""
+    rows = await db.execute(
+        select(homes.c.platform, homes.c.chat, homes.c.thread)
+        .where(homes.c.group == group, homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    return tuple(Address(*row) for row in rows)
+
+
+async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
+    """A member's groups, the main one first."""
+    main = select(members.c.main_group).where(members.c.id == member).scalar_subquery()
+    rows = await db.execute(
+        select(groups)
+        .join(memberships, memberships.c.group == groups.c.id)
+        .where(memberships.c.member == member, memberships.c.left_at.is_(None))
+        .order_by((groups.c.id == main).desc(), memberships.c.joined_at, groups.c.id)
+    )
+    return tuple(map(_group, rows.mappings()))
+
+
+async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> None:
+    """Make somebody a member of a group; coming back restores what was."""
+    mine = and_(memberships.c.group == group, memberships.c.member == member)
+    row = (await db.execute(select(memberships.c.left_at).where(mine))).one_or_none()
+    if row is None:
+        await db.execute(insert(memberships).values(group=group, member=member, joined_at=now))
+        await db.execute(
+            update(members).where(members.c.id == member, members.c.main_group.is_(None)).values(main_group=group)
+        )
+    elif row.left_at is not None:
+        await db.execute(update(memberships).where(mine).values(left_at=None))
+
+
+async def mates_of(db: AsyncConnection, groups: Iterable[int]) -> tuple[Member, ...]:
+    """Everybody in any of the groups, by name."""
+    rows = await db.execute(
+        select(members)
+        .distinct()
+        .join(memberships, memberships.c.member == members.c.id)
+        .where(memberships.c.group.in_(list(groups)), memberships.c.left_at.is_(None))
+        .order_by(members.c.name, members.c.id)
+    )
+    return tuple(map(_member, rows.mappings()))
+
+
+def members_of(group: int) -> Select[tuple[int]]:
+    """The question for a group's members, to be asked inside other questions."""
+    return select(memberships.c.member).where(memberships.c.group == group, memberships.c.left_at.is_(None))
+
+
+async def size_of(db: AsyncConnection, group: int) -> int:
+    """How many members a group has."""
+    count = select(func.count()).select_from(memberships)
+    result = await db.execute(count.where(memberships.c.group == group, memberships.c.left_at.is_(None)))
+    return int(result.scalar_one())
+
+
+async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime) -> Group:
+    """A new group with the usual times, which has no home yet."""
+    result = await db.execute(
+        insert(groups).values(
+            name=name[:120],
+            zone=zone,
+            checkin_minute=CHECKIN_MINUTE,
+            recap_day=RECAP_DAY,
+            recap_minute=RECAP_MINUTE,
+            created_at=now,
+        )
+    )
+    return await group(db, int((result.inserted_primary_key or (0,))[0]))
+
+
+async def settle_in(db: AsyncConnection, group: int, address: Address, name: str) -> None:
+    """Give a group a home; one that it had left becomes its home again."""
+    here = and_(
+        homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread
+    )
+    if (await db.execute(select(homes.c.id).where(here))).one_or_none() is None:
+        row = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
+        await db.execute(insert(homes).values(group=group, name=name[:120], **row))
+    else:
+        await db.execute(update(homes).where(here).values(group=group, name=name[:120], gone_at=None))
+
+
+async def home_gone(db: AsyncConnection, address: Address, now: datetime) -> None:
+    """Note that we are not in a chat any more; without a thread, in none of its threads."""
+    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.gone_at.is_(None))
+    if address.thread:
+        here = and_(here, homes.c.thread == address.thread)
+    await db.execute(update(homes).where(here).values(gone_at=now))
+
+
+async def home_moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
+    """A chat has another id now: its homes go with it."""
+    await db.execute(update(homes).where(homes.c.platform == platform, homes.c.chat == old).values(chat=new))
+
+
+async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> None:
+    """Note that somebody is not in a group any more."""
+    mine = and_(memberships.c.group == group, memberships.c.member == member)
+    await db.execute(update(memberships).where(mine).values(left_at=now))
+
+
+def _account(row: Any) -> Account:
+    return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"])
+
+
+def _member(row: Any) -> Member:
+    return Member(
+        id=row["id"],
+        name=row["name"],
+        zone=row["zone"],
+        zone_confirmed=row["zone_confirmed"],
+        day_start=row["day_start"],
+        language=row["language"],
+        intention=row["intention"],
+        onboarding=row["onboarding"],
+    )
+
+
+def _group(row: Any) -> Group:
+    return Group(
+        id=row["id"],
+        name=row["name"],
+        zone=row["zone"],
+        checkin_minute=row["checkin_minute"],
+        recap_day=row["recap_day"],
+        recap_minute=row["recap_minute"],
+        roadmap=row["roadmap"],
+        deadline=row["deadline"],
+    )

@@ -1,0 +1,195 @@
+"""Enrolments, the ledger of step events, check-ins and what a group has to show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, case, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.board import capped
+from bot.domain.group import Enrolment
+from bot.domain.progress import StepEvent
+from bot.tables import checkins, enrolments, step_events
+
+_later_events = step_events.alias("later_events")
+_later_checkins = checkins.alias("later_checkins")
+
+STANDING_EVENT = (step_events.c.kind != "reverted") & ~exists().where(_later_events.c.reverts == step_events.c.id)
+"""Lines of the ledger that nobody took back."""
+
+STANDING_CHECKIN = checkins.c.reverts.is_(None) & ~exists().where(_later_checkins.c.reverts == checkins.c.id)
+
+
+Who = Sequence[int] | Select[tuple[int]]
+"""Members by their ids, or by a question that gives them: a group of a hundred thousand is never listed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a member said about one local day and track: the answers of that day, added up."""
+
+    day: date
+    track: str
+    studied: bool
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one member has to show between two dates."""
+
+    member: int
+    steps: int
+    minutes: int
+    days: frozenset[date]
+
+
+async def enrolments_of(db: AsyncConnection, member: int) -> tuple[Enrolment, ...]:
+    """A member's current enrolments, the one used last first."""
+    rows = await db.execute(
+        select(enrolments)
+        .where(enrolments.c.member == member, enrolments.c.ended_at.is_(None))
+        .order_by(enrolments.c.used_at.desc(), enrolments.c.id.desc())
+    )
+    return tuple(map(_enrolment, rows.mappings()))
+
+
+async def use(db: AsyncConnection, enrolment: int, now: datetime) -> None:
+    """Note that an enrolment was spoken of: it is the default for the next command."""
+    await db.execute(update(enrolments).where(enrolments.c.id == enrolment).values(used_at=now))
+
+
+async def events_of(db: AsyncConnection, member: int, roadmap: str) -> tuple[StepEvent, ...]:
+    """The ledger of a member on a roadmap, earlier enrolments included: what was learned stays learned."""
+    rows = await db.execute(
+        select(step_events)
+        .join(enrolments, enrolments.c.id == step_events.c.enrolment)
+        .where(enrolments.c.member == member, enrolments.c.roadmap == roadmap)
+        .order_by(step_events.c.id)
+    )
+    return tuple(map(_event, rows.mappings()))
+
+
+async def event_of_change(db: AsyncConnection, change: int) -> dict[str, Any] | None:
+    """The step event that a change wrote, with its member and roadmap, and whether it still stands."""
+    rows = await db.execute(
+        select(step_events, enrolments.c.member, enrolments.c.roadmap, STANDING_EVENT.label("stands"))
+        .join(enrolments, enrolments.c.id == step_events.c.enrolment)
+        .where(step_events.c.change == change)
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def answers_of(db: AsyncConnection, members: Who, first: date, last: date) -> dict[int, list[Answer]]:
+    """The members' answers from one local date to another, a day and track together; who said nothing is absent."""
+    rows = await db.execute(
+        select(
+            checkins.c.member,
+            checkins.c.local_date,
+            checkins.c.track,
+            func.max(case((checkins.c.studied, 1), else_=0)).label("studied"),
+            func.sum(checkins.c.minutes).label("minutes"),
+        )
+        .where(checkins.c.member.in_(members), checkins.c.local_date.between(first, last), STANDING_CHECKIN)
+        .group_by(checkins.c.member, checkins.c.local_date, checkins.c.track)
+        .order_by(checkins.c.local_date)
+    )
+    found: dict[int, list[Answer]] = defaultdict(list)
+    for row in rows:
+        found[row.member].append(Answer(row.local_date, row.track, bool(row.studied), int(row.minutes)))
+    return dict(found)
+
+
+async def study_days(db: AsyncConnection, members: Who, first: date | None = None) -> dict[int, set[date]]:
+    """The local dates on which each member studied: a check-in that says so, or a step done."""
+    answered = select(checkins.c.member, checkins.c.local_date).where(
+        checkins.c.member.in_(members), checkins.c.studied, STANDING_CHECKIN
+    )
+    shown = (
+        select(enrolments.c.member, step_events.c.local_date)
+        .join(enrolments, enrolments.c.id == step_events.c.enrolment)
+        .where(enrolments.c.member.in_(members), step_events.c.kind == "done", STANDING_EVENT)
+    )
+    if first is not None:
+        answered = answered.where(checkins.c.local_date >= first)
+        shown = shown.where(step_events.c.local_date >= first)
+    days: dict[int, set[date]] = defaultdict(set)
+    for member, day in await db.execute(answered.union(shown)):
+        days[member].add(day)
+    return dict(days)
+
+
+async def work_of(db: AsyncConnection, members: Who, first: date | None, last: date) -> dict[int, Work]:
+    """Steps and counted minutes of each member between two local dates; both count in all their groups."""
+    first = first or date.min
+    minutes: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    steps: dict[int, int] = defaultdict(int)
+    days: dict[int, set[date]] = defaultdict(set)
+    for member, answers in (await answers_of(db, members, first, last)).items():
+        for answer in answers:
+            minutes[member][answer.day] += answer.minutes
+            days[member] |= {answer.day} if answer.studied else set()
+    for member, day in await _steps(db, members, first, last):
+        steps[member] += 1
+        days[member].add(day)
+    return {m: Work(m, steps[m], capped(minutes[m].values()), frozenset(days[m])) for m in days}
+
+
+async def steps_between(
+    db: AsyncConnection, members: Who, first: date, last: date
+) -> tuple[tuple[int, str, str], ...]:
+    """What was finished between two local dates: member, roadmap, step, in the order it was done."""
+    rows = await db.execute(
+        _finished(members, first, last, enrolments.c.member, enrolments.c.roadmap, step_events.c.step)
+    )
+    return tuple((member, roadmap, step) for member, roadmap, step in rows)
+
+
+async def _steps(db: AsyncConnection, members: Who, first: date, last: date) -> list[tuple[int, date]]:
+    rows = await db.execute(_finished(members, first, last, enrolments.c.member, step_events.c.local_date))
+    return [(member, day) for member, day in rows]
+
+
+def _finished(members: Who, first: date, last: date, *columns: Any) -> Any:
+    return (
+        select(*columns)
+        .join_from(step_events, enrolments, enrolments.c.id == step_events.c.enrolment)
+        .where(
+            enrolments.c.member.in_(members),
+            step_events.c.kind == "done",
+            step_events.c.local_date.between(first, last),
+            STANDING_EVENT,
+        )
+        .order_by(step_events.c.id)
+    )
+
+
+def _enrolment(row: Any) -> Enrolment:
+    return Enrolment(
+        id=row["id"],
+        member=row["member"],
+        roadmap=row["roadmap"],
+        deadline=row["deadline"],
+        minutes_a_day=row["minutes_a_day"],
+        started_on=row["started_on"],
+        used_at=row["used_at"],
+        ended_at=row["ended_at"],
+    )
+
+
+def _event(row: Any) -> StepEvent:
+    return StepEvent(
+        id=row["id"],
+        step=row["step"],
+        kind=row["kind"],
+        at=row["at"],
+        local_date=row["local_date"],
+        reverts=row["reverts"],
+    )

@@ -1,0 +1,324 @@
+"""The tables: rows are the truth, every stored moment is UTC, every stored date is local."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. Refuses a naive one, and gives back an aware one on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC, without its mark where the database keeps none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 64-bit ids: a group of a hundred thousand members writes millions of ledger rows. SQLite's rowids are that anyway.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _to(table: str, name: str, **options: Any) -> Column[int]:
+    return Column(name, Id, ForeignKey(f"{table}.id"), **options)
+
+
+members = Table(
+    "members",
+    metadata,
+    _id(),
+    Column("name", String(80), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("zone_confirmed", Boolean, nullable=False, default=False),
+    Column("day_start", Integer, nullable=False, default=0),
+    Column("language", String(12), nullable=False),
+    Column("intention", String(200)),
+    Column("onboarding", Boolean, nullable=False, default=False),
+    Column("main_group", Id, ForeignKey("groups.id", use_alter=True)),
+    Column("created_at", Moment, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("platform", String(16), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    _to("members", "member", nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    # open: they wrote to us in private; closed: a message did not get through, and they were told so in `told_at`.
+    Column("dm", String(8), nullable=False, default="unknown"),
+    Column("told_at", Moment),
+    Column("seen_at", Moment, nullable=False),
+    CheckConstraint("dm IN ('unknown', 'open', 'closed')", name="dm"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("checkin_minute", Integer, nullable=False),
+    Column("recap_day", Integer, nullable=False),
+    Column("recap_minute", Integer, nullable=False),
+    Column("roadmap", String(24)),
+    Column("deadline", Date),
+    Column("created_at", Moment, nullable=False),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    _id(),
+    _to("groups", "group", nullable=False, index=True),
+    Column("platform", String(16), nullable=False),
+    Column("chat", String(64), nullable=False),
+    Column("thread", String(64), nullable=False, default=""),
+    Column("name", String(120), nullable=False),
+    Column("gone_at", Moment),
+    UniqueConstraint("platform", "chat", "thread"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _to("groups", "group", primary_key=True),
+    _to("members", "member", primary_key=True, index=True),
+    Column("joined_at", Moment, nullable=False),
+    Column("left_at", Moment),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    _id(),
+    _to("members", "member", nullable=False),
+    Column("roadmap", String(24), nullable=False),
+    Column("deadline", Date),
+    Column("minutes_a_day", Integer, nullable=False),
+    Column("started_on", Date, nullable=False),
+    Column("used_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    # One enrolment on a roadmap at a time; an ended one is history and may have successors.
+    Index(
+        "uq_enrolments_current",
+        "member",
+        "roadmap",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    _id(),
+    _to("members", "member", nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("day_start", Integer, nullable=False),
+    Column("command", String(32), nullable=False),
+    # What was done, as a message's id and variables: /undo says which change it takes back.
+    Column("summary", JSON, nullable=False),
+    # What to put back, in the order it was written (see store/changes.py).
+    Column("effects", JSON, nullable=False),
+    # The incoming update that caused it, and the message and line where that was a press: each counts once.
+    Column("update_key", String(120), unique=True),
+    Column("press_key", String(200)),
+    _to("changes", "undoes", unique=True),
+    Column("undone_at", Moment),
+    Index("ix_changes_member", "member", "id"),
+    # A press counts once as long as it has not been taken back.
+    Index(
+        "uq_changes_press",
+        "press_key",
+        unique=True,
+        sqlite_where=text("undone_at IS NULL AND press_key IS NOT NULL"),
+        postgresql_where=text("undone_at IS NULL AND press_key IS NOT NULL"),
+    ),
+)
+
+step_events = Table(
+    "step_events",
+    metadata,
+    _id(),
+    _to("enrolments", "enrolment", nullable=False, index=True),
+    _to("changes", "change", nullable=False, index=True),
+    Column("step", String(32), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("day_start", Integer, nullable=False),
+    Column("proof", String(2000)),
+    Column("file", JSON),
+    Column("note", String(1000)),
+    _to("step_events", "reverts", unique=True),
+    CheckConstraint("kind IN ('done', 'skipped', 'reverted')", name="kind"),
+)
+
+checkins = Table(
+    "checkins",
+    metadata,
+    _id(),
+    _to("members", "member", nullable=False),
+    _to("changes", "change", nullable=False, index=True),
+    Column("track", String(8), nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("studied", Boolean, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("note", String(1000)),
+    Column("at", Moment, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("day_start", Integer, nullable=False),
+    _to("checkins", "reverts", unique=True),
+    Index("ix_checkins_member_local_date", "member", "local_date"),
+    CheckConstraint("track IN ('study', 'dsa')", name="track"),
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    _to("members", "member", index=True),
+    _to("groups", "group", index=True),
+    Column("minute", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("place", String(8), nullable=False),
+    Column("last_date", Date),
+    # None: switched off. The index is what a tick reads; its cost does not grow with the number of members.
+    Column("next_due_at", Moment, index=True),
+    Column("next_date", Date),
+    UniqueConstraint("kind", "member"),
+    UniqueConstraint("kind", "group"),
+    CheckConstraint('(member IS NULL) <> ("group" IS NULL)', name="whose"),
+    CheckConstraint("place IN ('dm', 'group', 'off')", name="place"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("platform", String(16), nullable=False),
+    Column("chat", String(64), nullable=False),
+    Column("thread", String(64), nullable=False, default=""),
+    _to("members", "member", index=True),
+    _to("groups", "group"),
+    _to("changes", "change", index=True),
+    Column("local_date", Date, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("state", String(8), nullable=False),
+    # What is to be done next and when; None when nothing is.
+    Column("next_at", Moment, index=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("message", String(64)),
+    # Counts what the message should show; the courier edits until `shown` has caught up.
+    Column("version", Integer, nullable=False, default=1),
+    Column("shown", Integer, nullable=False, default=0),
+    Column("settled_at", Moment),
+    Column("reason", String(300)),
+    CheckConstraint("state IN ('queued', 'sending', 'sent', 'doubtful', 'failed', 'expired')", name="state"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    # The SHA-256 of the code: a copy of the database links nobody.
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    _to("members", "member", nullable=False),
+    _to("groups", "group"),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _to("members", "member", primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("platform", String(16), primary_key=True),
+    Column("chat", String(64), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("line", String(64), nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    # Arguments given so far that are too long for a button to carry, while the rest is asked for.
+    _id(),
+    _to("members", "member", nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    # What a process must remember of the world outside: which commands a platform has, how far a chat's clock is.
+    Column("name", String(80), primary_key=True),
+    Column("value", String(4000), nullable=False),
+)

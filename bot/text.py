@@ -1,0 +1,192 @@
+"""Every word a user reads: say() turns a message's id into spans, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+from fluent.runtime import FluentBundle, FluentResource
+
+from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Span, Spans, Spoiler, Text, plain
+
+LOCALES = Path(__file__).parent / "locales"
+LANGUAGE = "en"
+"""The language that has every message; the others fall back to it."""
+
+MARKUP = "*_`[]()\\"
+"""What our own messages may use; in a user's words these characters stand for themselves."""
+
+_SHIELD = {ord(mark): chr(0xE000 + index) for index, mark in enumerate(MARKUP)}
+_UNSHIELD = {ord(shield): chr(mark) for mark, shield in _SHIELD.items()}
+_SPAN = 0xE100
+"""Where placeholders for spans begin. Both ranges are private-use characters, removed from whatever a user writes."""
+
+_PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
+_PIECE = re.compile(
+    r"\*\*(?P<bold>.+?)\*\*|__(?P<italic>.+?)__|`(?P<code>.+?)`|\[(?P<text>[^\]]+)\]\((?P<url>[^)]+)\)"
+    "|(?P<span>[\ue100-\uf8ff])"
+)
+
+
+class UnknownMessage(LookupError):
+    """No locale has a message of this id: a fault of ours, found by the tests."""
+
+
+@cache
+def _bundle(language: str) -> FluentBundle:
+    # Isolation marks would travel into slugs and links; user text is isolated where it is set (see `say`).
+    bundle = FluentBundle([language], use_isolating=False)
+    for path in sorted((LOCALES / language).glob("*.ftl")):
+        bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+    return bundle
+
+
+def languages() -> tuple[str, ...]:
+    """The languages there are, by their codes."""
+    return tuple(sorted(path.name for path in LOCALES.iterdir() if path.is_dir()))
+
+
+def say(language: str, id: str, /, **vars: object) -> Spans:
+    """A message as spans.
+
+    Our messages may use `**bold**`, `__title__`, `` `code` `` and `[text](url)`; a variable that is text stands for
+    itself, whatever it contains, and one that is a span (or spans) is put in as it is. Raises UnknownMessage.
+    """
+    spans: list[Span] = []
+    arguments = {name: _argument(value, spans) for name, value in vars.items()}
+    return tuple(_parse(_format(language, id, arguments), spans))
+
+
+def word(language: str, id: str, /, **vars: object) -> str:
+    """A message as plain text, for labels of buttons and names of fields. Raises UnknownMessage."""
+    return plain(say(language, id, **vars))
+
+
+def has(id: str) -> bool:
+    """Whether there is a message of this id."""
+    return bool(_bundle(LANGUAGE).has_message(id))
+
+
+def lines(*parts: Spans) -> Spans:
+    """Several messages, each on a line of its own; empty ones leave no line."""
+    result: list[Span] = []
+    for part in parts:
+        if part and result:
+            result.append(Text("\n"))
+        result.extend(part)
+    return tuple(result)
+
+
+def _format(language: str, id: str, arguments: dict[str, object]) -> str:
+    for candidate in (language, LANGUAGE):
+        bundle = _bundle(candidate)
+        if bundle.has_message(id):
+            value = bundle.get_message(id).value
+            if value is None:
+                break
+            text, errors = bundle.format_pattern(value, arguments)
+            if errors:
+                raise UnknownMessage(f"{id}: {errors[0]}")
+            return str(text)
+    raise UnknownMessage(id)
+
+
+def _argument(value: object, spans: list[Span]) -> object:
+    """A variable as Fluent takes it: numbers as they are (for plurals), text shielded, spans as placeholders."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        return _PRIVATE_USE.sub("", value).translate(_SHIELD)
+    if isinstance(value, tuple):
+        return "".join(_placeholder(span, spans) for span in value)
+    if isinstance(value, Text | Bold | Italic | Code | Link | Mention | Moment | Spoiler):
+        return _placeholder(value, spans)
+    raise TypeError(f"a message takes words, numbers and spans, not {type(value).__name__}")
+
+
+def _placeholder(span: Span, spans: list[Span]) -> str:
+    spans.append(span)
+    return chr(_SPAN + len(spans) - 1)
+
+
+def _parse(text: str, spans: list[Span]) -> Iterator[Span]:
+    position = 0
+    for piece in _PIECE.finditer(text):
+        if piece.start() > position:
+            yield Text(text[position : piece.start()].translate(_UNSHIELD))
+        position = piece.end()
+        yield from _piece(piece, spans)
+    if position < len(text):
+        yield Text(text[position:].translate(_UNSHIELD))
+
+
+def _piece(piece: re.Match[str], spans: list[Span]) -> Iterator[Span]:
+    if (placeholder := piece["span"]) is not None:
+        yield spans[ord(placeholder) - _SPAN]
+    elif (bold := piece["bold"]) is not None:
+        yield Bold(_flat(bold, spans))
+    elif (italic := piece["italic"]) is not None:
+        yield Italic(_flat(italic, spans))
+    elif (code := piece["code"]) is not None:
+        yield Code(_flat(code, spans))
+    else:
+        yield Link(_flat(piece["text"], spans), _flat(piece["url"], spans))
+
+
+def _flat(text: str, spans: list[Span]) -> str:
+    """Words inside a mark: a span put there gives its words."""
+    words = "".join(plain((spans[ord(c) - _SPAN],)) if "\ue100" <= c <= "\uf8ff" else c for c in text)
+    return words.translate(_UNSHIELD)
+
+
+# ---------------------------------------------------------------- numbers and dates, in words
+
+
+def date_words(language: str, day: date, today: date) -> str:
+    """A local date as it is spoken of: "Thu 20 May", with the year when it is another than today's."""
+    weekday, month = _names(language)
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{weekday[day.weekday()]} {day.day} {month[day.month - 1]}{year}"
+
+
+def weekday_words(language: str, weekday: int) -> str:
+    """The full name of a day of the week, Monday 0."""
+    return word(language, "weekday-long").split()[weekday]
+
+
+def days_words(language: str, days: int) -> str:
+    """Days of the week, given as bits: "every day", "Mon–Fri", "Mon, Wed, Fri"."""
+    named = {0b1111111: "days-all", 0b0011111: "days-week", 0b1100000: "days-weekend"}
+    if days in named:
+        return word(language, named[days])
+    short = word(language, "weekday-short").split()
+    return ", ".join(short[day] for day in range(7) if days >> day & 1)
+
+
+def time_words(moment: datetime) -> str:
+    """A local time of day on the 24-hour clock: 19:42."""
+    return f"{moment:%H:%M}"
+
+
+def minute_words(minute: int) -> str:
+    """A time of day, given in minutes after midnight: 20:00."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def duration_words(language: str, minutes: int) -> str:
+    """A length of time: 45 min, 1 h 30, 2 h."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return word(language, "duration-minutes", minutes=str(minutes))
+    if not rest:
+        return word(language, "duration-hours", hours=str(hours))
+    return word(language, "duration-both", hours=str(hours), minutes=f"{rest:02}")
+
+
+def _names(language: str) -> tuple[list[str], list[str]]:
+    return word(language, "weekday-short").split(), word(language, "month-short").split()

@@ -1,0 +1,96 @@
+"""How a check-in is asked for and how its receipt looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.cards import Button, Card, Mention, Paragraph, Spans
+from bot.domain.member import Member
+from bot.text import date_words, lines, say, weekday_words, word
+from bot.views.study import pace_words
+
+ROSTER_NAMES = 40
+"""How many names a roster lists; a larger group gets a count of the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an answer came to. `total` is the day's minutes; `added` is set when this answer added to another."""
+
+    day: date
+    track: str
+    studied: bool
+    total: int
+    added: int | None
+    streak: int
+    code: str
+
+
+def question(language: str, member: Member, day: date, track: str, ahead: Spans) -> Card:
+    """The daily check-in, in private: what is next, their own if-then line, and the question."""
+    greeting = say(language, "checkin-greeting", name=member.name)
+    plan = say(language, "checkin-intention", line=member.intention) if member.intention else ()
+    asked = say(language, f"checkin-question-{track}")
+    return Card(title=greeting, parts=(Paragraph(lines(ahead, plan, asked)),), rows=(_answers(language, day, track, member.id),))
+
+
+def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Button, ...]:
+    suffix = "" if track == "study" else f" track:{track}"
+    return (
+        Button(word(language, "button-studied"), f"checkin yes{suffix} date:{day}", only=only, style="primary"),
+        Button(word(language, "button-not-today"), f"checkin no{suffix} date:{day}", only=only),
+        Button(word(language, "button-later"), "later", only=only),
+    )
+
+
+def group_question(language: str, day: date, answered: Sequence[tuple[str, int]], mention: Mention | None = None) -> Card:
+    """The group's daily post: the question, and the roster of those who studied. Nobody's absence is shown."""
+    asked = say(language, "group-question", date=date_words(language, day, day), weekday=weekday_words(language, day.weekday()))
+    parts = [Paragraph(asked)]
+    if mention is not None:
+        parts.insert(0, Paragraph((mention,)))
+    if answered:
+        parts.append(Paragraph(_roster(language, answered)))
+    buttons = (
+        Button(word(language, "button-studied"), f"checkin yes date:{day}", style="primary"),
+        Button(word(language, "button-not-today"), f"checkin no date:{day}"),
+    )
+    return Card(parts=tuple(parts), rows=(buttons,))
+
+
+def _roster(language: str, answered: Sequence[tuple[str, int]]) -> Spans:
+    named = [f"{name} {pace_words(minutes)}" if minutes else name for name, minutes in answered[:ROSTER_NAMES]]
+    rest = len(answered) - ROSTER_NAMES
+    if rest > 0:
+        named.append(word(language, "roster-more", count=rest))
+    return say(language, "roster", count=len(answered), names=", ".join(named))
+
+
+def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
+    """What an answer became: the day, the time, the streak, and the way back."""
+    day = weekday_words(language, answer.day.weekday())
+    undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
+    if not answer.studied:
+        return Card(parts=(Paragraph(say(language, "checkin-no", day=day)),), rows=((undo,),))
+    facts = [_studied(language, answer, day)]
+    if answer.streak > 1:
+        facts.append(say(language, "streak", count=answer.streak))
+    if answer.total:
+        return Card(parts=(Paragraph(lines(*facts)),), rows=((undo,),))
+    facts.append(say(language, "checkin-how-long"))
+    track = "" if answer.track == "study" else f" track:{answer.track}"
+    lengths = [
+        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member) for minutes in (30, 60, 120)
+    ]
+    other = Button(word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member)
+    return Card(parts=(Paragraph(lines(*facts)),), rows=((*lengths, other), (undo,)))
+
+
+def _studied(language: str, answer: Receipt, day: str) -> Spans:
+    if not answer.total:
+        return say(language, "checkin-yes", day=day)
+    if answer.added is not None and answer.added != answer.total:
+        return say(language, "checkin-added", day=day, added=pace_words(answer.added), total=pace_words(answer.total))
+    return say(language, "checkin-minutes", day=day, total=pace_words(answer.total))

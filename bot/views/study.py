@@ -1,0 +1,253 @@
+"""How a roadmap, a plan and the progress on them look."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.cards import Bold, Button, Card, Code, Paragraph, Progress, Spans, Text, owner_that_fits
+from bot.domain import progress as ledger
+from bot.domain.group import Enrolment
+from bot.domain.plan import Fit
+from bot.domain.roadmap import Level, Roadmap, Step
+from bot.text import date_words, lines, say, word
+
+MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
+
+
+def hours_words(hours: float) -> str:
+    """A number of hours, rounded as an estimate deserves: halves below ten."""
+    rounded = round(hours) if hours >= 10 else round(hours * 2) / 2
+    return f"{rounded:g}"
+
+
+def roadmap_line(language: str, roadmap: Roadmap) -> Spans:
+    """A roadmap's name and size: what stands over everything that is about it."""
+    count = len(roadmap.requirements)
+    return say(language, "roadmap-line", title=roadmap.title, count=count)
+
+
+def enrolled(language: str, roadmap: Roadmap, fit: Fit, next_step: Step | None, member: int) -> Card:
+    """The receipt of joining: what it is, whether it fits, and the next thing."""
+    title = say(
+        language,
+        "joined-title",
+        title=roadmap.title,
+        count=len(roadmap.requirements),
+        deadline=date_words(language, fit.deadline, fit.today),
+    )
+    slug = roadmap.slug
+    parts = [Paragraph(lines(fit_line(language, fit), *_ways_to_fit(language, fit), next_line(language, next_step)))]
+    buttons = [
+        Button(word(language, "button-change-hours"), f"join {slug} hours:?", only=member),
+        Button(word(language, "button-change-deadline"), f"join {slug} deadline:?", only=member),
+    ]
+    if not fit.fits:
+        buttons = _repairs(language, roadmap, fit, member) + buttons
+    else:
+        buttons.insert(0, Button(word(language, "button-start"), f"next {slug}", only=member, style="primary"))
+    return Card(title=title, parts=tuple(parts), rows=(tuple(buttons),))
+
+
+def fit_line(language: str, fit: Fit) -> Spans:
+    """The work held against the time there is, and the verdict."""
+    facts = say(
+        language,
+        "fit-facts",
+        needed=hours_words(fit.hours_needed),
+        pace=pace_words(fit.minutes_a_day),
+        given=hours_words(fit.hours_given),
+    )
+    return (*facts, Text(" "), *say(language, "fit-yes" if fit.fits else "fit-no", spare=span_words(language, abs(fit.spare_days))))
+
+
+def _ways_to_fit(language: str, fit: Fit) -> list[Spans]:
+    if fit.fits:
+        return []
+    deadline = date_words(language, fit.deadline_that_fits, fit.today)
+    if fit.minutes_that_fit is None:
+        return [say(language, "fit-way-deadline", deadline=deadline)]
+    return [say(language, "fit-ways", pace=pace_words(fit.minutes_that_fit), deadline=deadline)]
+
+
+def _repairs(language: str, roadmap: Roadmap, fit: Fit, member: int) -> list[Button]:
+    later = fit.deadline_that_fits
+    buttons = [
+        Button(
+            word(language, "button-move-deadline", deadline=date_words(language, later, fit.today)),
+            f"join {roadmap.slug} deadline:{later}",
+            only=member,
+        )
+    ]
+    if fit.minutes_that_fit is not None:
+        pace = pace_words(fit.minutes_that_fit)
+        line = f"join {roadmap.slug} hours:{fit.minutes_that_fit}m"
+        buttons.insert(0, Button(word(language, "button-raise-hours", pace=pace), line, only=member))
+    return buttons
+
+
+def pace_words(minutes: int) -> str:
+    """A daily amount of study: "2 h", "1 h 30", "45 min"."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02}" if rest else f"{hours} h"
+
+
+def span_words(language: str, days: int) -> str:
+    """A number of days as people say it: days up to two weeks, then weeks."""
+    if days < 14:
+        return word(language, "span-days", count=days)
+    return word(language, "span-weeks", count=round(days / 7))
+
+
+def next_line(language: str, step: Step | None) -> Spans:
+    """What comes next, with its slug to type and its hours."""
+    if step is None:
+        return say(language, "next-none")
+    return say(language, "next", title=step.title, slug=step.slug, hours=hours_words(step.hours))
+
+
+def why_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
+    """Why a step is the next: its signals, and what it opens."""
+    reasons = [word(language, f"signal-{name}-{getattr(step.signals, name)}") for name in ("importance", "demand")]
+    opens = progress.unlocks(step)
+    if opens:
+        reasons.append(word(language, "unlocks", count=opens))
+    return say(language, "why", reasons=", ".join(reasons))
+
+
+def bar(language: str, progress: ledger.Progress) -> Progress:
+    """The bar with its count: "1 of 10 steps done (10%)"."""
+    return Progress(
+        progress.percent,
+        say(
+            language,
+            "steps-done",
+            done=progress.done_count,
+            total=progress.total_count,
+            percent=progress.percent,
+        ),
+    )
+
+
+def step_done(
+    language: str, progress: ledger.Progress, step: Step, change: str, member: int, proof: str | None, again: bool = False
+) -> Card:
+    """The receipt of a finished step."""
+    id = "done-again" if again else "done"
+    heading = say(language, id, title=step.title, proof=proof or "none")
+    following = progress.next_step
+    ahead: list[Spans] = [next_line(language, following)]
+    if following is not None:
+        ahead.append(why_line(language, progress, following))
+    if progress.finished:
+        ahead.insert(0, say(language, "roadmap-finished", title=progress.roadmap.title))
+    card = Card(title=heading, parts=(bar(language, progress), Paragraph(lines(*ahead))))
+    buttons = [Button(word(language, "button-show-plan"), f"roadmap {progress.roadmap.slug}", only=member)]
+    if not again:
+        buttons.insert(0, Button(word(language, "button-undo"), f"undo {change}", only=member))
+    return card.with_rows(buttons)
+
+
+def step_skipped(language: str, progress: ledger.Progress, step: Step, change: str, member: int) -> Card:
+    """The receipt of a step left out."""
+    return Card(
+        title=say(language, "skipped", title=step.title),
+        parts=(bar(language, progress), Paragraph(next_line(language, progress.next_step))),
+        rows=((Button(word(language, "button-undo"), f"undo {change}", only=member),),),
+    )
+
+
+def standing(
+    language: str,
+    name: str | None,
+    progress: ledger.Progress,
+    enrolment: Enrolment,
+    today: date,
+    member: int,
+) -> Card:
+    """Where somebody stands; `name` is set when it is somebody else than the reader, who then sees no deadline."""
+    roadmap = progress.roadmap
+    id = "progress-title" if name is None else "progress-title-of"
+    title = say(language, id, title=roadmap.title, name=name or "")
+    levels = [_level_line(language, progress, level) for level in roadmap.levels] if len(roadmap.levels) > 1 else []
+    parts: list[Progress | Paragraph] = [bar(language, progress)]
+    if levels:
+        parts.append(Paragraph(lines(*levels)))
+    if name is not None:
+        return Card(title, tuple(parts))
+    parts.append(Paragraph(lines(deadline_line(language, enrolment.deadline, today), next_line(language, progress.next_step))))
+    buttons = [Button(word(language, "button-show-plan"), f"roadmap {roadmap.slug}", only=member)]
+    if progress.next_step is not None:
+        buttons.insert(0, Button(word(language, "button-next"), f"next {roadmap.slug}", only=member))
+    return Card(title, tuple(parts), rows=(tuple(buttons),))
+
+
+def deadline_line(language: str, deadline: date | None, today: date) -> Spans:
+    """How far the deadline is."""
+    if deadline is None:
+        return ()
+    days = (deadline - today).days
+    id = "deadline-ahead" if days > 0 else "deadline-today" if days == 0 else "deadline-over"
+    return say(language, id, date=date_words(language, deadline, today), count=abs(days))
+
+
+def _level_line(language: str, progress: ledger.Progress, level: Level) -> Spans:
+    done, total = progress.of_level(level)
+    return say(language, "level-line", title=level.title, done=done, total=total)
+
+
+def course(language: str, progress: ledger.Progress, mine: bool, member: int) -> Card:
+    """A whole roadmap: its levels and steps with signals, mine ticked."""
+    roadmap = progress.roadmap
+    title = roadmap_line(language, roadmap)
+    parts: list[Paragraph | Progress] = [Paragraph((Text(roadmap.summary),))]
+    if mine:
+        parts.append(bar(language, progress))
+    for level in roadmap.levels:
+        parts.append(Paragraph(lines(*_level(language, progress, level))))
+    parts.append(Paragraph(say(language, "signals-legend")))
+    slug = roadmap.slug
+    first = ("button-next", f"next {slug}") if mine else ("button-join", f"join {slug}")
+    return Card(title, tuple(parts), rows=((Button(word(language, first[0]), first[1], style="primary"),),))
+
+
+def _level(language: str, progress: ledger.Progress, level: Level) -> list[Spans]:
+    heading: list[Spans] = [(Bold(level.title),)] if len(progress.roadmap.levels) > 1 else []
+    steps = [step_line(language, progress, step) for step in level.steps if not step.retired]
+    gate = [say(language, "gate", gate=level.gate)] if level.gate else []
+    return [*heading, *steps, *gate]
+
+
+def step_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
+    """A step in a list: its mark, number, title, slug and signals."""
+    state = "done" if step.slug in progress.done else "skipped" if step.slug in progress.skipped else "open"
+    signals = "·".join(getattr(step.signals, name)[0].upper() for name in ("importance", "demand", "automation_risk"))
+    optional = word(language, "step-optional") if step.optional else word(language, "step-choice") if step.one_of else ""
+    number = progress.roadmap.number_of(step)
+    words = Text(f"{MARKS[state]} {number}. {step.title} ")
+    return (words, Code(step.slug), Text(f" {signals}{' ' + optional if optional else ''}"))
+
+
+def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int) -> Card:
+    """The next step, why that one, and how to show it."""
+    roadmap = progress.roadmap
+    detail: list[Spans] = [(Text(step.summary),), why_line(language, progress, step)]
+    if step.implement:
+        detail.append(say(language, "step-implement", text=step.implement))
+    if step.showcase:
+        detail.append(say(language, "step-showcase", text=step.showcase))
+    if step.cost:
+        detail.append(say(language, "step-cost", text=step.cost))
+    done, skip = (f"{verb} {roadmap.slug}/{step.slug}" for verb in ("done", "skip"))
+    return Card(
+        title=next_line(language, step),
+        parts=(*(Paragraph(line) for line in detail), bar(language, progress)),
+        rows=(
+            (
+                Button(word(language, "button-done"), done, only=owner_that_fits(done, member), style="primary"),
+                Button(word(language, "button-skip"), skip, only=owner_that_fits(skip, member)),
+                Button(word(language, "button-show-plan"), f"roadmap {roadmap.slug}", only=member),
+            ),
+        ),
+    )
