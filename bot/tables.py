@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
@@ -81,7 +82,9 @@ members = Table(
     Column("language", String(12), nullable=False),
     Column("intention", String(200)),
     Column("onboarding", Boolean, nullable=False, default=False),
-    Column("main_group", Id, ForeignKey("groups.id", use_alter=True)),
+    Column("main_group", Id, ForeignKey("groups.id")),
+    # Who this member became part of when accounts were linked: buttons made for them are that member's from then on.
+    _to("members", "linked_to", index=True),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -320,5 +323,5 @@ facts = Table(
     metadata,
     # What a process must remember of the world outside: which commands a platform has, how far a chat's clock is.
     Column("name", String(80), primary_key=True),
-    Column("value", String(4000), nullable=False),
+    Column("value", Text, nullable=False),
 )

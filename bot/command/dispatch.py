@@ -19,7 +19,7 @@ from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, changes, pending, people, studies
+from bot.store import Store, changes, linking, pending, people, studies
 from bot.store.changes import Change
 from bot.text import LANGUAGE, has, say, word
 
@@ -74,8 +74,7 @@ class Dispatch:
         command = self.registry.find(name)
         async with self.store.writing() as db:
             scene = await self._meet(db, incoming, command)
-            if incoming.owner is not None and incoming.owner != scene.member.id:
-                raise Refusal("refuse-owner")
+            await _refuse_stranger(db, incoming.owner, scene.member.id)
             if command.leaders and not (incoming.leader or incoming.private):
                 raise Refusal("refuse-leaders", command=command.name)
             update_key, press_key = _keys(incoming)
@@ -270,6 +269,12 @@ def refused(refusal: Refusal, language: str = LANGUAGE) -> Card:
         except LineTooLong:
             continue
     return card.with_rows(buttons) if buttons else card
+
+
+async def _refuse_stranger(db: AsyncConnection, owner: int | None, member: int) -> None:
+    """Raises Refusal for a press by somebody else than a button's owner, or who its owner became part of."""
+    if owner is not None and owner != member and await linking.became(db, owner) != member:
+        raise Refusal("refuse-owner")
 
 
 def _keys(incoming: Incoming) -> tuple[str | None, str | None]:

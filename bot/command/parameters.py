@@ -512,7 +512,8 @@ def _change(text: str, _scene: Scene) -> int | None:
 
 def _code(text: str, _scene: Scene) -> str | None:
     typed = text.strip().upper().replace("-", "")
-    return typed if re.fullmatch(r"[0-9A-Z]{8}", typed) else None
+    # Every code has a letter and a digit (see store/codes.py): a word of eight letters is a misspelt something else.
+    return typed if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Z])[0-9A-Z]{8}", typed) else None
 
 
 ROADMAP = RoadmapKind()

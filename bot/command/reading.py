@@ -13,6 +13,7 @@ _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?\s+([a-z]{3,9})\.?,?(?:\s+
 _MONTH_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?")
 _AHEAD = re.compile(r"(?:in\s+)?(\d{1,4}|[a-z]+)\s*(d|days?|w|weeks?|months?|mo|y|years?)")
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?")
+_SPAN = re.compile(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 _LENGTH = re.compile(
     r"(?:(?P<hours>\d{1,3}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?))?\s*(?:(?P<minutes>\d{1,4})\s*(?:m|mins?|minutes?)?)?"
 )
@@ -82,6 +83,15 @@ def read_days(text: str) -> int | None:
         for offset in range((end - start) % 7 + 1):
             bits |= 1 << (start + offset) % 7
     return bits or None
+
+
+def read_span(text: str) -> timedelta | None:
+    """A stretch of time, as `30m`, `2h`, `1d` or `1w`; None when it is not one."""
+    match = _SPAN.fullmatch(_clean(text))
+    if match is None:
+        return None
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2][0]]
+    return timedelta(**{unit: int(match[1])})
 
 
 def add_months(day: date, months: int) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.cards import Button, Card, Moment, Paragraph
 from bot.command import Ask, Call, Response, command
@@ -14,8 +14,9 @@ from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
 from bot.store import people, schedule, studies
 from bot.tables import checkins, members, reminders
-from bot.text import date_words, days_words, minute_words, time_words
+from bot.text import days_words, minute_words, time_words
 from bot.views import answers
+from bot.views.study import pace_words
 
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
@@ -82,15 +83,8 @@ async def _answer(call: Call, day: date, track: str) -> studies.Answer | None:
 
 
 def _lengths(call: Call) -> list[Suggestion]:
-    named = [Suggestion(study_length(call, m), str(m)) for m in (30, 60, 90, 120, 180)]
+    named = [Suggestion(pace_words(m), str(m)) for m in (30, 60, 90, 120, 180)]
     return [*named, Suggestion(call.word("button-not-today"), "no")]
-
-
-def study_length(call: Call, minutes: int) -> str:
-    """A length of study as a button shows it."""
-    from bot.views.study import pace_words
-
-    return pace_words(minutes)
 
 
 @command("later", until=UNTIL)
@@ -184,11 +178,3 @@ async def timezone(call: Call, zone: str | None) -> Response:
     return Response(
         Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
     )
-
-
-def today_words(call: Call) -> str:
-    """The member's date today, in words."""
-    return date_words(call.language, call.today, call.today)
-
-
-__all__ = ["UTC"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.cards import Bold, Button, Card, Paragraph, Spans, Text
-from bot.command import Ask, Audience, Call, Response, command
+from bot.cards import Bold, Button, Card, Paragraph, Spans, Text, base36
+from bot.command import Ask, Call, Response, command
 from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP, Suggestion
 from bot.domain.group import Enrolment
 from bot.domain.plan import Fit
@@ -27,7 +27,6 @@ async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours
     if roadmap is None:
         raise Ask("roadmap", options=_offers(call))
     current = call.scene.enrolment(roadmap.slug)
-    group = call.scene.home
     deadline = deadline or (current.deadline if current else None) or _offered_deadline(call, roadmap)
     if deadline is None:
         raise Ask("deadline", title=roadmap.title)
@@ -44,8 +43,6 @@ async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours
             used_at=call.now,
         )
         call.summarise("change-joined", title=roadmap.title)
-        if group is not None:
-            await call.announce("joined")
     else:
         await call.change.set(enrolments, {"id": current.id}, deadline=deadline, minutes_a_day=minutes)
         await studies.use(call.db, current.id, call.now)
@@ -139,8 +136,6 @@ def title_of(call: Call, enrolment: Enrolment) -> str:
 
 async def change_code(call: Call) -> str:
     """What /undo calls this change."""
-    from bot.cards import base36
-
     return base36(await call.change.id())
 
 
@@ -150,5 +145,3 @@ def _first_steps(call: Call) -> list[tuple[str, str]]:
         return [(call.word("button-join-group", title=call.scene.offered.title), f"join {call.scene.offered.slug}")]
     return [(call.word("button-choose-roadmap"), "join")]
 
-
-__all__ = ["Audience"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,6 +51,31 @@ class Place:
     score: Score
 
 
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """A group's ranking in a window: everybody with something to show, and what the group has to show together."""
+
+    window: Window
+    measure: Measure
+    places: tuple[Place, ...]
+    members: int
+    minutes: int
+    steps: int
+
+    @property
+    def named(self) -> tuple[Place, ...]:
+        """The places that a public board shows."""
+        return listed(self.places, self.members)
+
+    def place_of(self, member: int) -> Place | None:
+        """A member's place, wherever it is."""
+        return next((place for place in self.places if place.score.member == member), None)
+
+    def ahead_of(self, place: Place) -> Place | None:
+        """The nearest place with a better score; None at the top."""
+        return next((other for other in reversed(self.places) if other.rank < place.rank), None)
+
+
 def capped(minutes_by_day: Iterable[int]) -> int:
     """Minutes that count, from the sum of each day."""
     return sum(min(minutes, COUNTED_MINUTES_A_DAY) for minutes in minutes_by_day)
@@ -77,3 +103,12 @@ def window_start(window: Window, today: date) -> date | None:
     if window == "month":
         return today.replace(day=1)
     return None
+
+
+def window_end(window: Window, today: date) -> date:
+    """The last local date of a window, which may lie ahead: for members east of the group it is tomorrow already."""
+    if window == "week":
+        return today + timedelta(days=6 - today.weekday())
+    if window == "month":
+        return today.replace(day=monthrange(today.year, today.month)[1])
+    return today + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -103,10 +104,13 @@ async def _touch(db: AsyncConnection, which: Any, now: datetime) -> None:
     )
 
 
-async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Delivery, ...]:
-    """Deliveries with something to do by now, the longest due first."""
+async def due(db: AsyncConnection, now: datetime, limit: int, platforms: Sequence[str]) -> tuple[Delivery, ...]:
+    """Deliveries to these platforms with something to do by now, the longest due first."""
     rows = await db.execute(
-        select(deliveries).where(deliveries.c.next_at <= now).order_by(deliveries.c.next_at, deliveries.c.id).limit(limit)
+        select(deliveries)
+        .where(deliveries.c.next_at <= now, deliveries.c.platform.in_(platforms))
+        .order_by(deliveries.c.next_at, deliveries.c.id)
+        .limit(limit)
     )
     return tuple(map(_delivery, rows.mappings()))
 
@@ -133,6 +137,29 @@ async def settle(
     if state == "sent":
         newer = (deliveries.c.id == delivery.id) & (deliveries.c.version > delivery.version)
         await db.execute(update(deliveries).where(newer).values(next_at=now))
+
+
+async def wait(db: AsyncConnection, delivery: Delivery, until: datetime, reason: str) -> None:
+    """Nothing was delivered: try again at a moment."""
+    state = "sent" if delivery.edits else "queued"
+    await db.execute(
+        update(deliveries).where(deliveries.c.id == delivery.id).values(state=state, next_at=until, reason=reason)
+    )
+
+
+async def requeue(db: AsyncConnection, id: int, chat: str, now: datetime) -> None:
+    """Send a delivery to another chat, at once."""
+    await db.execute(update(deliveries).where(deliveries.c.id == id).values(chat=chat, state="queued", next_at=now))
+
+
+async def expire(db: AsyncConnection, now: datetime) -> int:
+    """Housekeeping: what nobody could send in time, because its platform is not served, is too late."""
+    result = await db.execute(
+        update(deliveries)
+        .where(deliveries.c.state == "queued", deliveries.c.expires_at < now)
+        .values(state="expired", next_at=None, settled_at=now, reason="too late")
+    )
+    return int(result.rowcount)
 
 
 async def of_change(db: AsyncConnection, change: int, kind: str) -> tuple[Delivery, ...]:

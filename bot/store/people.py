@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,11 @@ async def _rename(db: AsyncConnection, known: Account, found: Member, name: str)
     # A member is called what the account was called that they were met by, until that account is called otherwise.
     if found.name == known.name:
         await db.execute(update(members).where(members.c.id == found.id).values(name=name))
+
+
+async def onboarding(db: AsyncConnection, member: int, under_way: bool) -> None:
+    """Note that somebody is being shown around, or not any more: it is no wish of theirs, so /undo leaves it alone."""
+    await db.execute(update(members).where(members.c.id == member).values(onboarding=under_way))
 
 
 async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> None:
@@ -163,6 +168,14 @@ async def mates_of(db: AsyncConnection, groups: Iterable[int]) -> tuple[Member, 
         .order_by(members.c.name, members.c.id)
     )
     return tuple(map(_member, rows.mappings()))
+
+
+async def names_of(db: AsyncConnection, group: int, wanted: Sequence[int]) -> dict[int, str]:
+    """What some members of a group are called."""
+    rows = await db.execute(
+        select(members.c.id, members.c.name).where(members.c.id.in_(wanted), members.c.id.in_(members_of(group)))
+    )
+    return {id: name for id, name in rows}
 
 
 def members_of(group: int) -> Select[tuple[int]]:

@@ -146,28 +146,24 @@ async def steps_between(
     db: AsyncConnection, members: Who, first: date, last: date
 ) -> tuple[tuple[int, str, str], ...]:
     """What was finished between two local dates: member, roadmap, step, in the order it was done."""
-    rows = await db.execute(
-        _finished(members, first, last, enrolments.c.member, enrolments.c.roadmap, step_events.c.step)
-    )
-    return tuple((member, roadmap, step) for member, roadmap, step in rows)
+    rows = await db.execute(_finished(members, first, last))
+    return tuple((row.member, row.roadmap, row.step) for row in rows)
 
 
 async def _steps(db: AsyncConnection, members: Who, first: date, last: date) -> list[tuple[int, date]]:
-    rows = await db.execute(_finished(members, first, last, enrolments.c.member, step_events.c.local_date))
-    return [(member, day) for member, day in rows]
+    return [(row.member, row.day) for row in await db.execute(_finished(members, first, last))]
 
 
-def _finished(members: Who, first: date, last: date, *columns: Any) -> Any:
+def _finished(members: Who, first: date, last: date) -> Any:
+    """Steps by the day they were first done: who adds a proof later does not finish the step again."""
+    day = func.min(step_events.c.local_date)
     return (
-        select(*columns)
+        select(enrolments.c.member, enrolments.c.roadmap, step_events.c.step, day.label("day"))
         .join_from(step_events, enrolments, enrolments.c.id == step_events.c.enrolment)
-        .where(
-            enrolments.c.member.in_(members),
-            step_events.c.kind == "done",
-            step_events.c.local_date.between(first, last),
-            STANDING_EVENT,
-        )
-        .order_by(step_events.c.id)
+        .where(enrolments.c.member.in_(members), step_events.c.kind == "done", STANDING_EVENT)
+        .group_by(enrolments.c.member, enrolments.c.roadmap, step_events.c.step)
+        .having(day.between(first, last))
+        .order_by(func.min(step_events.c.id))
     )
 
 

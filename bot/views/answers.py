@@ -28,12 +28,20 @@ class Receipt:
     code: str
 
 
-def question(language: str, member: Member, day: date, track: str, ahead: Spans) -> Card:
-    """The daily check-in, in private: what is next, their own if-then line, and the question."""
-    greeting = say(language, "checkin-greeting", name=member.name)
+def question(language: str, member: Member, day: date, track: str, ahead: Spans, hour: int) -> Card:
+    """The daily check-in, in private: what is next, their own if-then line, and the question. `hour` is local."""
+    part = "morning" if 4 <= hour < 12 else "day" if 12 <= hour < 17 else "evening"
+    greeting = say(language, f"checkin-greeting-{part}", name=member.name)
     plan = say(language, "checkin-intention", line=member.intention) if member.intention else ()
     asked = say(language, f"checkin-question-{track}")
-    return Card(title=greeting, parts=(Paragraph(lines(ahead, plan, asked)),), rows=(_answers(language, day, track, member.id),))
+    body = Paragraph(lines(ahead, plan, asked))
+    return Card(title=greeting, parts=(body,), rows=(_answers(language, day, track, member.id),))
+
+
+def public_question(language: str, day: date, track: str, mention: Mention, member: int) -> Card:
+    """The daily check-in of somebody who chose to be asked in the group: it names nothing private."""
+    asked = say(language, "checkin-mention", name=mention, question=say(language, f"checkin-question-{track}"))
+    return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, member),))
 
 
 def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Button, ...]:
@@ -45,14 +53,14 @@ def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Bu
     )
 
 
-def group_question(language: str, day: date, answered: Sequence[tuple[str, int]], mention: Mention | None = None) -> Card:
-    """The group's daily post: the question, and the roster of those who studied. Nobody's absence is shown."""
-    asked = say(language, "group-question", date=date_words(language, day, day), weekday=weekday_words(language, day.weekday()))
-    parts = [Paragraph(asked)]
-    if mention is not None:
-        parts.insert(0, Paragraph((mention,)))
-    if answered:
-        parts.append(Paragraph(_roster(language, answered)))
+def group_question(language: str, day: date, roster: Sequence[tuple[str, int]], count: int) -> Card:
+    """The group's daily post: the question, and the roster of those who studied. Nobody's absence is shown.
+
+    `roster` are names and minutes, `count` how many studied in all.
+    """
+    parts = [Paragraph(say(language, "group-question", date=date_words(language, day, day)))]
+    if roster:
+        parts.append(Paragraph(_roster(language, roster, count)))
     buttons = (
         Button(word(language, "button-studied"), f"checkin yes date:{day}", style="primary"),
         Button(word(language, "button-not-today"), f"checkin no date:{day}"),
@@ -60,12 +68,11 @@ def group_question(language: str, day: date, answered: Sequence[tuple[str, int]]
     return Card(parts=tuple(parts), rows=(buttons,))
 
 
-def _roster(language: str, answered: Sequence[tuple[str, int]]) -> Spans:
-    named = [f"{name} {pace_words(minutes)}" if minutes else name for name, minutes in answered[:ROSTER_NAMES]]
-    rest = len(answered) - ROSTER_NAMES
-    if rest > 0:
-        named.append(word(language, "roster-more", count=rest))
-    return say(language, "roster", count=len(answered), names=", ".join(named))
+def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spans:
+    named = [f"{name} {pace_words(minutes)}" if minutes else name for name, minutes in roster[:ROSTER_NAMES]]
+    if count > len(named):
+        named.append(word(language, "roster-more", count=count - len(named)))
+    return say(language, "roster", count=count, names=", ".join(named))
 
 
 def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:

@@ -338,6 +338,27 @@ async def test_being_added_kicked_and_asked_about_members(
         await bot.send_message(group.id, "hello")
 
 
+async def test_an_administrator_bot_is_told_of_members_when_it_asks(
+    server: TelegramServer, group: Group, ravi: User, bot: Bot
+) -> None:
+    kofi = server.add_user("kofi", first_name="Kofi")
+    await bot.get_updates(allowed_updates=["message", "chat_member"])
+    group.join(kofi)
+    group.promote_bot()
+    group.promote(ravi)
+    group.demote(ravi)
+    group.leave(kofi)
+    joined, promoted, demoted, parted, gone = await bot.get_updates()
+    assert joined.message is not None and joined.message.new_chat_members[0].first_name == "Kofi"
+    assert parted.message is not None and parted.message.left_chat_member is not None
+    changes = [
+        (u.chat_member.old_chat_member.status, u.chat_member.new_chat_member.status)
+        for u in (promoted, demoted, gone)
+        if u.chat_member
+    ]
+    assert changes == [("member", "administrator"), ("administrator", "member"), ("member", "left")]
+
+
 async def test_the_bot_leaves(server: TelegramServer, group: Group, bot: Bot) -> None:
     await bot.leave_chat(group.id)
     with pytest.raises(Forbidden, match="bot is not a member of the supergroup chat"):
@@ -418,7 +439,7 @@ async def test_a_fault_strikes_once_and_then_the_send_succeeds(server: TelegramS
     assert limited.value.retry_after == timedelta(seconds=7)
     await bot.send_message(asha.id, "hello")
     assert fault.hits == 1 and len(server.messages(asha)) == 1
-    assert [request.error is None for request in server.calls("sendMessage")] == [False, True]
+    assert [request.error is None for request in await server.wait_call("sendMessage", 2)] == [False, True]
 
     server.fail("send.*", 502, description="Bad Gateway")
     with pytest.raises(NetworkError, match="Bad Gateway"):
@@ -561,6 +582,30 @@ async def test_edits_are_refused_where_telegram_refuses_them(server: TelegramSer
     await sent.delete()
     with pytest.raises(BadRequest, match="essage to delete not found"):
         await sent.delete()
+
+
+async def test_what_the_bot_may_delete_and_for_how_long(
+    server: TelegramServer, group: Group, ravi: User, bot: Bot, clock: Clock
+) -> None:
+    ours = await bot.send_message(group.id, "board")
+    theirs = (await server.says(ravi, "hello", group)).message
+    assert theirs is not None
+    with pytest.raises(BadRequest, match="essage can't be deleted"):
+        await bot.delete_message(group.id, theirs.id)
+    clock.moment += timedelta(hours=48)
+    with pytest.raises(BadRequest, match="essage can't be deleted"):
+        await ours.delete()
+    group.promote_bot("can_delete_messages")
+    assert await ours.delete() and await bot.delete_message(group.id, theirs.id)
+
+
+async def test_a_user_edits_a_command(server: TelegramServer, asha: User, bot: Bot) -> None:
+    said = (await server.says(asha, "/dnoe http-rest")).message
+    assert said is not None
+    await server.rewrites(said, "/done http-rest")
+    first, second = await bot.get_updates()
+    assert first.message is not None and first.message.text == "/dnoe http-rest"
+    assert second.edited_message is not None and second.edited_message.text == "/done http-rest"
 
 
 async def test_callback_queries_expire(server: TelegramServer, asha: User, bot: Bot, clock: Clock) -> None:

@@ -59,7 +59,10 @@ change-zone = the time zone
 change-undo = an undo
 undone = Taken back: { $change }.
 
-checkin-greeting = Good evening, { $name }.
+checkin-greeting-morning = Good morning, { $name }.
+checkin-greeting-day = Good day, { $name }.
+checkin-greeting-evening = Good evening, { $name }.
+checkin-mention = { $name }, { $question }
 checkin-intention = Your line: { $line }
 checkin-question-study = Did you study today?
 checkin-question-dsa = Did you practise DSA today?
@@ -85,3 +88,8 @@ remind-off = I no longer ask about { $kind ->
    *[study] your study
 }. `/remind 20:00` turns it on again.
 zone-set = Your zone is { $zone }; it is { $time } for you.
+
+news-done = **{ $name }** finished __{ $title }__.
+news-done-proof = **{ $name }** finished __{ $title }__ · { $proof }
+news-proof = proof
+news-taken-back = { $name } took back __{ $title }__.

@@ -157,6 +157,7 @@ class Group:
         return update
 
     def kick_bot(self, by: User | None = None) -> Update:
+        """An administrator removes and bans our bot."""
         return self._set_status(self.world.bot, "kicked", by or self._owner)
 
     def promote_bot(self, *rights: str, by: User | None = None) -> Update:
@@ -216,6 +217,8 @@ class Group:
     def _set_status(self, user: User, status: str, by: User) -> Update:
         before = self.statuses.get(user.id, "left")
         self.statuses[user.id] = status
+        if user is self.world.bot and status != "administrator":
+            self.bot_rights = frozenset()
         return self.world.member_changed(self, by, user, before, status)
 
     @property

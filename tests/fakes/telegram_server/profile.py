@@ -195,10 +195,6 @@ class Profile:
         # Other bots are left out: https://core.telegram.org/bots/api#getchatadministrators
         return [chat.member_api(user) for user in chat.admins if not user.is_bot or user is self.world.bot]
 
-    def get_chat_member_count(self, given: Parameters, moment: float) -> Any:
-        chat = self.sending.readable(given)
-        return len(chat.members) if isinstance(chat, Group) else 2
-
     def leave_chat(self, given: Parameters, moment: float) -> Any:
         chat = self.sending.readable(given)
         if not isinstance(chat, Group):

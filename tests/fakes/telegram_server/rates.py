@@ -28,6 +28,7 @@ class Rates:
 
     def refuse_for(self, moment: float, chat_id: int, *, group: bool) -> int | None:
         """The seconds to wait when this message is over a limit; otherwise None, and it counts as sent."""
+        self._accepted = [sent for sent in self._accepted if sent[0] > moment - 60]
         to_chat = [then for then, chat, _ in self._accepted if chat == chat_id]
         waits = [
             _wait([then for then, _, _ in self._accepted], moment, PER_SECOND, 1),

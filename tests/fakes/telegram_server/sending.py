@@ -22,7 +22,7 @@ MOST_CAPTION = 1024
 MOST_PHOTO_BYTES = 10 * 1024 * 1024  # https://core.telegram.org/bots/api#sending-files
 MOST_FILE_BYTES = 50 * 1024 * 1024
 MOST_ANSWER = 200
-DELETABLE = timedelta(hours=48)
+DELETABLE = timedelta(hours=48)  # https://core.telegram.org/bots/api#deletemessage
 QUERY_ID_INVALID = "query is too old and response timeout expired or query ID is invalid"
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same"
@@ -213,11 +213,10 @@ class Sending:
         message = self.world.find(chat, given.integer("message_id"))
         if message is None:
             raise bad_request("message to delete not found")
-        may = isinstance(chat, User) or message.sender is self.world.bot
-        if isinstance(chat, Group) and chat.bot_status == "administrator":
-            may = may or "can_delete_messages" in chat.bot_rights
-        age = self.world.clock().timestamp() - message.date
-        if not may or (age > DELETABLE.total_seconds() and not isinstance(chat, Group)):
+        rules_here = isinstance(chat, Group) and "can_delete_messages" in chat.bot_rights
+        age = timedelta(seconds=self.world.clock().timestamp() - message.date)
+        may = (isinstance(chat, User) or message.sender is self.world.bot) and age < DELETABLE
+        if not may and not rules_here:
             raise bad_request("message can't be deleted")
         message.deleted = True
         self.world.ring()

@@ -274,6 +274,14 @@ class TelegramServer(World):
         if anonymous and (isinstance(place, User) or user not in place.admins):
             raise ValueError("only administrators can post as the group")
 
+    async def rewrites(self, message: Message, text: str) -> Update:
+        """A user edits their own message; the bot is told as privacy mode told it of the message."""
+        message.text, message.entities = settle(text, [], lambda _: None)
+        message.edit_date = int(self.clock().timestamp())
+        message.revision += 1
+        message.settle()
+        return self.tell("edited_message", message.as_api(), message, reached=self.reaches_bot(message))
+
     async def opens(self, user: User, link: str) -> Update:
         """A user follows a deep link to the bot (https://t.me/bot?start=payload) and taps Start."""
         address, payload = urlsplit(link), (_query(link).get("start") or [""])[0]

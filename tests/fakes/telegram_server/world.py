@@ -99,13 +99,15 @@ class World:
 
     def add_user(
         self,
-        first_name: str,
+        name: str,
         *,
+        first_name: str | None = None,
         username: str | None = None,
         language_code: str | None = "en",
         is_bot: bool = False,
     ) -> User:
-        user = User(self, next(self._user_ids), first_name, username, language_code, is_bot)
+        """Somebody the bot has not met yet; many people have no username."""
+        user = User(self, next(self._user_ids), first_name or name, username, language_code, is_bot)
         self.users[user.id] = user
         return user
 

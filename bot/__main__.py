@@ -1,0 +1,5 @@
+"""`python -m bot` is `roadmate`."""
+
+from bot.cli import main
+
+main()

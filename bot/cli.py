@@ -1,0 +1,145 @@
+"""`roadmate …`: what an operator or a newcomer types in a shell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import Settings
+
+app = typer.Typer(
+    name="roadmate",
+    help="Keeps a study group on its roadmap, on Discord, on Telegram and in this terminal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+roadmaps = typer.Typer(help="The roadmaps.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(roadmaps, name="roadmaps")
+
+NO_TOKEN = """\
+No token is set, so this is the console chat. To serve a platform instead, put its token into .env and start again:
+  DISCORD_TOKEN=…    from discord.com/developers/applications → your application → Bot
+  TELEGRAM_TOKEN=…   from @BotFather on Telegram → /newbot
+The README goes through both step by step.
+"""
+
+
+@app.command()
+def run() -> None:
+    """Serve every platform there is a token for; without any, open the console chat."""
+    settings = _settings()
+    if not settings.platforms:
+        typer.echo(NO_TOKEN, err=True)
+        _chat("you", "study")
+        return
+    _log(settings.log_level)
+    from bot.app import run as serve
+    from bot.delivery import BadToken
+
+    try:
+        asyncio.run(serve(settings))
+    except* BadToken as group:
+        for error in group.exceptions:
+            typer.echo(f"{error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def chat(
+    name: Annotated[str, typer.Option("--as", help="Who you are.")] = "you",
+    group: Annotated[str, typer.Option("--group", help="The study group you are in.")] = "study",
+) -> None:
+    """Talk to Roadmate in this terminal: no token, a database and a clock of its own."""
+    _chat(name, group)
+
+
+def _chat(name: str, group: str) -> None:
+    from bot.app import chat as talk
+
+    settings = _settings()
+    _log("WARNING")
+    asyncio.run(talk(settings, name, group))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, roadmaps, tokens and permissions, and say what to do."""
+    from bot.doctor import examine
+
+    _log("ERROR")
+    findings = asyncio.run(examine(_settings()))
+    for finding in findings:
+        typer.echo(str(finding))
+    if any(finding.bad for finding in findings):
+        raise typer.Exit(1)
+
+
+@db.command("upgrade")
+def upgrade() -> None:
+    """Bring the database to this version; `roadmate run` does it by itself."""
+    from bot.store import Store, schema
+
+    async def bring_up() -> bool:
+        store = Store.open(_settings().database)
+        try:
+            return await schema.upgrade(store)
+        finally:
+            await store.close()
+
+    typer.echo("The database was brought up to date." if asyncio.run(bring_up()) else "The database is up to date.")
+
+
+@roadmaps.command("check")
+def check(
+    folder: Annotated[Path, typer.Argument(help="The folder of roadmaps.")] = Path("roadmaps"),
+    against: Annotated[Path | None, typer.Option(help="A folder with an older version, to see that no slug is lost.")] = None,
+    record: Annotated[bool, typer.Option(help="Record new slugs in slugs.lock: from then on they must stay.")] = False,
+) -> None:
+    """Validate roadmap files; faults are told with their lines."""
+    from bot.library import Library, check_libraries, record_slugs
+    from bot.library import check as validate
+
+    problems = list(validate(folder))
+    if against is not None:
+        problems += check_libraries(Library.load(against), Library.load(folder))
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    if problems:
+        raise typer.Exit(1)
+    if record and (new := record_slugs(folder)):
+        typer.echo(f"Recorded: {', '.join(new)}")
+    for roadmap in Library.load(folder).roadmaps.values():
+        steps = f"{len(roadmap.live_steps)} steps, about {roadmap.hours_required:g} h"
+        typer.echo(f"{roadmap.slug}: {roadmap.title}, {steps}")
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            typer.echo(f"{name}: {fault['msg']}. See .env.example.", err=True)
+        raise typer.Exit(2) from None
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "discord", "telegram", "aiosqlite", "alembic"):
+        logging.getLogger(chatty).setLevel(max(logging.getLevelName(level), logging.WARNING))
+
+
+def main() -> None:
+    """The console script."""
+    app()
+

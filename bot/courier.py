@@ -1,0 +1,161 @@
+"""The outbox at work: each delivery leaves once, and what became of it is written down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from bot.cards import Card
+from bot.delivery import (
+    Closed,
+    Doubtful,
+    Forbidden,
+    Gone,
+    Later,
+    Moved,
+    Outcome,
+    Platform,
+    Rejected,
+    Sent,
+)
+from bot.store import Store, outbox, people
+from bot.store.outbox import Delivery
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+IN_DOUBT_AFTER = timedelta(minutes=2)
+"""A send that has not been settled by then was cut off: no platform takes longer to answer."""
+
+RETRY = timedelta(seconds=30)
+MOST_ATTEMPTS = 8
+"""After that many failures of the platform a message waits no longer; with doubling waits that is over an hour."""
+
+
+@dataclass
+class Courier:
+    """Sends what is due. `compose` gives a delivery's card as things stand; None means there is nothing to say."""
+
+    store: Store
+    platforms: Mapping[str, Platform]
+    compose: Callable[[Delivery], Awaitable[Card | None]]
+    clock: Callable[[], datetime]
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something was queued: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver whenever woken, until cancelled. A fault is logged; the rows keep what is left to do."""
+        while True:
+            try:
+                await self.deliver()
+            except Exception:
+                log.exception("the courier stumbled")
+                await asyncio.sleep(1)
+            await self._wake.wait()
+            self._wake.clear()
+
+    async def deliver(self) -> int:
+        """Send and edit everything that is due now; how many there were."""
+        count = 0
+        while True:
+            async with self.store.reading() as db:
+                due = await outbox.due(db, self.clock(), BATCH, tuple(self.platforms))
+            if not due:
+                return count
+            count += len(due)
+            platforms: dict[str, list[Delivery]] = defaultdict(list)
+            for delivery in due:
+                platforms[delivery.address.platform].append(delivery)
+            # A slow platform does not hold up another.
+            await asyncio.gather(*(self._in_turn(deliveries) for deliveries in platforms.values()))
+
+    async def _in_turn(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            await self._deliver(delivery)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        now = self.clock()
+        platform = self.platforms[delivery.address.platform]
+        if delivery.state == "sending" and not platform.capabilities.remembers_key and not delivery.edits:
+            return await self._settle(delivery, "doubtful", "we stopped while it was being sent")
+        if now >= delivery.expires_at and not delivery.edits:
+            return await self._settle(delivery, "expired", "too late")
+        card = await self.compose(delivery)
+        if card is None:
+            return await self._settle(delivery, "expired", "moot")
+        async with self.store.writing() as db:
+            await outbox.sending(db, delivery.id, now, now + IN_DOUBT_AFTER)
+        await self._settled(delivery, await self._hand_over(platform, delivery, card))
+        return None
+
+    @staticmethod
+    async def _hand_over(platform: Platform, delivery: Delivery, card: Card) -> Outcome:
+        if delivery.message is not None:
+            return await platform.edit(delivery.address, delivery.message, card)
+        return await platform.send(delivery.address, card, delivery.key)
+
+    async def _settled(self, delivery: Delivery, outcome: Outcome) -> None:
+        if isinstance(outcome, Sent):
+            async with self.store.writing() as db:
+                # An edit leaves the message what it was; a first sending says which it is.
+                message = delivery.message or outcome.message
+                await outbox.settle(db, delivery, "sent", self.clock(), message=message, reason=None)
+        elif isinstance(outcome, Later):
+            await self._later(delivery, outcome)
+        elif isinstance(outcome, Moved):
+            async with self.store.writing() as db:
+                old, new = delivery.address, outcome.address
+                await people.home_moved(db, old.platform, old.chat, new.chat)
+                await outbox.moved(db, old.platform, old.chat, new.chat)
+                if delivery.edits:
+                    # What was said in the old chat stays there as it was.
+                    await outbox.settle(db, delivery, "sent", self.clock(), reason="the chat moved")
+                else:
+                    await outbox.requeue(db, delivery.id, new.chat, self.clock())
+        elif isinstance(outcome, Closed | Gone):
+            await self._unreachable(delivery, outcome)
+        elif isinstance(outcome, Doubtful):
+            remembers = self.platforms[delivery.address.platform].capabilities.remembers_key
+            if remembers or delivery.edits:
+                await self._later(delivery, Later(RETRY.total_seconds(), outcome.reason))
+            else:
+                await self._settle(delivery, "doubtful", outcome.reason)
+        elif isinstance(outcome, Forbidden | Rejected):
+            await self._settle(delivery, "sent" if delivery.edits else "failed", outcome.reason)
+        else:
+            assert_never(outcome)
+
+    async def _unreachable(self, delivery: Delivery, outcome: Closed | Gone) -> None:
+        async with self.store.writing() as db:
+            account = delivery.address.account
+            if account is not None:
+                await people.private_closed(db, delivery.address.platform, account)
+            elif not delivery.edits:
+                await people.home_gone(db, delivery.address, self.clock())
+            # A message that is gone cannot be edited: it stays what it was.
+            state = "sent" if delivery.edits else "failed"
+            await outbox.settle(db, delivery, state, self.clock(), reason=outcome.reason[:300])
+
+    async def _later(self, delivery: Delivery, outcome: Later) -> None:
+        if delivery.attempts + 1 >= MOST_ATTEMPTS and outcome.seconds <= RETRY.total_seconds():
+            await self._settle(delivery, "failed", outcome.reason)
+            return
+        wait = max(outcome.seconds, min(RETRY.total_seconds() * 2**delivery.attempts, 900))
+        await self._wait(delivery, self.clock() + timedelta(seconds=wait), outcome.reason)
+
+    async def _wait(self, delivery: Delivery, until: datetime, reason: str) -> None:
+        async with self.store.writing() as db:
+            await outbox.wait(db, delivery, until, reason[:300])
+
+    async def _settle(self, delivery: Delivery, state: str, reason: str) -> None:
+        log.info("delivery %s: %s (%s)", delivery.id, state, reason)
+        async with self.store.writing() as db:
+            await outbox.settle(db, delivery, state, self.clock(), reason=reason[:300])

@@ -1,0 +1,1 @@
+"""The terminal as a platform: a study group on one page, with a clock that can be moved."""

@@ -1,0 +1,99 @@
+"""The console as a platform: what is sent appears on the page, with its local moment and its address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console as Terminal
+from rich.text import Text as Styled
+
+from bot.cards import Card
+from bot.command import Dispatch
+from bot.delivery import Address, Capabilities, Outcome, Sent
+from bot.platforms.console.render import clean, page
+from bot.store import pending
+from bot.text import date_words, time_words, word
+
+NAME = "console"
+NUMBERS = 99
+"""Numbers that press something; after the last one they begin again, and the oldest is forgotten."""
+
+PRESSABLES = "chat-numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a number presses: a line with its owner, and the message and chat it stands in."""
+
+    press: str
+    message: str
+    chat: str
+
+
+@dataclass
+class Console:
+    """Prints cards. `terminal` decides whether with colours; numbers press what was printed, also after a restart."""
+
+    dispatch: Dispatch
+    clock: Callable[[], datetime]
+    zone: str
+    terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=True))
+    shown: dict[int, Shown] = field(default_factory=dict)
+    _next: int = 1
+
+    name = NAME
+    capabilities = Capabilities(whispers=True, remembers_key=True, private_unasked=True)
+
+    async def run(self) -> None:
+        """The chat reads; there is nothing to wait for."""
+
+    async def send(self, address: Address, card: Card, key: str) -> Outcome:
+        """Print a delivery under its moment and address."""
+        self._deliver(address, card, key, "")
+        await self.save()
+        return Sent(key)
+
+    async def edit(self, address: Address, message: str, card: Card) -> Outcome:
+        """Print a delivery again as it reads now."""
+        self._deliver(address, card, message, word("en", "console-edited"))
+        await self.save()
+        return Sent(message)
+
+    def _deliver(self, address: Address, card: Card, message: str, suffix: str) -> None:
+        local = self.clock().astimezone(ZoneInfo(self.zone))
+        moment = f"{date_words('en', local.date(), local.date())} {time_words(local)}"
+        account = address.account
+        where = clean(address.chat) if account is None else word("en", "console-private", name=clean(account))
+        self.terminal.print(Styled(f"── {moment} · {where}{suffix}", style="dim"))
+        self.print(card, message, address.chat)
+
+    def print(self, card: Card, message: str, chat: str) -> None:
+        """Print a card and remember what its numbers press."""
+        count = len(page(card).pressables)
+        if self._next + count > NUMBERS + 1:
+            self._next = 1
+        laid = page(card, self._next)
+        for line in laid.lines:
+            self.terminal.print(line)
+        for pressable in laid.pressables:
+            self.shown[self._next] = Shown(pressable.press, message, chat)
+            self._next += 1
+        self.terminal.print()
+
+    async def save(self) -> None:
+        """Keep what the numbers press for the next chat."""
+        kept = {number: [s.press, s.message, s.chat] for number, s in self.shown.items()}
+        async with self.dispatch.store.writing() as db:
+            await pending.remember(db, PRESSABLES, json.dumps([self._next, kept]))
+
+    async def load(self) -> None:
+        """What the numbers of the last chat press."""
+        async with self.dispatch.store.reading() as db:
+            kept = await pending.fact(db, PRESSABLES)
+        if kept is not None:
+            self._next, shown = json.loads(kept)
+            self.shown = {int(number): Shown(*values) for number, values in shown.items()}

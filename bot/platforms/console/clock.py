@@ -1,0 +1,45 @@
+"""The chat's own clock: real time, moved forward by `:forward` and kept from one chat to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.store import Store, pending
+
+OFFSET = "chat-clock-offset"
+FURTHEST = timedelta(days=20 * 366)
+"""A chat's clock goes at most twenty years ahead: enough to see any plan through, and far from the calendar's end."""
+
+
+class TooFar(ValueError):
+    """The clock would leave the years a plan can be about."""
+
+
+class ChatClock:
+    """Gives the chat's moment in UTC. `real` is the clock it runs ahead of."""
+
+    def __init__(self, store: Store, real: Callable[[], datetime], offset: timedelta) -> None:
+        self._store = store
+        self._real = real
+        self._offset = offset
+
+    @classmethod
+    async def open(cls, store: Store, real: Callable[[], datetime]) -> ChatClock:
+        """The clock as the last chat left it."""
+        async with store.reading() as db:
+            kept = await pending.fact(db, OFFSET)
+        return cls(store, real, timedelta(seconds=float(kept or 0)))
+
+    def __call__(self) -> datetime:
+        """The moment it is in the chat."""
+        return self._real() + self._offset
+
+    async def move_to(self, moment: datetime) -> None:
+        """Set the clock, never back. Raises TooFar."""
+        offset = max(self._offset, moment - self._real())
+        if offset > FURTHEST:
+            raise TooFar
+        self._offset = offset
+        async with self._store.writing() as db:
+            await pending.remember(db, OFFSET, str(offset.total_seconds()))

@@ -1,0 +1,81 @@
+"""Everything that is kept about one member: to count it, to show it, to remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table, and_, delete, false, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.tables import (
+    accounts,
+    changes,
+    deliveries,
+    enrolments,
+    facts,
+    groups,
+    homes,
+    members,
+    metadata,
+    questions,
+    step_events,
+)
+
+IMPERSONAL = (groups, homes, facts)
+"""Tables that say nothing about a person; every other one does, whatever is added later."""
+
+PERSONAL = tuple(table for table in metadata.sorted_tables if table not in IMPERSONAL)
+"""In an order in which a table comes after those it refers to."""
+
+Kept = Mapping[Table, Any]
+"""For each personal table, the condition that picks a member's rows."""
+
+
+async def kept(db: AsyncConnection, member: int) -> Kept:
+    """Where a member's rows are: those of members who became part of them included."""
+    ids = [id for (id,) in await db.execute(select(members.c.id).where(_is(member)))]
+    rows = await db.execute(select(accounts.c.platform, accounts.c.account).where(accounts.c.member.in_(ids)))
+    known = [(platform, account) for platform, account in rows]
+    private = [and_(deliveries.c.platform == platform, deliveries.c.chat == f"@{account}") for platform, account in known]
+    asked = [and_(questions.c.platform == platform, questions.c.account == account) for platform, account in known]
+    mine = {table: table.c.member.in_(ids) for table in PERSONAL if "member" in table.c}
+    own_changes = select(changes.c.id).where(changes.c.member.in_(ids))
+    return {
+        **mine,
+        members: members.c.id.in_(ids),
+        step_events: step_events.c.enrolment.in_(select(enrolments.c.id).where(enrolments.c.member.in_(ids))),
+        deliveries: or_(mine[deliveries], deliveries.c.change.in_(own_changes), *private),
+        questions: or_(false(), *asked),
+    }
+
+
+def _is(member: int) -> Any:
+    return or_(members.c.id == member, members.c.linked_to == member)
+
+
+async def counts(db: AsyncConnection, member: int) -> dict[str, int]:
+    """How many rows each table holds about a member; tables that hold none are left out."""
+    where = await kept(db, member)
+    found = {}
+    for table in PERSONAL:
+        query = select(func.count()).select_from(table).where(where[table])
+        if count := int((await db.execute(query)).scalar_one()):
+            found[table.name] = count
+    return found
+
+
+async def rows(db: AsyncConnection, member: int, table: str, first: int, count: int) -> list[dict[str, Any]]:
+    """Some of a member's rows of a table, the newest first, without the columns that are empty."""
+    chosen = metadata.tables[table]
+    where = (await kept(db, member))[chosen]
+    order = [column.desc() for column in chosen.primary_key]
+    result = await db.execute(select(chosen).where(where).order_by(*order).offset(first).limit(count))
+    return [{name: value for name, value in row.items() if value is not None} for row in result.mappings()]
+
+
+async def forget(db: AsyncConnection, member: int) -> None:
+    """Remove a member from every table, ledgers included. What was posted in chats is not ours to take back."""
+    where = await kept(db, member)
+    for table in reversed(PERSONAL):
+        await db.execute(delete(table).where(where[table]))

@@ -1,0 +1,63 @@
+"""The tables' version: whether a database is current, and how it becomes so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from bot.store.engine import Store
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+UPGRADE_LOCK = 7_203_411
+"""The number of the advisory lock under which one of several processes migrates a Postgres database."""
+
+
+class NewerDatabase(Exception):
+    """The database was written by a newer Roadmate; this one would misread it."""
+
+
+def newest() -> str:
+    """The newest revision, told by the files' names (`0001_first.py`) so that a start need not import Alembic."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+async def revision(store: Store) -> str | None:
+    """The revision a database is at; None for an empty one."""
+    async with store.reading() as db:
+        if not await db.run_sync(lambda connection: inspect(connection).has_table("alembic_version")):
+            return None
+        found = (await db.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+async def upgrade(store: Store) -> bool:
+    """Bring a database up to date; False when it was. Raises NewerDatabase."""
+    current = await revision(store)
+    if current == newest():
+        return False
+    if current is not None and current > newest():
+        raise NewerDatabase(f"the database is at {current}, this Roadmate knows {newest()}")
+    async with store.writing() as db:
+        if not store.sqlite:
+            await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+        await db.run_sync(_upgrade)
+    return True
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Any:
+    """Alembic's configuration for a connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

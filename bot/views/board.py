@@ -1,0 +1,216 @@
+"""How a group's board, somebody's own place on it and the week's recap look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.cards import Bold, Button, Card, Italic, Paragraph, Spans, Text
+from bot.domain.board import (
+    MEASURES,
+    MINUTES_A_POINT,
+    PAGE_ROWS,
+    POINTS_A_STEP,
+    WINDOWS,
+    Measure,
+    Place,
+    Score,
+    Standings,
+    Window,
+)
+from bot.domain.group import Group
+from bot.domain.recap import Week, gained
+from bot.domain.roadmap import Roadmap
+from bot.text import date_words, lines, say, word
+from bot.views.study import pace_words, span_words
+
+RECAP_LINES = 12
+"""How many members' results a recap spells out; it is read on a phone. The rest are counted."""
+
+RECAP_STEPS = 4
+"""How many steps of one member a recap names."""
+
+STREAK_NAMES = 3
+"""How many share the longest streak by name."""
+
+
+def board(language: str, group: Group, standings: Standings, page: int, reader: int) -> Card:
+    """A page of the ranking; the group's own progress leads. `reader` alone turns it to other measures and pages.
+
+    A page beyond the last is the last.
+    """
+    named = standings.named
+    pages = max(1, -(-len(named) // PAGE_ROWS))
+    page = min(page, pages)
+    rows = named[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    title = say(
+        language,
+        "board-title",
+        group=group.name,
+        window=standings.window,
+        time=_time_words(standings.minutes),
+        steps=standings.steps,
+    )
+    if not rows:
+        studied = Button(word(language, "button-studied"), "checkin", style="primary")
+        empty = Paragraph(say(language, "board-empty", window=standings.window))
+        return Card(title, (empty,), rows=((studied,), *_turns(language, group, standings, reader)))
+    parts = [Paragraph(lines(*(_row(language, place, standings.measure) for place in rows)))]
+    if standings.measure == "points":
+        parts.append(Paragraph(_legend(language)))
+    mine = Button(word(language, "button-place"), _line("place", standings.window, standings.measure, group))
+    turns = _turns(language, group, standings, reader)
+    return Card(title, tuple(parts), rows=((mine, *_pages(language, group, standings, page, pages, reader)), *turns))
+
+
+def my_place(language: str, group: Group, standings: Standings, member: int) -> Card:
+    """Somebody's own rank and what is missing to the next, for them alone. Who is not on the board is not named."""
+    place = standings.place_of(member)
+    if place is None:
+        nothing = say(language, "place-none", group=group.name, window=standings.window, measure=standings.measure)
+        ways = (
+            Button(word(language, "button-studied"), "checkin", only=member, style="primary"),
+            Button(word(language, "button-next"), "next", only=member),
+        )
+        return Card(parts=(Paragraph(lines(nothing, _legend(language))),), rows=(ways,))
+    fact = say(
+        language,
+        "place",
+        rank=place.rank,
+        members=standings.members,
+        group=group.name,
+        window="now" if standings.measure == "streak" else standings.window,
+        amount=_amount(language, standings.measure, place.score),
+    )
+    ahead = standings.ahead_of(place)
+    if ahead is None:
+        return Card(parts=(Paragraph(lines(fact, say(language, "place-first"))),))
+    gap = _gap(language, standings.measure, place, ahead)
+    known = ahead in standings.named
+    behind = say(language, "place-behind", gap=gap, name=ahead.score.name) if known else say(language, "place-gap", gap=gap)
+    legend = _legend(language) if standings.measure == "points" else ()
+    return Card(parts=(Paragraph(lines(fact, behind, legend)),))
+
+
+def recap(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> Card:
+    """A group's week in one card: what was done, and by whom; nobody is named for what they did not do."""
+    first, last = (date_words(language, day, week.last) for day in (week.first, week.last))
+    title = say(language, "recap-title", group=week.group.name, first=first, last=last)
+    if not week.studied:
+        return Card(title, (Paragraph(lines(say(language, "recap-quiet"), _deadline_line(language, week))),))
+    facts = say(
+        language,
+        "recap-facts",
+        studied=week.studied,
+        members=week.members,
+        time=_time_words(week.minutes),
+        steps=week.steps,
+    )
+    parts = [Paragraph(lines(facts, _streak_line(language, week)))]
+    if results := _results(language, week, roadmaps):
+        parts.append(Paragraph(lines(*results)))
+    if deadline := _deadline_line(language, week):
+        parts.append(Paragraph(deadline))
+    return Card(title, tuple(parts))
+
+
+# ---------------------------------------------------------------- the board's lines and buttons
+
+
+def _row(language: str, place: Place, measure: Measure) -> Spans:
+    amount = _amount(language, measure, place.score)
+    return (Text(f"{place.rank}. "), Bold(place.score.name), Text(f" · {amount}"))
+
+
+def _amount(language: str, measure: Measure, score: Score) -> str:
+    return _quantity(language, measure, score.by(measure))
+
+
+def _gap(language: str, measure: Measure, place: Place, ahead: Place) -> str:
+    return _quantity(language, measure, ahead.score.by(measure) - place.score.by(measure))
+
+
+def _quantity(language: str, measure: Measure, number: int) -> str:
+    return pace_words(number) if measure == "minutes" else word(language, f"amount-{measure}", count=number)
+
+
+def _time_words(minutes: int) -> str:
+    """A group's time of study: to the minute below ten hours, in hours above."""
+    return pace_words(minutes if minutes < 600 else round(minutes / 60) * 60)
+
+
+def _legend(language: str) -> Spans:
+    return say(language, "board-legend", step=POINTS_A_STEP, minutes=MINUTES_A_POINT)
+
+
+def _line(command: str, window: Window, measure: Measure, group: Group) -> str:
+    return f"{command} {window} {measure} group:#{group.id}"
+
+
+def _turns(language: str, group: Group, standings: Standings, reader: int) -> list[tuple[Button, ...]]:
+    """The other measures, and the other windows where they matter."""
+    window, measure = standings.window, standings.measure
+    measures = [(f"option-{m}", _line("leaderboard", window, m, group)) for m in MEASURES if m != measure]
+    windows = [(f"option-{w}", _line("leaderboard", w, measure, group)) for w in WINDOWS if w != window]
+    rows = (measures, () if measure == "streak" else windows)
+    return [tuple(Button(word(language, id), line, only=reader) for id, line in row) for row in rows if row]
+
+
+def _pages(language: str, group: Group, standings: Standings, page: int, pages: int, reader: int) -> list[Button]:
+    line = _line("leaderboard", standings.window, standings.measure, group)
+    turns = [("button-page-back", page - 1), ("button-page-on", page + 1)]
+    return [Button(word(language, id), f"{line} page:{to}", only=reader) for id, to in turns if 0 < to <= pages]
+
+
+# ---------------------------------------------------------------- the recap's lines
+
+
+def _streak_line(language: str, week: Week) -> Spans:
+    if week.streak < 2:
+        return ()
+    named = list(week.streak_names[:STREAK_NAMES])
+    rest = len(week.streak_names) - STREAK_NAMES
+    if rest > 0:
+        named.append(word(language, "roster-more", count=rest))
+    return say(language, "recap-streak", names=", ".join(named), count=week.streak)
+
+
+def _results(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> list[Spans]:
+    """A line for each who finished something: the whole roadmap first, then levels, then the most steps."""
+    found: list[tuple[tuple[int, int, int], Spans]] = []
+    for finisher in week.finishers:
+        roadmap = roadmaps.get(finisher.roadmap)
+        if roadmap is None:
+            continue
+        gain = gained(roadmap, finisher.events, week.first)
+        if not gain.steps:
+            continue
+        spans = (Bold(finisher.name), Text(": "), *_steps(language, gain.steps))
+        for level in gain.levels:
+            if len(roadmap.levels) > 1:
+                spans += (Text(" "), *say(language, "recap-level", title=level))
+        if gain.finished:
+            spans += (Text(" "), *say(language, "recap-roadmap", title=roadmap.title))
+        found.append(((gain.finished, len(gain.levels), len(gain.steps)), spans))
+    found.sort(key=lambda result: result[0], reverse=True)
+    results = [spans for _, spans in found[:RECAP_LINES]]
+    if len(found) > RECAP_LINES:
+        results.append(say(language, "recap-more", count=len(found) - RECAP_LINES))
+    return results
+
+
+def _steps(language: str, titles: Sequence[str]) -> Spans:
+    spans: list[Text | Italic] = []
+    for title in titles[:RECAP_STEPS]:
+        spans += [Text(", ")] if spans else []
+        spans.append(Italic(title))
+    if len(titles) > RECAP_STEPS:
+        spans.append(Text(", " + word(language, "roster-more", count=len(titles) - RECAP_STEPS)))
+    return (*spans, Text("."))
+
+
+def _deadline_line(language: str, week: Week) -> Spans:
+    deadline = week.group.deadline
+    if deadline is None or deadline <= week.last:
+        return ()
+    left = span_words(language, (deadline - week.last).days)
+    return say(language, "recap-deadline", left=left, date=date_words(language, deadline, week.last))
