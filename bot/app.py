@@ -214,8 +214,6 @@ async def chat(settings: Settings, name: str, group: str) -> None:
         app = Roadmate(store, clock=clock, zone=zone)
         console = Console(app.dispatch, clock, zone)
         app.add(console)
-        await Chat(app, console, clock, zone).run(name, group)
+        await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)
     finally:
         await store.close()
-
-

@@ -100,7 +100,9 @@ def upgrade() -> None:
 @roadmaps.command("check")
 def check(
     folder: Annotated[Path, typer.Argument(help="The folder of roadmaps.")] = Path("roadmaps"),
-    against: Annotated[Path | None, typer.Option(help="A folder with an older version, to see that no slug is lost.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A folder with an older version, to see that no slug is lost.")
+    ] = None,
     record: Annotated[bool, typer.Option(help="Record new slugs in slugs.lock: from then on they must stay.")] = False,
 ) -> None:
     """Validate roadmap files; faults are told with their lines."""
@@ -142,4 +144,3 @@ def _log(level: str) -> None:
 def main() -> None:
     """The console script."""
     app()
-

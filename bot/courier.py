@@ -46,6 +46,8 @@ class Courier:
     compose: Callable[[Delivery], Awaitable[Card | None]]
     clock: Callable[[], datetime]
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    # One round at a time in a process: two would both find the same rows due.
+    _round: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wake(self) -> None:
         """Something was queued: look now."""
@@ -64,6 +66,10 @@ class Courier:
 
     async def deliver(self) -> int:
         """Send and edit everything that is due now; how many there were."""
+        async with self._round:
+            return await self._deliver_all()
+
+    async def _deliver_all(self) -> int:
         count = 0
         while True:
             async with self.store.reading() as db:

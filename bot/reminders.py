@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cards import Card, Mention
+from bot.cards import Card, Mention, Spans
 from bot.delivery import Address
 from bot.domain.member import Member
 from bot.domain.progress import fold
@@ -122,7 +122,7 @@ class Reminders:
     async def _private_question(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card:
         served = self.roadmaps()
         on = [e for e in await studies.enrolments_of(db, member.id) if e.roadmap in served]
-        ahead = ()
+        ahead: Spans = ()
         if on and delivery.kind == "study":
             roadmap = served[on[0].roadmap]
             standing = fold(roadmap, await studies.events_of(db, member.id, roadmap.slug))
@@ -164,4 +164,6 @@ class Reminders:
         title = step.title if step else event["step"]
         if change.undone:
             return news.taken_back(LANGUAGE, member.name, title)
-        return news.step_done(LANGUAGE, member.name, title, event["proof"])
+        # A proof that was added later counts too.
+        shown = await studies.latest_done(db, event["enrolment"], event["step"]) or event
+        return news.step_done(LANGUAGE, member.name, title, shown["proof"], shown["file"])

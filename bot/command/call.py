@@ -36,7 +36,9 @@ class Incoming:
     """One thing a person did on a platform.
 
     `update` is the platform's id of it, the same when it is delivered again. `pressed` is the message whose button
-    was pressed; `line` is what stood on the button, or what was typed after the slash.
+    was pressed; `line` is what stood on the button, or what was typed after the slash. `missing` names the permissions
+    we lack in this chat (`view`, `send`, `embed`, `attach`, `history`), for those who can give them.
+    `hidden`: what was typed in a group is seen by nobody else there (a Discord slash command), so it may hold a secret.
     """
 
     platform: str
@@ -52,6 +54,8 @@ class Incoming:
     pressed_private: bool = False
     owner: int | None = None
     chat_name: str = ""
+    missing: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 class Audience(Enum):

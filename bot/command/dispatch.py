@@ -11,12 +11,26 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.cards import Button, Card, Choice, Input, LineTooLong, Option, Paragraph, Question, base36, check_line, owner_that_fits, sign
+from bot.cards import (
+    Button,
+    Card,
+    Choice,
+    Input,
+    LineTooLong,
+    Option,
+    Paragraph,
+    Question,
+    base36,
+    check_line,
+    owner_that_fits,
+    sign,
+)
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody
 from bot.command.grammar import ASK, Arguments, Given, quote, read
 from bot.command.parameters import File, MateKind, Suggestion
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
+from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import Store, changes, linking, pending, people, studies
@@ -92,7 +106,18 @@ class Dispatch:
                 assert not change.made, "a command asks before it writes"
                 return await self._question(db, scene, command, arguments, ask, incoming), call
             await change.settle()
+            response = await self._told_closed(db, scene, response)
         return _placed(response, incoming), call
+
+    @staticmethod
+    async def _told_closed(db: AsyncConnection, scene: Scene, response: Response) -> Response:
+        """Tell a member, once and for themselves, that their private messages do not get through."""
+        account = scene.account
+        if account.dm != "closed" or account.told or response.card is None or response.audience is not Audience.MEMBER:
+            return response
+        await people.told_closed(db, account, scene.now)
+        told = Paragraph(say(scene.language, "dm-closed"))
+        return replace(response, card=response.card.with_parts(told))
 
     # ------------------------------------------------------------ the scene
 
@@ -115,11 +140,11 @@ class Dispatch:
         group = None if incoming.private else await people.group_at(db, incoming.address)
         if account is None:
             account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown")
-            member = people.Member(0, incoming.name, group.zone if group else self.zone)
+            member = Member(0, incoming.name, group.zone if group else self.zone)
         else:
             member = await people.member(db, account.member)
         groups = await people.groups_of(db, member.id)
-        mates: tuple[people.Member, ...] = ()
+        mates: tuple[Member, ...] = ()
         if any(isinstance(p.kind, MateKind) for p in command.parameters):
             mates = await people.mates_of(db, [g.id for g in groups])
         return Scene(
@@ -171,8 +196,10 @@ class Dispatch:
         options = self._options(command, arguments, ask, scene)
         given = {name: text for name, text in arguments.texts.items() if name not in ask.parameters}
         line = await self._line(db, command, given, ask.parameters, options, scene)
+        # What leaders set is set where it is asked: in the chat it is about, never in a private one.
+        audience = Audience.GROUP if command.leaders else Audience.MEMBER
         if not options:
-            return Response(question=self._free_text(scene, command, line, ask))
+            return Response(question=self._free_text(scene, command, line, ask), audience=audience)
         parameter = ask.parameters[0]
         name = "" if line == command.name and parameter == command.parameters[0].name else f"{parameter}:"
         answers = tuple(
@@ -182,7 +209,7 @@ class Dispatch:
         choice = Choice(word(scene.language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
         other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
         card = Card(parts=(Paragraph(_asked(scene.language, command, ask)),), choice=choice, rows=((other,),))
-        return _placed(Response(card), incoming)
+        return _placed(Response(card, audience=audience), incoming)
 
     def _options(self, command: Command, arguments: Arguments, ask: Ask, scene: Scene) -> Sequence[Suggestion]:
         if len(ask.parameters) > 1 or ask.parameters[0] in arguments.asked:
@@ -205,7 +232,9 @@ class Dispatch:
         """The command so far, short enough that every answer still fits on a button."""
         texts = [f"{name}:{quote(text)}" for name, text in given.items() if isinstance(text, str)]
         line = " ".join((command.name, *texts))
-        longest = max((f" {asked[0]}:{quote(s.value)}" for s in options[:CHOICES]), key=len, default=f" {asked[0]}:{ASK}")
+        longest = max(
+            (f" {asked[0]}:{quote(s.value)}" for s in options[:CHOICES]), key=len, default=f" {asked[0]}:{ASK}"
+        )
         whole = len(texts) == len(given)
         try:
             if whole:
@@ -286,7 +315,7 @@ def _keys(incoming: Incoming) -> tuple[str | None, str | None]:
 
 
 def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
-    return {p.name: arguments.values.get(p.name) for p in command.parameters}
+    return {p.name: arguments.values.get(p.name) for p in command.every_parameter}
 
 
 def _placed(response: Response, incoming: Incoming) -> Response:

@@ -53,14 +53,20 @@ class File:
 class Kind(Protocol):
     """One kind of argument."""
 
-    text: bool
-    """Takes whatever is left of a line, when it is the last of its kind."""
+    @property
+    def text(self) -> bool:
+        """Takes whatever is left of a line, when it is the last of its kind."""
+        ...
 
-    subject: bool
-    """Says what the command is about: words at its place that nobody understands are refused in its name."""
+    @property
+    def subject(self) -> bool:
+        """Says what the command is about: words at its place that nobody understands are refused in its name."""
+        ...
 
-    limit: int
-    """The most characters it takes."""
+    @property
+    def limit(self) -> int:
+        """The most characters it takes."""
+        ...
 
     def read(self, text: str, scene: Scene) -> Any:
         """The value of a text; None when it is not one of this kind."""
@@ -218,7 +224,9 @@ class StepKind:
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Live steps of the member's roadmaps by how well they match, in the file's order when nothing is typed."""
         return [
-            Suggestion(f"{s.roadmap.number_of(s.step)}. {s.step.title}", f"{s.roadmap.slug}/{s.step.slug}", s.step.summary)
+            Suggestion(
+                f"{s.roadmap.number_of(s.step)}. {s.step.title}", f"{s.roadmap.slug}/{s.step.slug}", s.step.summary
+            )
             for s in self._ranked(typed, scene)
         ]
 
@@ -310,7 +318,7 @@ def _studied(text: str, _scene: Scene) -> int | str | None:
     if typed in ("yes", "studied"):
         return "yes"
     minutes = read_minutes(typed)
-    return minutes if minutes is not None and 0 < minutes <= 24 * 60 else None
+    return minutes if minutes else None
 
 
 def _day(text: str, scene: Scene) -> date | None:
@@ -369,7 +377,9 @@ class ZoneKind:
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest zones, one tap each."""
         near = [s.value for s in self.suggest(text, scene)[:4]]
-        return Refusal("refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"timezone {z}") for z in near])
+        return Refusal(
+            "refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"timezone {z}") for z in near]
+        )
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Zones that hold what was typed, then those that sound like it; each with its time of day now."""
@@ -410,7 +420,18 @@ COMMON_ZONES = (
 def inhabited_zones() -> list[str]:
     """IANA zones people live in, sorted: without the aliases for files and systems."""
     if not _zones:
-        areas = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+        areas = (
+            "Africa/",
+            "America/",
+            "Antarctica/",
+            "Arctic/",
+            "Asia/",
+            "Atlantic/",
+            "Australia/",
+            "Europe/",
+            "Indian/",
+            "Pacific/",
+        )
         _zones.extend(sorted(z for z in available_timezones() if z.startswith(areas) or z == "UTC"))
     return _zones
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,17 +25,26 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons."""
+    """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons.
+
+    `hidden` parameters are for buttons too, which name their subject in full: they are only ever given by name.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     run: Run
     leaders: bool = False
     listed: bool = True
+    hidden: tuple[Parameter, ...] = ()
+
+    @property
+    def every_parameter(self) -> tuple[Parameter, ...]:
+        """What members are shown, and what only buttons give."""
+        return self.parameters + self.hidden
 
     def parameter(self, name: str) -> Parameter | None:
         """A parameter by its name, in any case."""
-        return next((p for p in self.parameters if p.name == name.casefold()), None)
+        return next((p for p in self.every_parameter if p.name == name.casefold()), None)
 
     def describe(self, language: str) -> str:
         """What it does, in at most 100 characters: the limit of Discord's descriptions."""
@@ -81,12 +90,23 @@ registry = Registry()
 """Every command of the house; filled when `bot.commands` is imported."""
 
 
-def command(name: str, /, *, leaders: bool = False, listed: bool = True, **parameters: Kind) -> Callable[[Run], Run]:
+def command(
+    name: str,
+    /,
+    *,
+    leaders: bool = False,
+    listed: bool = True,
+    hidden: Mapping[str, Kind] | None = None,
+    **parameters: Kind,
+) -> Callable[[Run], Run]:
     """Declare a command: its name and its arguments in the order in which they may be typed without their names."""
 
     def declare(run: Run) -> Run:
-        named = tuple(Parameter(parameter, kind) for parameter, kind in parameters.items())
-        registry.add(Command(name, named, run, leaders, listed))
+        registry.add(Command(name, _named(parameters), run, leaders, listed, _named(hidden or {})))
         return run
 
     return declare
+
+
+def _named(kinds: Mapping[str, Kind]) -> tuple[Parameter, ...]:
+    return tuple(Parameter(name, kind) for name, kind in kinds.items())

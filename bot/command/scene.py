@@ -49,7 +49,7 @@ class Scene:
     def offered(self) -> Roadmap | None:
         """The roadmap of the group, for those who have not chosen one."""
         for group in (self.group, *self.groups):
-            if group is not None and group.roadmap in self.roadmaps:
+            if group is not None and group.roadmap is not None and group.roadmap in self.roadmaps:
                 return self.roadmaps[group.roadmap]
         return None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.cards import Button, Card, Moment, Paragraph
+from bot.cards import Card, Moment, Paragraph
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import DAY, DAYS, NOTE, PLACES, STUDIED, TIME, TRACKS, UNTIL, ZONE, OneOf, Suggestion
 from bot.commands.join import change_code
+from bot.commands.start import onward
 from bot.domain.consistency import streak
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.occurrence import EVERY_DAY, moment_of
@@ -87,12 +88,14 @@ def _lengths(call: Call) -> list[Suggestion]:
     return [*named, Suggestion(call.word("button-not-today"), "no")]
 
 
-@command("later", until=UNTIL)
-async def later(call: Call, until: timedelta | str | int | None) -> Response:
+@command("later", until=UNTIL, hidden={"date": DAY, "track": OneOf(TRACKS)})
+async def later(call: Call, until: timedelta | str | int | None, date: date | None, track: str | None) -> Response:
     """Ask me again later today, or tomorrow."""
-    row = await schedule.of_member(call.db, call.member.id, TRACKS[0])
+    row = await schedule.of_member(call.db, call.member.id, track or TRACKS[0])
     if row is None or row.place == "off":
         raise Refusal("refuse-later-none", ways=[("/remind", "remind")])
+    if date is not None and date != call.today:
+        raise Refusal("refuse-later-over", date=call.date(date), ways=[("/checkin", "checkin")])
     if until is None:
         raise Ask("until")
     at = _moment(call, until)
@@ -102,7 +105,6 @@ async def later(call: Call, until: timedelta | str | int | None) -> Response:
         await schedule.skip_today(call.db, row, call.today, call.now)
     else:
         await schedule.postpone(call.db, row, at, call.today)
-    call.announced = True
     local = call.member.local(at)
     spoken = f"{call.date(local.date())} {time_words(local)}" if local.date() != call.today else time_words(local)
     return Response(Card(parts=(Paragraph(call.say("later-set", time=Moment(at, spoken, "time"))),)))
@@ -120,9 +122,7 @@ def _moment(call: Call, until: timedelta | str | int) -> datetime | None:
 
 
 @command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(TRACKS))
-async def remind(
-    call: Call, time: int | None, days: int | None, where: str | None, kind: str | None
-) -> Response:
+async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
     """My daily check-in: at which local time, on which days, where; or off."""
     track = kind or TRACKS[0]
     row = await schedule.of_member(call.db, call.member.id, track)
@@ -132,38 +132,25 @@ async def remind(
         where = row.place if row and row.place != "off" else "dm"
     if where == "group" and not call.scene.groups:
         raise Refusal("refuse-remind-group")
-    values = {
-        "minute": time if time is not None else row.minute if row else CHECKIN_MINUTE,
-        "days": days or (row.days if row else EVERY_DAY),
-        "place": where,
-    }
+    minute = time if time is not None else row.minute if row else CHECKIN_MINUTE
+    days = days or (row.days if row else EVERY_DAY)
     if row is None:
-        await call.change.create(reminders, kind=track, member=call.member.id, **values)
+        await call.change.create(reminders, kind=track, member=call.member.id, minute=minute, days=days, place=where)
     else:
-        await call.change.set(reminders, {"id": row.id}, **values)
+        await call.change.set(reminders, {"id": row.id}, minute=minute, days=days, place=where)
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-remind")
     if where == "off":
-        return Response(Card(parts=(Paragraph(call.say("remind-off", kind=track)),)))
+        return Response(await onward(call, Card(parts=(Paragraph(call.say("remind-off", kind=track)),))))
     spoken = {
-        "time": minute_words(values["minute"]),
-        "days": days_words(call.language, values["days"]),
+        "time": minute_words(minute),
+        "days": days_words(call.language, days),
         "where": where,
         "kind": track,
         "zone": call.member.zone,
     }
     card = Card(parts=(Paragraph(call.say("remind-set", **spoken)),))
-    return Response(_ask_zone(call, card))
-
-
-def _ask_zone(call: Call, card: Card) -> Card:
-    """Neither platform tells a zone: have it confirmed where it matters first."""
-    if call.member.zone_confirmed:
-        return card
-    local = time_words(call.member.local(call.now))
-    yes = Button(call.word("button-yes"), f"timezone {call.member.zone}", only=call.member.id, style="primary")
-    no = Button(call.word("button-no-zone"), "timezone zone:?", only=call.member.id)
-    return card.with_parts(Paragraph(call.say("ask-zone-right", time=local))).with_rows((yes, no))
+    return Response(await onward(call, card))
 
 
 @command("timezone", zone=ZONE)
@@ -175,6 +162,5 @@ async def timezone(call: Call, zone: str | None) -> Response:
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-zone")
     member = await people.member(call.db, call.member.id)
-    return Response(
-        Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
-    )
+    set_to = Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
+    return Response(await onward(call, set_to))

@@ -6,7 +6,8 @@ from datetime import date
 
 from bot.cards import Bold, Button, Card, Paragraph, Spans, Text, base36
 from bot.command import Ask, Call, Response, command
-from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP, Suggestion
+from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP
+from bot.commands.start import offers, onward
 from bot.domain.group import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, fold
@@ -25,7 +26,7 @@ DEFAULT_MINUTES = 120
 async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours: int | None) -> Response:
     """Enrol on a roadmap until a deadline; again, change the deadline or the hours."""
     if roadmap is None:
-        raise Ask("roadmap", options=_offers(call))
+        raise Ask("roadmap", options=offers(call))
     current = call.scene.enrolment(roadmap.slug)
     deadline = deadline or (current.deadline if current else None) or _offered_deadline(call, roadmap)
     if deadline is None:
@@ -49,14 +50,8 @@ async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours
         call.summarise("change-plan", title=roadmap.title)
     progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
     fit = Fit(progress.hours_left, minutes, call.today, deadline)
-    return Response(study.enrolled(call.language, roadmap, fit, progress.next_step, call.member.id))
-
-
-def _offers(call: Call) -> list[Suggestion]:
-    """The roadmaps to choose from, the group's own first."""
-    offers = ROADMAP.suggest("", call.scene)
-    group = call.scene.offered.slug if call.scene.offered else None
-    return sorted(offers, key=lambda offer: offer.value != group)
+    receipt = study.enrolled(call.language, roadmap, fit, progress.next_step, call.member.id)
+    return Response(await onward(call, receipt))
 
 
 def _offered_deadline(call: Call, roadmap: Roadmap) -> date | None:
@@ -144,4 +139,3 @@ def _first_steps(call: Call) -> list[tuple[str, str]]:
     if call.scene.offered:
         return [(call.word("button-join-group", title=call.scene.offered.title), f"join {call.scene.offered.slug}")]
     return [(call.word("button-choose-roadmap"), "join")]
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards import Button, Card, Paragraph, base36
+from bot.cards import Button, Card, Paragraph, Part
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import CHANGE, FILE, MATE, MY_ROADMAP, NOTE, PROOF, ROADMAP, STEP, File, StepOf, Suggestion
 from bot.commands.join import change_code, progress_on, the_enrolment
@@ -24,8 +24,7 @@ async def done(call: Call, step: StepOf | None, proof: str | None, file: File | 
     shown = "file" if file else "link" if proof else None
     chosen = step.step
     if chosen.slug in progress.done and not (proof or file or note):
-        code = base36(0)
-        return Response(study.step_done(call.language, progress, chosen, code, call.member.id, None, again=True))
+        return Response(study.step_done(call.language, progress, chosen, None, call.member.id, None))
     await call.change.append(
         step_events,
         enrolment=enrolment.id,
@@ -39,6 +38,10 @@ async def done(call: Call, step: StepOf | None, proof: str | None, file: File | 
     call.summarise("change-done", title=chosen.title)
     if chosen.slug not in progress.done:
         await call.announce("done")
+    else:
+        for earlier in await studies.changes_of_step(call.db, enrolment.id, chosen.slug):
+            await outbox.touch_change(call.db, earlier, call.now)
+        call.announced = True
     progress = await progress_on(call, enrolment)
     card = study.step_done(call.language, progress, chosen, await change_code(call), call.member.id, shown)
     return Response(card, announced=call.announced)
@@ -60,10 +63,13 @@ async def undo(call: Call, change: int | None) -> Response:
         raise Refusal("refuse-undo-stale", change=summary, command=found.command) from None
     call.summarise("change-undo", command=found.command)
     await schedule.refresh_member(call.db, call.member.id, call.now)
+    if found.command == "setup":
+        for group in call.scene.groups:
+            await schedule.refresh_group(call.db, group.id, call.now)
     await outbox.touch_change(call.db, found.id, call.now)
     await schedule.touch_rosters(call.db, call.member.id, found.id, call.now)
     call.announced = True
-    parts: list[Paragraph | study.Progress] = [Paragraph(call.say("undone", change=summary))]
+    parts: list[Part] = [Paragraph(call.say("undone", change=summary))]
     event = await studies.event_of_change(call.db, found.id)
     if event is not None and event["roadmap"] in call.scene.roadmaps:
         roadmap = call.scene.roadmaps[event["roadmap"]]

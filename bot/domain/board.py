@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import Literal, get_args
 
 Window = Literal["week", "month", "all"]
@@ -67,6 +68,11 @@ class Standings:
         """The places that a public board shows."""
         return listed(self.places, self.members)
 
+    @property
+    def pages(self) -> int:
+        """How many pages of `PAGE_ROWS` they fill; an empty board has one."""
+        return max(1, ceil(len(self.named) / PAGE_ROWS))
+
     def place_of(self, member: int) -> Place | None:
         """A member's place, wherever it is."""
         return next((place for place in self.places if place.score.member == member), None)
@@ -83,7 +89,9 @@ def capped(minutes_by_day: Iterable[int]) -> int:
 
 def rank(scores: Iterable[Score], measure: Measure) -> tuple[Place, ...]:
     """Everybody who has something to show, best first; ties stand in the order of their names."""
-    shown = sorted((s for s in scores if s.by(measure) > 0), key=lambda s: (-s.by(measure), s.name.casefold(), s.member))
+    shown = sorted(
+        (s for s in scores if s.by(measure) > 0), key=lambda s: (-s.by(measure), s.name.casefold(), s.member)
+    )
     places: list[Place] = []
     for position, score in enumerate(shown, start=1):
         tied = places and places[-1].score.by(measure) == score.by(measure)

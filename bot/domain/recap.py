@@ -12,7 +12,7 @@ from bot.domain.roadmap import Roadmap
 
 @dataclass(frozen=True, slots=True)
 class Finisher:
-    """A member who finished steps of a roadmap (by its slug) in a week, with their ledger on it up to the week's end."""
+    """A member who finished steps of a roadmap (its slug) in a week, and their ledger on it up to the week's end."""
 
     name: str
     roadmap: str

@@ -20,7 +20,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Letters and digits that nobody mistakes for one another when reading them aloud: no 0 and O, 1, I and L, U and V."""
 
 LENGTH = 8
-"""30^8 is 6.5·10^11: with five tries in ten minutes, a member who guesses at a thousand living codes needs 2,500 years."""
+"""30^8 is 6.5·10^11: five tries in ten minutes at a thousand living codes need 2,500 years to find one."""
 
 VALID_FOR = timedelta(minutes=10)
 """Long enough to change to another app and type it, short enough that a screenshot is worth nothing tomorrow."""

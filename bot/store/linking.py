@@ -88,7 +88,9 @@ async def unite(change: Change, keep: int, other: int, roadmaps: Mapping[str, Ro
     await _revert_overruled_skips(change, keep, ledgers, roadmaps)
     await _unite_memberships(db, keep, other)
     taken = select(reminders.c.kind).where(reminders.c.member == keep)
-    await db.execute(delete(reminders).where(reminders.c.member == other, reminders.c.kind.in_(taken.scalar_subquery())))
+    await db.execute(
+        delete(reminders).where(reminders.c.member == other, reminders.c.kind.in_(taken.scalar_subquery()))
+    )
     for table in (accounts, checkins, deliveries, drafts, reminders):
         await _move(db, table, other, keep)
     await _move_ledger_changes(db, keep, other)
@@ -144,7 +146,9 @@ async def _revert_overruled_skips(
         lost = done - _done(united, roadmap)
         for event in _standing(united):
             if event.kind == "skipped" and _name(event, roadmap) in lost:
-                row = (await change.db.execute(select(step_events).where(step_events.c.id == event.id))).mappings().one()
+                row = (
+                    (await change.db.execute(select(step_events).where(step_events.c.id == event.id))).mappings().one()
+                )
                 await change.append(
                     step_events,
                     enrolment=row["enrolment"],

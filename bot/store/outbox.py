@@ -124,9 +124,7 @@ async def sending(db: AsyncConnection, id: int, now: datetime, again_at: datetim
     )
 
 
-async def settle(
-    db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any
-) -> None:
+async def settle(db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any) -> None:
     """What became of a delivery. One that was asked to show something newer meanwhile stays due."""
     shown = {"shown": delivery.version} if state == "sent" else {}
     await db.execute(

@@ -20,13 +20,14 @@ NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A platform identity of a member; `dm` says whether private messages reach it."""
+    """A platform identity of a member; `dm` says whether private messages reach it, `told` whether they know they do not."""
 
     platform: str
     account: str
     member: int
     name: str
     dm: str
+    told: bool = False
 
     @property
     def private(self) -> Address:
@@ -98,6 +99,12 @@ async def private_closed(db: AsyncConnection, platform: str, id: str) -> None:
     """Note that a private message did not get through."""
     mine = and_(accounts.c.platform == platform, accounts.c.account == id)
     await db.execute(update(accounts).where(mine).values(dm="closed"))
+
+
+async def told_closed(db: AsyncConnection, known: Account, now: datetime) -> None:
+    """Note that a member was told that private messages do not reach them."""
+    mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
+    await db.execute(update(accounts).where(mine).values(told_at=now))
 
 
 async def group_at(db: AsyncConnection, address: Address) -> Group | None:
@@ -207,9 +214,7 @@ async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime) 
 
 async def settle_in(db: AsyncConnection, group: int, address: Address, name: str) -> None:
     """Give a group a home; one that it had left becomes its home again."""
-    here = and_(
-        homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread
-    )
+    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread)
     if (await db.execute(select(homes.c.id).where(here))).one_or_none() is None:
         row = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
         await db.execute(insert(homes).values(group=group, name=name[:120], **row))
@@ -237,7 +242,7 @@ async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> N
 
 
 def _account(row: Any) -> Account:
-    return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"])
+    return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"], row["told_at"] is not None)
 
 
 def _member(row: Any) -> Member:

@@ -37,7 +37,9 @@ async def kept(db: AsyncConnection, member: int) -> Kept:
     ids = [id for (id,) in await db.execute(select(members.c.id).where(_is(member)))]
     rows = await db.execute(select(accounts.c.platform, accounts.c.account).where(accounts.c.member.in_(ids)))
     known = [(platform, account) for platform, account in rows]
-    private = [and_(deliveries.c.platform == platform, deliveries.c.chat == f"@{account}") for platform, account in known]
+    private = [
+        and_(deliveries.c.platform == platform, deliveries.c.chat == f"@{account}") for platform, account in known
+    ]
     asked = [and_(questions.c.platform == platform, questions.c.account == account) for platform, account in known]
     mine = {table: table.c.member.in_(ids) for table in PERSONAL if "member" in table.c}
     own_changes = select(changes.c.id).where(changes.c.member.in_(ids))

@@ -94,7 +94,10 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
 async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder, ...]:
     """Reminders whose moment has come, the earliest first."""
     rows = await db.execute(
-        _reminders().where(reminders.c.next_due_at <= now).order_by(reminders.c.next_due_at, reminders.c.id).limit(limit)
+        _reminders()
+        .where(reminders.c.next_due_at <= now)
+        .order_by(reminders.c.next_due_at, reminders.c.id)
+        .limit(limit)
     )
     return tuple(map(_reminder, rows.mappings()))
 
@@ -164,5 +167,3 @@ def _reminder(row: Any) -> Reminder:
         next_date=row["next_date"],
         zone=row["zone"],
     )
-
-

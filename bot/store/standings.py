@@ -69,7 +69,7 @@ async def week(db: AsyncConnection, group: Group, first: date, last: date) -> We
 
 async def _names(db: AsyncConnection, group: int) -> dict[int, str]:
     rows = await db.execute(select(members.c.id, members.c.name).where(members.c.id.in_(people.members_of(group))))
-    return {id: name for id, name in rows}
+    return dict(rows.all())
 
 
 async def _streaks_at(db: AsyncConnection, group: int, now: datetime) -> dict[int, int]:
@@ -96,7 +96,7 @@ async def _days_of_the_week(db: AsyncConnection, group: int) -> dict[int, int]:
             reminders.c.kind == "study", reminders.c.member.in_(people.members_of(group))
         )
     )
-    return {member: days for member, days in rows}
+    return dict(rows.all())
 
 
 async def _finishers(

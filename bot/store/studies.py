@@ -87,6 +87,33 @@ async def event_of_change(db: AsyncConnection, change: int) -> dict[str, Any] | 
     return None if row is None else dict(row)
 
 
+async def latest_done(db: AsyncConnection, enrolment: int, step: str) -> dict[str, Any] | None:
+    """The last standing event that says a step is done: the proof that counts is its."""
+    rows = await db.execute(
+        select(step_events)
+        .where(
+            step_events.c.enrolment == enrolment,
+            step_events.c.step == step,
+            step_events.c.kind == "done",
+            STANDING_EVENT,
+        )
+        .order_by(step_events.c.id.desc())
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def changes_of_step(db: AsyncConnection, enrolment: int, step: str) -> tuple[int, ...]:
+    """The changes that marked a step done: what was announced about them may now read otherwise."""
+    rows = await db.execute(
+        select(step_events.c.change).where(
+            step_events.c.enrolment == enrolment, step_events.c.step == step, step_events.c.kind == "done"
+        )
+    )
+    return tuple(rows.scalars())
+
+
 async def answers_of(db: AsyncConnection, members: Who, first: date, last: date) -> dict[int, list[Answer]]:
     """The members' answers from one local date to another, a day and track together; who said nothing is absent."""
     rows = await db.execute(
@@ -142,9 +169,7 @@ async def work_of(db: AsyncConnection, members: Who, first: date | None, last: d
     return {m: Work(m, steps[m], capped(minutes[m].values()), frozenset(days[m])) for m in days}
 
 
-async def steps_between(
-    db: AsyncConnection, members: Who, first: date, last: date
-) -> tuple[tuple[int, str, str], ...]:
+async def steps_between(db: AsyncConnection, members: Who, first: date, last: date) -> tuple[tuple[int, str, str], ...]:
     """What was finished between two local dates: member, roadmap, step, in the order it was done."""
     rows = await db.execute(_finished(members, first, last))
     return tuple((row.member, row.roadmap, row.step) for row in rows)

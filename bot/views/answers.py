@@ -49,7 +49,7 @@ def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Bu
     return (
         Button(word(language, "button-studied"), f"checkin yes{suffix} date:{day}", only=only, style="primary"),
         Button(word(language, "button-not-today"), f"checkin no{suffix} date:{day}", only=only),
-        Button(word(language, "button-later"), "later", only=only),
+        Button(word(language, "button-later"), f"later{suffix} date:{day}", only=only),
     )
 
 
@@ -89,9 +89,12 @@ def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     facts.append(say(language, "checkin-how-long"))
     track = "" if answer.track == "study" else f" track:{answer.track}"
     lengths = [
-        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member) for minutes in (30, 60, 120)
+        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member)
+        for minutes in (30, 60, 120)
     ]
-    other = Button(word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member)
+    other = Button(
+        word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member
+    )
     return Card(parts=(Paragraph(lines(*facts)),), rows=((*lengths, other), (undo,)))
 
 

@@ -39,8 +39,7 @@ def board(language: str, group: Group, standings: Standings, page: int, reader: 
     A page beyond the last is the last.
     """
     named = standings.named
-    pages = max(1, -(-len(named) // PAGE_ROWS))
-    page = min(page, pages)
+    page = min(page, standings.pages)
     rows = named[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     title = say(
         language,
@@ -59,7 +58,7 @@ def board(language: str, group: Group, standings: Standings, page: int, reader: 
         parts.append(Paragraph(_legend(language)))
     mine = Button(word(language, "button-place"), _line("place", standings.window, standings.measure, group))
     turns = _turns(language, group, standings, reader)
-    return Card(title, tuple(parts), rows=((mine, *_pages(language, group, standings, page, pages, reader)), *turns))
+    return Card(title, tuple(parts), rows=((mine, *_pages(language, group, standings, page, reader)), *turns))
 
 
 def my_place(language: str, group: Group, standings: Standings, member: int) -> Card:
@@ -86,7 +85,9 @@ def my_place(language: str, group: Group, standings: Standings, member: int) -> 
         return Card(parts=(Paragraph(lines(fact, say(language, "place-first"))),))
     gap = _gap(language, standings.measure, place, ahead)
     known = ahead in standings.named
-    behind = say(language, "place-behind", gap=gap, name=ahead.score.name) if known else say(language, "place-gap", gap=gap)
+    behind = (
+        say(language, "place-behind", gap=gap, name=ahead.score.name) if known else say(language, "place-gap", gap=gap)
+    )
     legend = _legend(language) if standings.measure == "points" else ()
     return Card(parts=(Paragraph(lines(fact, behind, legend)),))
 
@@ -155,10 +156,12 @@ def _turns(language: str, group: Group, standings: Standings, reader: int) -> li
     return [tuple(Button(word(language, id), line, only=reader) for id, line in row) for row in rows if row]
 
 
-def _pages(language: str, group: Group, standings: Standings, page: int, pages: int, reader: int) -> list[Button]:
+def _pages(language: str, group: Group, standings: Standings, page: int, reader: int) -> list[Button]:
     line = _line("leaderboard", standings.window, standings.measure, group)
     turns = [("button-page-back", page - 1), ("button-page-on", page + 1)]
-    return [Button(word(language, id), f"{line} page:{to}", only=reader) for id, to in turns if 0 < to <= pages]
+    return [
+        Button(word(language, id), f"{line} page:{to}", only=reader) for id, to in turns if 0 < to <= standings.pages
+    ]
 
 
 # ---------------------------------------------------------------- the recap's lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.cards import Bold, Button, Card, Code, Paragraph, Progress, Spans, Text, owner_that_fits
+from bot.cards import LINE_BYTES, Bold, Button, Card, Code, Paragraph, Progress, Spans, Text, owner_that_fits
 from bot.domain import progress as ledger
 from bot.domain.group import Enrolment
 from bot.domain.plan import Fit
@@ -57,7 +57,11 @@ def fit_line(language: str, fit: Fit) -> Spans:
         pace=pace_words(fit.minutes_a_day),
         given=hours_words(fit.hours_given),
     )
-    return (*facts, Text(" "), *say(language, "fit-yes" if fit.fits else "fit-no", spare=span_words(language, abs(fit.spare_days))))
+    return (
+        *facts,
+        Text(" "),
+        *say(language, "fit-yes" if fit.fits else "fit-no", spare=span_words(language, abs(fit.spare_days))),
+    )
 
 
 def _ways_to_fit(language: str, fit: Fit) -> list[Spans]:
@@ -131,22 +135,25 @@ def bar(language: str, progress: ledger.Progress) -> Progress:
 
 
 def step_done(
-    language: str, progress: ledger.Progress, step: Step, change: str, member: int, proof: str | None, again: bool = False
+    language: str, progress: ledger.Progress, step: Step, change: str | None, member: int, proof: str | None
 ) -> Card:
-    """The receipt of a finished step."""
-    id = "done-again" if again else "done"
-    heading = say(language, id, title=step.title, proof=proof or "none")
+    """The receipt of a finished step; without a change it was done already. `proof` is `link`, `file` or None."""
+    heading = say(language, "done" if change else "done-again", title=step.title, proof=proof or "none")
     following = progress.next_step
     ahead: list[Spans] = [next_line(language, following)]
     if following is not None:
         ahead.append(why_line(language, progress, following))
     if progress.finished:
         ahead.insert(0, say(language, "roadmap-finished", title=progress.roadmap.title))
-    card = Card(title=heading, parts=(bar(language, progress), Paragraph(lines(*ahead))))
     buttons = [Button(word(language, "button-show-plan"), f"roadmap {progress.roadmap.slug}", only=member)]
-    if not again:
+    if proof is None:
+        line = f"done {progress.roadmap.slug}/{step.slug} proof:?"
+        fits = len(line.encode()) <= LINE_BYTES
+        line = line if fits else f"done {step.slug} proof:?"
+        buttons.insert(0, Button(word(language, "button-add-proof"), line, only=owner_that_fits(line, member)))
+    if change is not None:
         buttons.insert(0, Button(word(language, "button-undo"), f"undo {change}", only=member))
-    return card.with_rows(buttons)
+    return Card(title=heading, parts=(bar(language, progress), Paragraph(lines(*ahead))), rows=(tuple(buttons),))
 
 
 def step_skipped(language: str, progress: ledger.Progress, step: Step, change: str, member: int) -> Card:
@@ -176,7 +183,9 @@ def standing(
         parts.append(Paragraph(lines(*levels)))
     if name is not None:
         return Card(title, tuple(parts))
-    parts.append(Paragraph(lines(deadline_line(language, enrolment.deadline, today), next_line(language, progress.next_step))))
+    parts.append(
+        Paragraph(lines(deadline_line(language, enrolment.deadline, today), next_line(language, progress.next_step)))
+    )
     buttons = [Button(word(language, "button-show-plan"), f"roadmap {roadmap.slug}", only=member)]
     if progress.next_step is not None:
         buttons.insert(0, Button(word(language, "button-next"), f"next {roadmap.slug}", only=member))
@@ -223,7 +232,9 @@ def step_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
     """A step in a list: its mark, number, title, slug and signals."""
     state = "done" if step.slug in progress.done else "skipped" if step.slug in progress.skipped else "open"
     signals = "·".join(getattr(step.signals, name)[0].upper() for name in ("importance", "demand", "automation_risk"))
-    optional = word(language, "step-optional") if step.optional else word(language, "step-choice") if step.one_of else ""
+    optional = (
+        word(language, "step-optional") if step.optional else word(language, "step-choice") if step.one_of else ""
+    )
     number = progress.roadmap.number_of(step)
     words = Text(f"{MARKS[state]} {number}. {step.title} ")
     return (words, Code(step.slug), Text(f" {signals}{' ' + optional if optional else ''}"))

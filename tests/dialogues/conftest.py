@@ -34,9 +34,7 @@ class Chat:
         self.group = 0
         self.room = Address("test", "room")
         self.leaders = {"lena"}
-        self.dispatch = Dispatch(
-            store, lambda: self.library.roadmaps, registry, lambda: self.now, zone="Asia/Kolkata"
-        )
+        self.dispatch = Dispatch(store, lambda: self.library.roadmaps, registry, lambda: self.now, zone="Asia/Kolkata")
         self.last: Response | None = None
         self._updates = count(1)
         self._messages = count(1)
@@ -143,5 +141,3 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
         chat.group = group.id
     yield chat
     await store.close()
-
-

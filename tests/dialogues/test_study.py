@@ -38,7 +38,9 @@ async def test_what_is_missing_is_asked_for(chat: Chat) -> None:
 
 async def test_a_long_note_survives_the_question_for_the_step(chat: Chat) -> None:
     await chat.say("asha", "/join backend-ai-era 2027-05-20")
-    await chat.say("asha", '/done proof:https://example.org/a/very/long/path/that/no/button/could/carry note:"all of it"')
+    await chat.say(
+        "asha", '/done proof:https://example.org/a/very/long/path/that/no/button/could/carry note:"all of it"'
+    )
     assert "proof attached" in await chat.press("asha", "3. Relational databases and SQL")
 
 
@@ -47,7 +49,10 @@ async def test_a_press_counts_once_until_it_is_taken_back(chat: Chat) -> None:
     await chat.say("asha", "/next")
     assert "1 of 10" in await chat.press("asha", "Done", message="card")
     again = "~1 done backend-ai-era/typed-language"
-    assert await chat.press_raw("asha", again, message="card") == "That was counted already: A typed language and git done."
+    assert (
+        await chat.press_raw("asha", again, message="card")
+        == "That was counted already: A typed language and git done."
+    )
     await chat.say("asha", "/undo")
     assert "1 of 10" in await chat.press_raw("asha", again, message="card")
 
@@ -67,9 +72,7 @@ async def test_a_strangers_press_is_refused(chat: Chat) -> None:
 
 async def test_a_wrong_step_is_refused_with_the_nearest(chat: Chat) -> None:
     await chat.say("asha", "/join backend-ai-era 2027-05-20")
-    assert (await chat.say("asha", "/done htp")).startswith(
-        "I don't know a step called “htp”. Did you mean http-rest"
-    )
+    assert (await chat.say("asha", "/done htp")).startswith("I don't know a step called “htp”. Did you mean http-rest")
     assert "0 of 10" in await chat.say("asha", "/progress")
 
 

@@ -336,6 +336,11 @@ async def test_client_offers_only_what_is_registered(world: World) -> None:
             await server.slash(asha, server.dm(asha), "setup")
         with pytest.raises(NotOfferedError, match="not in this channel"):
             await server.slash(server.add_user("stranger"), channel, "done", {"step": "sql"})
+        everyone = world.guild.roles[world.guild.id]
+        everyone.permissions &= ~Permission.USE_APPLICATION_COMMANDS
+        with pytest.raises(NotOfferedError, match="may not use commands"):
+            await server.slash(world.ravi, channel, "done", {"step": "sql"})
+        everyone.permissions |= Permission.USE_APPLICATION_COMMANDS
         leader = server.add_user("mei")
         world.guild.join(leader, permissions=Permission.MANAGE_GUILD)
         exchange = await server.slash(leader, channel, "setup")

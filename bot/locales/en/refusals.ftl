@@ -42,5 +42,6 @@ refuse-checkin-much = That would be { $total } h on one day; more than { $limit 
 refuse-checkin-future = { $date } has not come yet.
 refuse-checkin-closed = { $date } is closed; a day stays open until noon of the next. You can still answer for today.
 refuse-later-none = You have no daily check-in to move. `/remind 20:00` sets one.
+refuse-later-over = That was the check-in of { $date }; its day is over. Today's can be answered any time.
 refuse-later-past = It is { $time } already. Try 1h or tomorrow.
 refuse-remind-group = You are in no group yet, so I can only ask in private: `/remind 20:00 dm`

@@ -93,3 +93,7 @@ news-done = **{ $name }** finished __{ $title }__.
 news-done-proof = **{ $name }** finished __{ $title }__ · { $proof }
 news-proof = proof
 news-taken-back = { $name } took back __{ $title }__.
+
+dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, the group's daily post asks you. `/remind where:group` asks you there by name.
+button-add-proof = Add a proof
+news-done-file = **{ $name }** finished __{ $title }__ · proof: { $file }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,6 @@ from bot.store import Store, people, schedule
 from bot.text import date_words, time_words, word
 
 NAME_LIMIT = 32
-HISTORY = "chat-history"
 
 
 class Clockwork(Protocol):
@@ -41,6 +41,10 @@ class Clockwork(Protocol):
         """When something is due next."""
         ...
 
+    def working(self) -> AbstractAsyncContextManager[None]:
+        """Deliver by itself, as real time passes."""
+        ...
+
 
 @dataclass
 class Chat:
@@ -55,10 +59,10 @@ class Chat:
     private: bool = False
     question: Question | None = None
     _over: bool = False
-    _verbs: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
+    verbs: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._verbs = {
+        self.verbs = {
             "as": self._speak_as,
             "forward": self._forward,
             "private": self._go_private,
@@ -67,7 +71,7 @@ class Chat:
             "quit": self._quit,
         }
 
-    async def run(self, who: str, group: str, folder: Path | None = None) -> None:
+    async def run(self, who: str, group: str, folder: Path) -> None:
         """Talk until the input ends or `:quit`; on a terminal with colours, history and completion, else line by line."""
         await self.console.load()
         await self._speak_as(who)
@@ -75,13 +79,16 @@ class Chat:
             return
         await self._enter(group)
         await self.app.catch_up()
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            from bot.platforms.console.prompt import typed
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            await self._listen(_piped(self))
+            return
+        from bot.platforms.console.prompt import typed
 
-            self._say(word("en", "console-welcome", name=self.who, group=self.group))
-            lines = typed(self, folder)
-        else:
-            lines = _piped(self)
+        self._say(word("en", "console-welcome", name=self.who, group=self.group))
+        async with self.app.working():
+            await self._listen(typed(self, folder))
+
+    async def _listen(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:
             await self.hear(line)
             if self._over:
@@ -94,7 +101,7 @@ class Chat:
             return
         if line.startswith(":"):
             name, _, rest = line[1:].partition(" ")
-            verb = self._verbs.get(name.casefold())
+            verb = self.verbs.get(name.casefold())
             await (verb(rest.strip()) if verb else self._unknown(name))
             return
         await self._speak(line)
@@ -228,7 +235,9 @@ class Chat:
             self._say(word("en", "console-too-far"))
             return
         local = self.clock().astimezone(ZoneInfo(self.zone))
-        self._say(word("en", "console-now", moment=f"{date_words('en', local.date(), local.date())} {time_words(local)}"))
+        self._say(
+            word("en", "console-now", moment=f"{date_words('en', local.date(), local.date())} {time_words(local)}")
+        )
 
     async def _go_private(self, _rest: str) -> None:
         self.private, self.question = True, None

@@ -11,9 +11,7 @@ from rich.text import Text as Styled
 
 from bot.cards import (
     Bold,
-
     Card,
-
     Code,
     Fields,
     Italic,
@@ -51,7 +49,6 @@ class Page:
 
 def page(card: Card, first: int = 1) -> Page:
     """Lay a card out; the first thing that can be pressed gets the number `first`."""
-
 
     lines: list[Styled] = []
     if card.title:
@@ -135,5 +132,3 @@ def _span(span: Span) -> tuple[str, str]:
     if isinstance(span, Spoiler):
         return span.text, "dim"
     assert_never(span)
-
-

@@ -1,0 +1,62 @@
+"""The group's board, one's own place on it, and the week so far."""
+
+from __future__ import annotations
+
+from bot.cards import Card
+from bot.command import Ask, Audience, Call, Response, command
+from bot.command.parameters import GROUP, PAGE, OneOf
+from bot.domain.board import MEASURES, WINDOWS, Measure, Window, window_start
+from bot.domain.group import Group
+from bot.domain.refusal import Refusal
+from bot.store import standings
+from bot.views import board
+
+
+@command("leaderboard", window=OneOf(WINDOWS), by=OneOf(MEASURES), group=GROUP, page=PAGE)
+async def leaderboard(
+    call: Call, window: Window | None, by: Measure | None, group: Group | None, page: int | None
+) -> Response:
+    """Who did what in the group: this week's points unless another window or measure is named."""
+    group = the_group(call, group)
+    found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
+    return _response(call, group, board.board(call.language, group, found, page or 1, call.member.id))
+
+
+@command("place", listed=False, window=OneOf(WINDOWS), by=OneOf(MEASURES), group=GROUP)
+async def place(call: Call, window: Window | None, by: Measure | None, group: Group | None) -> Response:
+    """My own place, for me alone."""
+    group = the_group(call, group)
+    found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
+    return Response(board.my_place(call.language, group, found, call.member.id))
+
+
+@command("recap", group=GROUP)
+async def recap(call: Call, group: Group | None) -> Response:
+    """The group's week so far, from Monday to today by the group's clock."""
+    group = the_group(call, group)
+    today = group.local_day(call.now)
+    week = await standings.week(call.db, group, window_start("week", today) or today, today)
+    return _response(call, group, board.recap(call.language, week, call.scene.roadmaps))
+
+
+def the_group(call: Call, named: Group | None) -> Group:
+    """The group that is meant: the one named, the one whose home this is, else the only one; asks among several.
+
+    Raises Refusal for somebody who is in no group.
+    """
+    group = named or call.scene.group
+    if group is not None:
+        return group
+    if len(call.scene.groups) > 1:
+        raise Ask("group")
+    if not call.scene.groups:
+        if call.incoming.private:
+            raise Refusal("refuse-no-group")
+        raise Refusal("refuse-no-home", ways=[("/setup", "setup")])
+    return call.scene.groups[0]
+
+
+def _response(call: Call, group: Group, card: Card) -> Response:
+    """Public in the group's own home; anywhere else its members' names are for the member who asked."""
+    at_home = call.scene.group is not None and call.scene.group.id == group.id
+    return Response(card, audience=Audience.GROUP if at_home else Audience.MEMBER)

@@ -1,0 +1,178 @@
+"""Making a chat a group's home, and the group's settings."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import ceil
+from typing import Any, Literal
+
+from bot.cards import base36
+from bot.command import Ask, Audience, Call, Response, command
+from bot.command.dispatch import clean_name, refused
+from bot.command.parameters import CODE, DEADLINE, RECAP, ROADMAP, TIME, ZONE
+from bot.domain.group import Group
+from bot.domain.refusal import Refusal
+from bot.domain.roadmap import Roadmap
+from bot.store import codes, people, schedule
+from bot.store.homes import home_at, move_members
+from bot.tables import groups, homes, members
+from bot.views import group as view
+
+News = Literal["new", "second", "saved", "title"]
+
+
+@command("setup", leaders=True, zone=ZONE, time=TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
+async def setup(
+    call: Call,
+    *,
+    zone: str | None,
+    time: int | None,
+    recap: tuple[int, int | None] | None,
+    roadmap: Roadmap | None,
+    deadline: date | None,
+    code: str | None,
+) -> Response:
+    """Make this chat a group's home, or change the group's settings; without arguments, show them."""
+    if call.incoming.private:
+        raise Refusal("refuse-setup-private")
+    group = call.scene.group
+    news: News = "title"
+    if code is not None:
+        group = await _group_of_code(call, code)
+        if group is None:
+            # Answered, not raised: a raise would take back the count of wrong tries.
+            return Response(refused(Refusal("refuse-code-wrong"), call.language))
+        await _move_in(call, group)
+        news = "second"
+    elif group is None:
+        group = await _settle(call, zone)
+        news = "new"
+    wishes = _wishes(zone, time, recap, roadmap, deadline)
+    if wishes:
+        await call.change.set(groups, {"id": group.id}, **wishes)
+    return await _shown(call, group, "saved" if wishes and news == "title" else news)
+
+
+def _wishes(
+    zone: str | None,
+    time: int | None,
+    recap: tuple[int, int | None] | None,
+    roadmap: Roadmap | None,
+    deadline: date | None,
+) -> dict[str, Any]:
+    """The columns that the arguments name, and no others."""
+    day, minute = recap or (None, None)
+    columns = {
+        "zone": zone,
+        "checkin_minute": time,
+        "recap_day": day,
+        "recap_minute": minute,
+        "roadmap": roadmap.slug if roadmap else None,
+        "deadline": deadline,
+    }
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+async def _shown(call: Call, before: Group, news: News) -> Response:
+    """The group's settings as they are now, for all to see."""
+    made = call.change.made
+    if made:
+        await schedule.refresh_group(call.db, before.id, call.now)
+        call.summarise("change-group" if news == "saved" else "change-home", group=before.name)
+    facts = view.Home(
+        group=await people.group(call.db, before.id),
+        news=news,
+        now=call.now,
+        homes=len(await people.homes_of(call.db, before.id)),
+        roadmaps=[r for r in call.scene.roadmaps.values() if not r.retired or r.slug == before.roadmap],
+        missing=call.incoming.missing,
+        undo=base36(await call.change.id()) if made else None,
+    )
+    return Response(view.home(call.language, facts, call.member.id), audience=Audience.GROUP)
+
+
+async def _settle(call: Call, zone: str | None) -> Group:
+    """A group for this chat: the one that lived here before, else a new one. Asks for the zone of a new one."""
+    here = await home_at(call.db, call.incoming.address)
+    if here is not None:
+        await call.change.set(homes, {"id": here.id}, gone_at=None)
+        group = await people.group(call.db, here.group)
+    else:
+        zone = zone or (call.member.zone if call.member.zone_confirmed else None)
+        if zone is None:
+            raise Ask("zone")
+        name = clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else call.word("group-unnamed")
+        group = await people.found_group(call.db, name, zone, call.now)
+        await _make_home(call, group)
+    await _enter(call, group)
+    return group
+
+
+async def _make_home(call: Call, group: Group) -> None:
+    address = call.incoming.address
+    await call.change.create(
+        homes,
+        end="gone_at",
+        group=group.id,
+        platform=address.platform,
+        chat=address.chat,
+        thread=address.thread,
+        name=(clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else group.name)[:120],
+    )
+
+
+async def _enter(call: Call, group: Group) -> None:
+    """The leader is a member too; until they name a zone of their own, theirs is the group's."""
+    await people.enter(call.db, group.id, call.member.id, call.now)
+    if not call.member.zone_confirmed and call.member.zone != group.zone:
+        await call.change.set(members, {"id": call.member.id}, zone=group.zone)
+        await schedule.refresh_member(call.db, call.member.id, call.now)
+
+
+# ---------------------------------------------------------------- a second home
+
+
+@command("homecode", leaders=True, listed=False)
+async def homecode(call: Call) -> Response:
+    """Show a code that makes another chat a second home of this group."""
+    if call.incoming.private:
+        raise Refusal("refuse-setup-private")
+    group = call.scene.group
+    if group is None:
+        raise Refusal("refuse-no-home", ways=[("/setup", "setup")])
+    code = await codes.issue(call.db, "home", call.member.id, group.id, call.now)
+    return Response(view.home_code(call.language, group, code))
+
+
+async def _group_of_code(call: Call, code: str) -> Group | None:
+    """The group whose code it is; the code is used up with this command's transaction.
+
+    Whoever was shown it leads the first home, and whoever enters it leads this chat: they may be one person whose
+    accounts are not linked. Raises Refusal after too many wrong tries, and where the group lives already.
+    """
+    try:
+        found = await codes.take(call.db, "home", code, call.member.id, call.now)
+    except codes.Locked as locked:
+        minutes = ceil((locked.until - call.now).total_seconds() / 60)
+        raise Refusal("refuse-code-locked", count=minutes) from None
+    if found is None or found.group is None:
+        return None
+    group = await people.group(call.db, found.group)
+    if call.scene.group is not None and call.scene.group.id == group.id:
+        raise Refusal("refuse-code-here", group=group.name)
+    return group
+
+
+async def _move_in(call: Call, group: Group) -> None:
+    """Make this chat a home of a group that lives elsewhere already.
+
+    A chat that was set up as a group of its own comes along with its members when it was that group's only home.
+    """
+    here = await home_at(call.db, call.incoming.address)
+    if here is None:
+        await _make_home(call, group)
+    else:
+        await call.change.set(homes, {"id": here.id}, group=group.id, gone_at=None)
+        if not await people.homes_of(call.db, here.group):
+            await move_members(call.db, here.group, group.id, call.now)
+    await _enter(call, group)

@@ -1,0 +1,173 @@
+"""What is mine: settings, accounts, and what is kept about me."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.cards import Button, Card, Paragraph, base36
+from bot.command import Ask, Call, Response, command
+from bot.command.dispatch import clean_name, refused
+from bot.command.parameters import CODE, GROUP, PAGE, OneOf, Words
+from bot.domain.group import Group
+from bot.domain.refusal import Refusal
+from bot.store import codes, linking, outbox, people, personal, schedule, studies
+from bot.store.schedule import GROUP_CHECKIN
+from bot.tables import members
+from bot.text import time_words
+from bot.views import profile
+
+KINDS = OneOf(tuple(table.name for table in personal.PERSONAL))
+SURE = OneOf(("yes",))
+NAME = Words(limit=people.NAME_LENGTH)
+
+
+@command("settings")
+async def settings(call: Call) -> Response:
+    """All of mine, each changeable from here."""
+    titles = {e.roadmap: _title(call, e.roadmap) for e in call.scene.enrolments}
+    return Response(
+        profile.settings(
+            profile.Profile(
+                member=call.member,
+                now=call.now,
+                enrolments=call.scene.enrolments,
+                titles=titles,
+                reminders=await schedule.all_of_member(call.db, call.member.id),
+                groups=call.scene.groups,
+                accounts=await people.accounts_of(call.db, call.member.id),
+            )
+        )
+    )
+
+
+def _title(call: Call, slug: str) -> str:
+    roadmap = call.scene.roadmaps.get(slug)
+    return roadmap.title if roadmap else slug
+
+
+@command("name", listed=False, name=NAME)
+async def name(call: Call, name: str | None) -> Response:
+    """What I am called here, whatever the platform calls me."""
+    if name is None:
+        raise Ask("name")
+    called = clean_name(name)
+    call.summarise("change-name")
+    await call.change.set(members, {"id": call.member.id}, name=called)
+    return await _set(call, "name-set", name=called)
+
+
+@command("main", listed=False, group=GROUP)
+async def main(call: Call, group: Group | None) -> Response:
+    """The group that counts where no other is meant: my work is announced there."""
+    if not call.scene.groups:
+        raise Refusal("refuse-main-none")
+    if group is None:
+        raise Ask("group", id="ask-main")
+    call.summarise("change-main")
+    await call.change.set(members, {"id": call.member.id}, main_group=group.id)
+    return await _set(call, "main-set", name=group.name)
+
+
+async def _set(call: Call, id: str, **vars: object) -> Response:
+    """The receipt of a setting, with the way back and the way to the others."""
+    buttons = [Button(call.word("button-settings"), "settings", only=call.member.id)]
+    if call.change.made:
+        code = base36(await call.change.id())
+        buttons.insert(0, Button(call.word("button-undo"), f"undo {code}", only=call.member.id))
+    return Response(Card(parts=(Paragraph(call.say(id, **vars)),), rows=(tuple(buttons),)))
+
+
+# ---------------------------------------------------------------- accounts
+
+
+@command("link", code=CODE)
+async def link(call: Call, code: str | None) -> Response:
+    """Show a code for my other account; with a code, what linking the two would do."""
+    if code is None:
+        shown = await codes.issue(call.db, "link", call.member.id, None, call.now)
+        return Response(profile.link_code(call.member, shown, call.now + codes.VALID_FOR))
+    if not (call.incoming.private or call.incoming.hidden):
+        return await _seen_by_others(call, code)
+    other = await _shower(call, code, use=False)
+    if isinstance(other, Response):
+        return other
+    here = await linking.brought(call.db, call.member.id)
+    there = await linking.brought(call.db, other)
+    deadlines = {e.roadmap: e.deadline for e in await studies.enrolments_of(call.db, other)}
+    shared = [(_title(call, slug), deadlines[slug]) for slug in here.roadmaps if slug in deadlines]
+    return Response(profile.link_preview(call.member, code, here, there, shared))
+
+
+@command("linkyes", listed=False, code=CODE)
+async def link_now(call: Call, code: str | None) -> Response:
+    """Link the account that enters a code to the member who was shown it."""
+    if code is None:
+        raise Ask("code")
+    if not (call.incoming.private or call.incoming.hidden or call.incoming.pressed_private):
+        return await _seen_by_others(call, code)
+    keep = await _shower(call, code, use=True)
+    if isinstance(keep, Response):
+        return keep
+    call.summarise("change-linked")
+    await linking.unite(call.change, keep, call.member.id, call.scene.roadmaps)
+    member = await people.member(call.db, keep)
+    return Response(profile.linked(member, await people.accounts_of(call.db, keep)))
+
+
+async def _shower(call: Call, code: str, use: bool) -> int | Response:
+    """The member who was shown a code, or why there is none: answered, not raised, for a wrong try must be kept."""
+    find = codes.take if use else codes.peek
+    try:
+        found = await find(call.db, "link", code, call.member.id, call.now)
+    except codes.Locked as locked:
+        until = time_words(call.member.local(locked.until + timedelta(minutes=1)))
+        return Response(refused(Refusal("refuse-link-locked", time=until), call.language))
+    if found is None:
+        return Response(refused(Refusal("refuse-link-wrong", ways=[("/link", "link")]), call.language))
+    if found.member == call.member.id:
+        raise Refusal("refuse-link-self")
+    return found.member
+
+
+async def _seen_by_others(call: Call, code: str) -> Response:
+    """A code that others could read is worth nothing any more; the next is entered in private."""
+    found = await _shower(call, code, use=True)
+    if isinstance(found, Response):
+        return found
+    return Response(refused(Refusal("refuse-link-public"), call.language))
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+@command("privacy")
+async def privacy(call: Call) -> Response:
+    """What is kept, why, how to get it out and have it removed."""
+    return Response(profile.privacy(call.member))
+
+
+@command("mydata", listed=False, about=KINDS, page=PAGE)
+async def my_data(call: Call, about: str | None, page: int | None) -> Response:
+    """Everything that is kept about me: how much of each kind, and each kind row by row."""
+    counts = await personal.counts(call.db, call.member.id)
+    if about is None or about not in counts:
+        return Response(profile.data_overview(call.member, counts))
+    pages = -(-counts[about] // profile.PAGE_ROWS)
+    page = min(page or 1, pages)
+    first = (page - 1) * profile.PAGE_ROWS
+    rows = await personal.rows(call.db, call.member.id, about, first, profile.PAGE_ROWS)
+    return Response(profile.data_page(call.member, about, rows, page, pages))
+
+
+@command("forgetme", listed=False, sure=SURE)
+async def forget_me(call: Call, sure: str | None) -> Response:
+    """Remove everything that is kept about me; asks once."""
+    if sure is None:
+        return Response(profile.forget_question(call.member))
+    for group in call.scene.groups:
+        # The rosters people see today and may still see change of yesterday no longer count this member.
+        for day in (group.local_day(call.now), group.local_day(call.now) - timedelta(days=1)):
+            await outbox.touch_group(call.db, group.id, GROUP_CHECKIN, day, call.now)
+    await personal.forget(call.db, call.member.id)
+    call.announced = bool(call.scene.groups)
+    return Response(profile.forgotten(call.language))

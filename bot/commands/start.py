@@ -1,0 +1,92 @@
+"""The first screen: a roadmap, a deadline, a daily time, and the one line that ties study to a moment of the day."""
+
+from __future__ import annotations
+
+from bot.cards import Card, base36
+from bot.command import Ask, Call, Response, command, registry
+from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
+from bot.domain.group import CHECKIN_MINUTE
+from bot.domain.progress import fold
+from bot.domain.refusal import Refusal
+from bot.store import people, schedule, studies
+from bot.tables import members
+from bot.views import profile, study
+
+PAYLOAD = Words(limit=64)
+"""What a deep link may carry into /start (Bot API, Deep Linking: up to 64 characters)."""
+
+INTENTION = Words(limit=200)
+
+NO = ("no", "not now", "none", "-")
+"""What stands for "no such line" where one is asked for."""
+
+TIMES = (7 * 60, 18 * 60, CHECKIN_MINUTE, 21 * 60 + 30)
+"""Before the day, after it, the usual hour and before sleep: minutes after local midnight."""
+
+
+@command("start", code=PAYLOAD)
+async def start(call: Call, code: str | None) -> Response:
+    """Begin: choose a roadmap; for those on one, where they stand. A link's code goes on to /link."""
+    if code is not None and (link := CODE.read(code, call.scene)) is not None:
+        found: Response = await registry.find("link").run(call, code=link)
+        return found
+    await people.onboarding(call.db, call.member.id, True)
+    if not call.scene.studied:
+        chosen = [call.scene.roadmaps[offer.value] for offer in offers(call)]
+        if not chosen:
+            raise Refusal("refuse-start-none")
+        return Response(profile.greeting(call.member, chosen))
+    roadmap = call.scene.studied[0]
+    enrolment = call.scene.enrolment(roadmap.slug)
+    assert enrolment is not None, "a studied roadmap has an enrolment"
+    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    standing = study.standing(call.language, None, progress, enrolment, call.today, call.member.id)
+    return Response(await onward(call, profile.welcome_back(call.member, standing)))
+
+
+def offers(call: Call) -> list[Suggestion]:
+    """The roadmaps to choose from, the group's own first."""
+    found = ROADMAP.suggest("", call.scene)
+    group = call.scene.offered.slug if call.scene.offered else None
+    return sorted(found, key=lambda offer: offer.value != group)
+
+
+async def onward(call: Call, card: Card) -> Card:
+    """The same receipt with the next missing thing, as things stand after this command.
+
+    Everybody who is reminded is asked for their zone until they confirm it. The daily time and the if-then line are
+    asked of those who are being shown around; the line also of those who have just confirmed their zone for the first
+    time. When nothing is missing, the tour is over.
+    """
+    member = await people.member(call.db, call.member.id)
+    reminders = await schedule.all_of_member(call.db, member.id)
+    if member.onboarding and not any(reminder.kind == "study" for reminder in reminders):
+        return profile.with_time_question(card, member, _times(call), grouped=bool(call.scene.groups))
+    reminded = any(reminder.place != "off" for reminder in reminders)
+    if not member.zone_confirmed and (member.onboarding or reminded):
+        return profile.with_zone_question(card, member, call.now)
+    first_zone = member.zone_confirmed and not call.member.zone_confirmed
+    if not member.intention and (member.onboarding or first_zone):
+        return profile.with_intention_question(card, member)
+    if member.onboarding:
+        await people.onboarding(call.db, member.id, False)
+    return card
+
+
+def _times(call: Call) -> list[int]:
+    group = call.scene.home
+    return sorted({*TIMES, *([group.checkin_minute] if group else [])})
+
+
+@command("when", listed=False, intention=INTENTION)
+async def when(call: Call, intention: str | None) -> Response:
+    """My if-then line, which the daily reminder quotes back; "no" goes without one."""
+    if intention is None:
+        raise Ask("intention")
+    line = " ".join(intention.split())
+    kept = None if line.casefold() in NO else line
+    call.summarise("change-intention")
+    await call.change.set(members, {"id": call.member.id}, intention=kept)
+    await people.onboarding(call.db, call.member.id, False)
+    undo = base36(await call.change.id()) if call.change.made else None
+    return Response(profile.intention_noted(call.member, kept, undo))

@@ -1,0 +1,1 @@
+"""Discord, Telegram and the console: each brings messages in and carries cards out."""

@@ -1,0 +1,48 @@
+"""Homes: where groups live, and what happens to members when a home changes its group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery import Address
+from bot.store.people import members_of
+from bot.tables import Moment, homes, members, memberships
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A chat or topic and the group it is or was a home of; `gone` when we left it or it was taken back."""
+
+    id: int
+    group: int
+    gone: bool
+
+
+async def home_at(db: AsyncConnection, address: Address) -> Home | None:
+    """The home that exactly this address is or was."""
+    row = (
+        await db.execute(
+            select(homes).where(
+                homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Home(row.id, row.group, row.gone_at is not None)
+
+
+async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -> None:
+    """Everybody in a group that has lost its last home is in the other group from now on."""
+    known = select(memberships.c.member).where(memberships.c.group == new)
+    coming = select(literal(new), memberships.c.member, literal(now, Moment)).where(
+        memberships.c.group == old, memberships.c.left_at.is_(None), memberships.c.member.not_in(known)
+    )
+    back = memberships.c.member.in_(members_of(old).scalar_subquery())
+    await db.execute(update(memberships).where(memberships.c.group == new, back).values(left_at=None))
+    await db.execute(insert(memberships).from_select(["group", "member", "joined_at"], coming))
+    await db.execute(update(members).where(members.c.main_group == old).values(main_group=new))
+    mine = (memberships.c.group == old) & memberships.c.left_at.is_(None)
+    await db.execute(update(memberships).where(mine).values(left_at=now))

@@ -1,0 +1,104 @@
+"""The daily answer: one tap, more than once, late, and asked for at another time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dialogues.conftest import Chat
+
+
+async def test_one_tap_answers_and_a_second_says_how_long(chat: Chat) -> None:
+    said = await chat.say("asha", "/checkin yes")
+    assert said.startswith("Friday: studied ✅\nHow long?\n[1] 30 min  [2] 1 h  [3] 2 h  [4] Other, with a note")
+    assert await chat.press("asha", "1 h") == "Friday: 1 h ✅\n[1] Undo"
+
+
+async def test_minutes_and_a_note_are_asked_for_together(chat: Chat) -> None:
+    await chat.say("asha", "/checkin yes")
+    assert (await chat.press("asha", "Other, with a note")).startswith("How long did you study?")
+    assert await chat.answer("asha", "90", "indexes") == "Friday: 1 h 30 ✅\n[1] Undo"
+
+
+async def test_one_text_answers_both(chat: Chat) -> None:
+    await chat.say("asha", "/checkin yes")
+    await chat.press("asha", "Other, with a note")
+    assert await chat.answer("asha", "1h30 indexes and query plans") == "Friday: 1 h 30 ✅\n[1] Undo"
+
+
+async def test_a_second_answer_adds_and_says_so(chat: Chat) -> None:
+    await chat.say("asha", "/checkin 1h")
+    assert await chat.say("asha", "/checkin 30 more indexes") == "Friday: 30 min more, 1 h 30 in all ✅\n[1] Undo"
+
+
+async def test_no_after_yes_is_refused(chat: Chat) -> None:
+    await chat.say("asha", "/checkin 1h")
+    assert "answered already: studied" in await chat.say("asha", "/checkin no")
+
+
+async def test_a_streak_counts_study_days(chat: Chat) -> None:
+    for _ in range(3):
+        said = await chat.say("asha", "/checkin 1h")
+        chat.forward(days=1)
+    assert "Streak 3 🔥" in said
+
+
+async def test_yesterday_stays_open_until_noon(chat: Chat) -> None:
+    chat.forward(hours=-2)
+    assert "Thursday: 1 h" in await chat.say("asha", "/checkin 1h date:yesterday")
+    chat.forward(hours=2)
+    assert (await chat.say("ravi", "/checkin 1h date:yesterday")).startswith("Thu 19 Nov is closed")
+
+
+async def test_a_press_a_day_late_counts_for_its_day_or_not_at_all(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 daily dm")
+    assert "Friday: studied" in await chat.press_raw("asha", "checkin yes date:2026-11-20", message="post")
+    assert "counted already" in await chat.press_raw("asha", "checkin yes date:2026-11-20", message="post")
+    chat.forward(days=1, hours=-1)
+    assert "Friday: 1 h" in await chat.press_raw("asha", "checkin 60 date:2026-11-20", message="receipt")
+    chat.forward(days=2)
+    assert "closed" in await chat.press_raw("asha", "checkin 30 date:2026-11-20", message="receipt")
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ("/checkin 25h", "more than 16 h is not counted"),
+        ("/checkin minutes:x", "is not a length of time"),
+        ("/checkin 1000m", "more than 16 h is not counted"),
+        ("/checkin 60 date:tomorrow", "has not come yet"),
+        ("/checkin 60 date:never", "is not a date"),
+        ("/checkin 60 track:chess", "is not one of: study, dsa"),
+    ],
+)
+async def test_what_cannot_be_is_refused(chat: Chat, line: str, refusal: str) -> None:
+    assert refusal in await chat.say("asha", line)
+    assert "Friday: 1 h ✅" in await chat.say("asha", "/checkin 60")
+
+
+async def test_dsa_is_a_track_of_its_own(chat: Chat) -> None:
+    await chat.say("asha", "/checkin 60")
+    assert "Friday: 30 min ✅" in await chat.say("asha", "/checkin 30 dsa two pointers")
+
+
+async def test_later_needs_a_reminder_and_moves_it(chat: Chat) -> None:
+    assert "no daily check-in to move" in await chat.say("asha", "/later 1h")
+    await chat.say("asha", "/remind 20:00")
+    assert await chat.say("asha", "/later this evening") == "I ask again at 19:00."
+    assert "When shall I ask again?" in await chat.say("asha", "/later")
+    assert await chat.press("asha", "In an hour") == "I ask again at 13:00."
+    assert "It is 12:00 already" in await chat.say("asha", "/later 11:00")
+
+
+async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
+    said = await chat.say("asha", "/remind 8pm mon-fri dm")
+    assert said.startswith("I ask about your study Mon–Fri at 20:00 (Asia/Kolkata), in private.\nIs it 12:00 for you?")
+    assert "in the group" in await chat.say("asha", "/remind where:group")
+    assert "I no longer ask" in await chat.say("asha", "/remind off")
+    assert "every day at 21:30" in await chat.say("asha", "/remind 21:30 dm daily")
+
+
+async def test_a_zone_is_found_by_a_part_of_its_name(chat: Chat) -> None:
+    said = await chat.say("asha", "/timezone kolk")
+    assert said.startswith("I don't know a time zone called “kolk”. Did you mean Asia/Kolkata")
+    assert await chat.press("asha", "Asia/Kolkata") == "Your zone is Asia/Kolkata; it is 12:00 for you."
+    assert await chat.say("asha", "/timezone berlin") == "Your zone is Europe/Berlin; it is 07:30 for you."

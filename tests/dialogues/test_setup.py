@@ -1,0 +1,274 @@
+"""Lena makes a chat her group's home, changes its settings, and gives the group a second home."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from bot.cards import LINE_BYTES, unsign
+from bot.command import Audience, Incoming
+from bot.delivery import Address
+from bot.store import people
+from bot.tables import codes, groups, homes, members, memberships, reminders
+from bot.views.group import greeting
+from tests.dialogues.conftest import Chat, plain
+
+NEW = Address("test", "new-room")
+
+
+async def rules(chat: Chat, group: int) -> dict[str, tuple[int, int, str]]:
+    """A group's own reminders: minute, days and the UTC moment they are next due at."""
+    async with chat.store.reading() as db:
+        rows = await db.execute(select(reminders).where(reminders.c.group == group))
+        return {row.kind: (row.minute, row.days, f"{row.next_due_at:%a %H:%M}") for row in rows}
+
+
+async def group_at(chat: Chat, address: Address) -> people.Group | None:
+    """The group that lives at an address."""
+    async with chat.store.reading() as db:
+        return await people.group_at(db, address)
+
+
+async def code_for(chat: Chat) -> str:
+    """A code for a second home, as Lena is shown it in the first."""
+    said = await chat.say("lena", "/homecode")
+    assert chat.private
+    match = re.search(r"for a second home of Backend '27: ([0-9A-Z]{4}-[0-9A-Z]{4})\n", said)
+    assert match, said
+    return match[1]
+
+
+async def test_a_new_chat_asks_for_the_zone_and_is_a_home_at_once(chat: Chat) -> None:
+    asked = await chat.say("lena", "/setup", room=NEW)
+    assert asked.splitlines()[:2] == ["In which city or time zone is the group?", "[1] Asia/Kolkata (12:00)"]
+    assert not chat.private, "the answer must be given where the home will be"
+    assert await group_at(chat, NEW) is None
+
+    said = await chat.say("lena", "/setup berlin", room=NEW)
+    assert said == (
+        "✅ new-room lives here now\n"
+        "Everybody begins with /start. I ask once a day here, and the week's recap follows by itself.\n"
+        "Time zone       Europe/Berlin (07:30 now)\n"
+        "Daily question  20:00\n"
+        "Recap           Sunday 18:00\n"
+        "Roadmap         not chosen yet\n"
+        "Deadline        not chosen yet\n"
+        "[1] Backend Engineer (AI era)\n"
+        "[2] Backend fresher\n"
+        "[3] Backend intern\n"
+        "[4] Time zone  [5] Daily question  [6] Recap  [7] Deadline\n"
+        "[8] Code for a second home  [9] Undo"
+    )
+    assert not chat.private
+    group = await group_at(chat, NEW)
+    assert group is not None
+    assert await rules(chat, group.id) == {
+        "group": (1200, 0b1111111, "Fri 19:00"),
+        "recap": (1080, 0b1000000, "Sun 17:00"),
+    }
+    async with chat.store.reading() as db:
+        assert await people.size_of(db, group.id) == 1, "who sets a group up is a member of it"
+
+
+async def test_a_leader_whose_zone_is_known_is_not_asked(chat: Chat) -> None:
+    await chat.say("lena", "/timezone Africa/Lagos", private=True)
+    assert "Africa/Lagos (07:30 now)" in await chat.say("lena", "/setup", room=NEW)
+
+
+async def test_a_leader_without_a_zone_of_their_own_lives_by_the_groups(chat: Chat) -> None:
+    await chat.say("lena", "/setup Berlin", room=NEW)
+    async with chat.store.reading() as db:
+        zone = (await db.execute(select(members.c.zone).where(members.c.name == "Lena"))).scalar_one()
+    assert zone == "Europe/Berlin"
+
+
+async def test_everything_can_be_given_in_one_line(chat: Chat) -> None:
+    said = await chat.say("lena", "/setup lagos 19:30 sat 9:00 backend-ai-era 20 May 2027", room=NEW)
+    assert said.splitlines()[2:7] == [
+        "Time zone       Africa/Lagos (07:30 now)",
+        "Daily question  19:30",
+        "Recap           Saturday 09:00",
+        "Roadmap         Backend Engineer (AI era)",
+        "Deadline        Thu 20 May 2027",
+    ]
+    assert (await chat.say("ravi", "/join", room=NEW)).startswith("Which roadmap?\n[1] Backend Engineer (AI era)")
+
+
+async def test_settings_are_shown_changed_and_taken_back(chat: Chat) -> None:
+    shown = await chat.say("lena", "/setup")
+    assert shown.startswith("Backend '27 lives here\n")
+    assert "Undo" not in shown
+
+    assert (await chat.press("lena", "Daily question")).startswith("When shall I ask the group every day? <")
+    saved = await chat.answer("lena", "21:15")
+    assert saved.startswith("✅ Backend '27: saved\n")
+    assert "Daily question  21:15" in saved
+    assert (await rules(chat, chat.group))["group"] == (1275, 0b1111111, "Fri 15:45")
+
+    assert await chat.press("lena", "Undo") == "Taken back: the settings of Backend '27."
+    assert "Daily question  20:00" in await chat.say("lena", "/setup")
+    assert (await rules(chat, chat.group))["group"] == (1200, 0b1111111, "Fri 14:30")
+
+
+async def test_the_roadmap_and_the_zone_are_a_tap_and_a_word(chat: Chat) -> None:
+    await chat.say("lena", "/setup")
+    assert "Roadmap         Backend intern" in await chat.press("lena", "Backend intern")
+    await chat.press("lena", "Time zone")
+    assert "Europe/Paris (07:30 now)" in await chat.answer("lena", "Paris")
+    assert (await rules(chat, chat.group))["group"][2] == "Fri 19:00"
+
+
+async def test_a_recap_day_keeps_its_time_unless_one_is_given(chat: Chat) -> None:
+    await chat.say("lena", "/setup recap:fri 17:00")
+    assert "Recap           Monday 17:00" in await chat.say("lena", "/setup recap:mon")
+    assert "“someday” is not a day and time" in await chat.say("lena", "/setup recap:someday")
+
+
+async def test_setup_is_for_leaders_and_for_groups(chat: Chat) -> None:
+    assert await chat.say("asha", "/setup") == "/setup is for those who lead this group."
+    assert await chat.say("asha", "/homecode") == "/homecode is for those who lead this group."
+    await chat.say("lena", "/setup")
+    assert "somebody else's" in await chat.press("asha", "Code for a second home")
+    private = await chat.say("lena", "/setup", private=True)
+    assert private.startswith("A group's home is made in the group itself")
+    assert private == await chat.say("lena", "/homecode", private=True)
+    assert (await chat.say("lena", "/homecode", room=NEW)).startswith("This chat is no group's home yet.")
+
+
+async def test_what_the_bot_may_not_do_is_named(chat: Chat) -> None:
+    incoming = Incoming(
+        "test", "lena", "Lena", chat.room, "setup", leader=True, chat_name="backend", missing=("embed", "history", "x")
+    )
+    response = await chat.dispatch(incoming)
+    assert response is not None and response.card is not None
+    assert "Here I may not: Embed Links, Read Message History, x. Give my role" in plain(response.card)
+    assert response.audience is Audience.GROUP
+
+
+async def test_a_chat_that_was_left_is_its_groups_home_again(chat: Chat) -> None:
+    async with chat.store.writing() as db:
+        await people.home_gone(db, chat.room, chat.now)
+    assert await group_at(chat, chat.room) is None
+    said = await chat.say("lena", "/setup")
+    assert said.startswith("✅ Backend '27 lives here now\n")
+    group = await group_at(chat, chat.room)
+    assert group is not None and group.id == chat.group
+
+
+async def test_setting_up_can_be_taken_back_and_repeated(chat: Chat) -> None:
+    await chat.say("lena", "/setup Berlin", room=NEW)
+    before = await group_at(chat, NEW)
+    assert await chat.say("lena", "/undo", room=NEW) == "Taken back: making this chat the home of new-room."
+    assert await group_at(chat, NEW) is None
+    await chat.say("lena", "/setup Berlin", room=NEW)
+    assert await group_at(chat, NEW) == before
+
+
+async def test_a_setup_delivered_again_founds_one_group(chat: Chat) -> None:
+    await chat.say("lena", "/setup Berlin", room=NEW, update="same")
+    assert "counted already" in await chat.say("lena", "/setup Berlin", room=NEW, update="same")
+    async with chat.store.reading() as db:
+        assert len((await db.execute(select(groups))).all()) == 2
+
+
+async def test_a_name_is_never_markup(chat: Chat) -> None:
+    room = Address("test", "**bold** @everyone `x` [a](https://b.example)")
+    said = await chat.say("lena", "/setup Berlin", room=room)
+    assert said.startswith("✅ **bold** @everyone `x` [a](https://b.example) lives here now\n")
+
+
+# ---------------------------------------------------------------- a second home
+
+
+async def test_a_second_home_by_code(chat: Chat) -> None:
+    code = await code_for(chat)
+    said = await chat.say("lena", f"/setup code:{code}", room=NEW)
+    assert said.startswith("✅ Backend '27 lives here too now\nWhat members do here and in the other home counts as one.\n")
+    assert "Homes           2" in said
+    group = await group_at(chat, NEW)
+    assert group is not None and group.id == chat.group
+
+    async with chat.store.reading() as db:
+        stored = (await db.execute(select(codes.c.digest))).scalar_one()
+    assert code.replace("-", "") not in stored, "a copy of the database must be worth nothing"
+    assert (await chat.say("lena", f"/setup {code}", room=Address("test", "third"))).startswith("That code is not one I know")
+
+    assert (await chat.say("lena", "/undo", room=NEW)).startswith("Taken back: making this chat the home of Backend '27")
+    assert await group_at(chat, NEW) is None
+    assert await group_at(chat, chat.room) is not None
+
+
+async def test_a_chat_with_a_group_of_its_own_brings_its_members_along(chat: Chat) -> None:
+    await chat.say("lena", "/setup Berlin", room=NEW)
+    for name in ("ravi", "mei"):
+        await chat.say(name, "/roadmaps", room=NEW)
+    await chat.say("mei", "/roadmaps")
+    code = await code_for(chat)
+    await chat.say("lena", f"/setup {code}", room=NEW)
+    async with chat.store.reading() as db:
+        rows = await db.execute(
+            select(members.c.name, members.c.main_group)
+            .join(memberships, memberships.c.member == members.c.id)
+            .where(memberships.c.group == chat.group, memberships.c.left_at.is_(None))
+            .order_by(members.c.name)
+        )
+        assert rows.all() == [("Lena", chat.group), ("Mei", chat.group), ("Ravi", chat.group)]
+        left = await db.execute(select(memberships).where(memberships.c.group != chat.group, memberships.c.left_at.is_(None)))
+        assert left.all() == []
+        assert len((await db.execute(select(homes))).all()) == 2
+
+
+async def test_a_code_entered_at_home_stays_good(chat: Chat) -> None:
+    code = await code_for(chat)
+    assert "is a home of Backend '27 already" in await chat.say("lena", f"/setup code:{code}")
+    assert "lives here too now" in await chat.say("lena", f"/setup code:{code}", room=NEW)
+
+
+async def test_a_code_lives_ten_minutes_and_the_newest_alone(chat: Chat) -> None:
+    old = await code_for(chat)
+    new = await code_for(chat)
+    assert "not one I know" in await chat.say("lena", f"/setup code:{old}", room=NEW)
+    chat.forward(minutes=10)
+    assert "not one I know" in await chat.say("lena", f"/setup code:{new}", room=NEW)
+
+
+async def test_after_five_wrong_codes_there_is_a_pause(chat: Chat) -> None:
+    code = await code_for(chat)
+    for number in range(5):
+        assert "not one I know" in await chat.say("lena", f"/setup code:AAAA-000{number}", room=NEW)
+        chat.forward(seconds=30)
+    locked = await chat.say("lena", f"/setup code:{code}", room=NEW)
+    assert locked == "That were five wrong codes. Please try again in 8 minutes."
+    assert await group_at(chat, NEW) is None
+    chat.forward(minutes=7, seconds=30)
+    new = await code_for(chat)
+    assert "lives here too now" in await chat.say("lena", f"/setup code:{new}", room=NEW)
+
+
+async def test_what_is_no_code_is_no_wrong_try(chat: Chat) -> None:
+    assert "has eight letters and digits" in await chat.say("lena", "/setup code:HELSINKI", room=NEW)
+    assert (await chat.say("lena", "/setup Kolkatta", room=NEW)).startswith("I don't know a time zone called “Kolkatta”")
+
+
+# ---------------------------------------------------------------- being added
+
+
+async def test_the_greeting_leads_to_the_set_up(chat: Chat) -> None:
+    assert plain(greeting("en")) == (
+        "Hello, I am Roadmate.\n"
+        "I keep a study group on its roadmap: a dated plan for everyone, one question a day, and a board of what was done.\n"
+        "A leader presses Set up where the group studies. Then everybody begins with /start.\n"
+        "[1] Set up"
+    )
+    (button,) = greeting("en").rows[0]
+    line, owner = unsign(button.press)
+    assert owner is None, "any leader may press it"
+    chat.room = NEW
+    assert (await chat.press_raw("lena", line)).startswith("In which city or time zone is the group?")
+
+
+async def test_every_press_fits(chat: Chat) -> None:
+    await chat.say("lena", "/setup")
+    presses = [chat.label(name) for name in ("Daily question", "Recap", "Deadline", "Time zone", "Backend intern")]
+    assert all(len(press.encode()) <= LINE_BYTES for press in presses)
