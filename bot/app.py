@@ -8,7 +8,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bot.commands  # noqa: F401 - fills the registry
@@ -16,7 +15,7 @@ from bot.command import Dispatch, registry
 from bot.courier import Courier
 from bot.delivery import Platform
 from bot.domain.roadmap import Roadmap
-from bot.library import Library
+from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.store import Store, outbox, pending, schedule, schema
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
-
-ROADMAPS = Path(__file__).parents[1] / "roadmaps"
 
 TICK_SECONDS = 1
 """How late a reminder may leave at the most. A tick with nothing due is one look at an index."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +26,7 @@ roadmaps = typer.Typer(help="The roadmaps.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(roadmaps, name="roadmaps")
 
-NO_TOKEN = """\
+CONSOLE_INSTEAD = """\
 No token is set, so this is the console chat. To serve a platform instead, put its token into .env and start again:
   DISCORD_TOKEN=…    from discord.com/developers/applications → your application → Bot
   TELEGRAM_TOKEN=…   from @BotFather on Telegram → /newbot
@@ -37,19 +39,14 @@ def run() -> None:
     """Serve every platform there is a token for; without any, open the console chat."""
     settings = _settings()
     if not settings.platforms:
-        typer.echo(NO_TOKEN, err=True)
+        typer.echo(CONSOLE_INSTEAD, err=True)
         _chat("you", "study")
         return
     _log(settings.log_level)
     from bot.app import run as serve
-    from bot.delivery import BadToken
 
-    try:
+    with _plainly():
         asyncio.run(serve(settings))
-    except* BadToken as group:
-        for error in group.exceptions:
-            typer.echo(f"{error}", err=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -66,7 +63,8 @@ def _chat(name: str, group: str) -> None:
 
     settings = _settings()
     _log("WARNING")
-    asyncio.run(talk(settings, name, group))
+    with _plainly():
+        asyncio.run(talk(settings, name, group))
 
 
 @app.command()
@@ -94,7 +92,9 @@ def upgrade() -> None:
         finally:
             await store.close()
 
-    typer.echo("The database was brought up to date." if asyncio.run(bring_up()) else "The database is up to date.")
+    with _plainly():
+        done = asyncio.run(bring_up())
+    typer.echo("The database was brought up to date." if done else "The database is up to date.")
 
 
 @roadmaps.command("check")
@@ -131,8 +131,34 @@ def _settings() -> Settings:
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             name = "_".join(str(part) for part in fault["loc"]).upper()
-            typer.echo(f"{name}: {fault['msg']}. See .env.example.", err=True)
+            typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}. See .env.example.", err=True)
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Tell what an operator can mend in one line; any other failure is a fault of ours and keeps its traceback."""
+    from sqlalchemy.exc import DBAPIError
+
+    from bot.delivery import BadToken
+    from bot.store.schema import NewerDatabase
+
+    try:
+        yield
+    except* (BadToken, NewerDatabase, OSError, DBAPIError) as group:
+        for error in _leaves(group):
+            # The driver's own words: SQLAlchemy's add the statement.
+            said = error.orig if isinstance(error, DBAPIError) else error
+            typer.echo(f"{str(said).strip()}. `roadmate doctor` looks at everything and says what to do.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _log(level: str) -> None:

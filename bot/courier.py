@@ -94,19 +94,28 @@ class Courier:
             return await self._settle(delivery, "doubtful", "we stopped while it was being sent")
         if now >= delivery.expires_at and not delivery.edits:
             return await self._settle(delivery, "expired", "too late")
-        card = await self.compose(delivery)
+        try:
+            card = await self.compose(delivery)
+        except Exception:
+            # One card that cannot be made must not keep the others from leaving.
+            log.exception("delivery %s could not be composed", delivery.id)
+            return await self._later(delivery, Later(0, "it could not be composed"))
         if card is None:
-            return await self._settle(delivery, "expired", "moot")
+            return await self._settle(delivery, "sent" if delivery.edits else "expired", "moot")
         async with self.store.writing() as db:
             await outbox.sending(db, delivery.id, now, now + IN_DOUBT_AFTER)
-        await self._settled(delivery, await self._hand_over(platform, delivery, card))
-        return None
+        return await self._settled(delivery, await self._hand_over(platform, delivery, card))
 
     @staticmethod
     async def _hand_over(platform: Platform, delivery: Delivery, card: Card) -> Outcome:
-        if delivery.message is not None:
-            return await platform.edit(delivery.address, delivery.message, card)
-        return await platform.send(delivery.address, card, delivery.key)
+        try:
+            if delivery.message is not None:
+                return await platform.edit(delivery.address, delivery.message, card)
+            return await platform.send(delivery.address, card, delivery.key)
+        except Exception as error:
+            # Platforms do not raise for what they were answered; if one does, we do not know how far it came.
+            log.exception("delivery %s broke off on %s", delivery.id, platform.name)
+            return Doubtful(f"{type(error).__name__} while it was being sent")
 
     async def _settled(self, delivery: Delivery, outcome: Outcome) -> None:
         if isinstance(outcome, Sent):
@@ -121,9 +130,10 @@ class Courier:
                 old, new = delivery.address, outcome.address
                 await people.home_moved(db, old.platform, old.chat, new.chat)
                 await outbox.moved(db, old.platform, old.chat, new.chat)
-                if delivery.edits:
+                if delivery.edits or delivery.attempts >= MOST_ATTEMPTS:
                     # What was said in the old chat stays there as it was.
-                    await outbox.settle(db, delivery, "sent", self.clock(), reason="the chat moved")
+                    state = "sent" if delivery.edits else "failed"
+                    await outbox.settle(db, delivery, state, self.clock(), reason="the chat moved")
                 else:
                     await outbox.requeue(db, delivery.id, new.chat, self.clock())
         elif isinstance(outcome, Closed | Gone):
@@ -135,7 +145,7 @@ class Courier:
             else:
                 await self._settle(delivery, "doubtful", outcome.reason)
         elif isinstance(outcome, Forbidden | Rejected):
-            await self._settle(delivery, "sent" if delivery.edits else "failed", outcome.reason)
+            await self._give_up(delivery, outcome.reason)
         else:
             assert_never(outcome)
 
@@ -152,7 +162,7 @@ class Courier:
 
     async def _later(self, delivery: Delivery, outcome: Later) -> None:
         if delivery.attempts + 1 >= MOST_ATTEMPTS and outcome.seconds <= RETRY.total_seconds():
-            await self._settle(delivery, "failed", outcome.reason)
+            await self._give_up(delivery, outcome.reason)
             return
         wait = max(outcome.seconds, min(RETRY.total_seconds() * 2**delivery.attempts, 900))
         await self._wait(delivery, self.clock() + timedelta(seconds=wait), outcome.reason)
@@ -160,6 +170,10 @@ class Courier:
     async def _wait(self, delivery: Delivery, until: datetime, reason: str) -> None:
         async with self.store.writing() as db:
             await outbox.wait(db, delivery, until, reason[:300])
+
+    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+        """A message that cannot be changed stays what it was; one that cannot be sent has failed."""
+        await self._settle(delivery, "sent" if delivery.edits else "failed", reason)
 
     async def _settle(self, delivery: Delivery, state: str, reason: str) -> None:
         log.info("delivery %s: %s (%s)", delivery.id, state, reason)

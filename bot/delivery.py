@@ -90,6 +90,10 @@ class Rejected:
 Outcome = Sent | Closed | Gone | Moved | Forbidden | Later | Doubtful | Rejected
 
 
+class BadToken(Exception):  # noqa: N818 - it is read aloud: the platform says no to this token, for good
+    """A platform refuses the token it was given; the message says so to whoever starts the bot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a platform can and cannot do; the rest of the house asks these instead of its name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,11 @@ GRACE = {
 }
 """Too late is worse than never: how long after its moment each kind is still worth saying."""
 
+SET_ASIDE = timedelta(hours=1)
+"""When to look again at a reminder that could not be claimed: a fault of ours, or a zone that is no more."""
+
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Reminders:
@@ -46,8 +52,14 @@ class Reminders:
         async with self.store.writing() as db:
             due = await schedule.due(db, now, BATCH)
             for reminder in due:
-                await self._queue(db, reminder)
-                await schedule.claimed(db, reminder, now)
+                try:
+                    async with db.begin_nested():
+                        await self._queue(db, reminder)
+                        await schedule.claimed(db, reminder, now)
+                except Exception:
+                    # One that cannot be claimed must not keep the others waiting.
+                    log.exception("reminder %s could not be claimed", reminder.id)
+                    await schedule.set_aside(db, reminder, now + SET_ASIDE)
         return len(due)
 
     async def compose(self, delivery: Delivery) -> Card | None:
@@ -69,7 +81,7 @@ class Reminders:
             return
         for address in await self._addresses(db, reminder):
             # The moment is part of the key: /later asks again for the same local date.
-            key = f"{reminder.kind}:{reminder.id}:{reminder.next_date}:{reminder.next_due_at:%H%M}"
+            key = f"{reminder.kind}:{reminder.id}:{reminder.next_date}:{reminder.next_due_at:%Y%m%dT%H%M}"
             draft = Draft(
                 key=f"{key}:{address.platform}:{address.chat}:{address.thread}",
                 kind=reminder.kind,

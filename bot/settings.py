@@ -51,6 +51,14 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
             raise ValueError("begins with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        if value is not None:
+            from sqlalchemy import make_url
+            from sqlalchemy.exc import ArgumentError
+
+            try:
+                make_url(value)
+            except (ArgumentError, ValueError):
+                raise ValueError("cannot be read; in a password, @ is written as %40") from None
         return value
 
     @property

@@ -38,7 +38,7 @@ class Incoming:
     `update` is the platform's id of it, the same when it is delivered again. `pressed` is the message whose button
     was pressed; `line` is what stood on the button, or what was typed after the slash. `missing` names the permissions
     we lack in this chat (`view`, `send`, `embed`, `attach`, `history`), for those who can give them.
-    `hidden`: what was typed in a group is seen by nobody else there (a Discord slash command), so it may hold a secret.
+    `whispered`: nobody else in the chat sees what was typed (a Discord slash command), so it may hold a secret.
     """
 
     platform: str
@@ -55,7 +55,7 @@ class Incoming:
     owner: int | None = None
     chat_name: str = ""
     missing: tuple[str, ...] = ()
-    hidden: bool = False
+    whispered: bool = False
 
 
 class Audience(Enum):
@@ -70,7 +70,8 @@ class Response:
     """An answer: a card, or a question that only typing answers.
 
     `edit`: the card takes the place of the pressed message. `announced`: the group reads the same from its own post,
-    so where a private answer cannot be delivered nothing is missing.
+    so where a private answer cannot be delivered nothing is missing. `refused`: a polite no; nothing was changed, and
+    the same question may be answered better.
     """
 
     card: Card | None = None
@@ -78,6 +79,7 @@ class Response:
     audience: Audience = Audience.MEMBER
     edit: bool = False
     announced: bool = False
+    refused: bool = False
 
 
 class Ask(Exception):  # noqa: N818 - a question is not an error

@@ -20,9 +20,12 @@ from bot.cards import (
     Option,
     Paragraph,
     Question,
+    Spans,
+    Text,
     base36,
     check_line,
     owner_that_fits,
+    plain,
     sign,
 )
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody
@@ -62,10 +65,10 @@ class Dispatch:
         try:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
-            return Response(refused(refusal))
+            return Response(refused(refusal), refused=True)
         except Exception:
             reference = secrets.token_hex(3)
-            log.exception("a command failed", extra={"reference": reference, "platform": incoming.platform})
+            log.exception("a command failed on %s, reference %s", incoming.platform, reference)
             return Response(Card(parts=(Paragraph(say(LANGUAGE, "apology", reference=reference)),)))
         if call is not None and call.announced:
             self.wake()
@@ -88,25 +91,35 @@ class Dispatch:
         command = self.registry.find(name)
         async with self.store.writing() as db:
             scene = await self._meet(db, incoming, command)
-            await _refuse_stranger(db, incoming.owner, scene.member.id)
-            if command.leaders and not (incoming.leader or incoming.private):
-                raise Refusal("refuse-leaders", command=command.name)
-            update_key, press_key = _keys(incoming)
-            done = await changes.applied(db, update_key, press_key)
-            if done is not None:
-                return self._already(scene, done, incoming), None
-            arguments = await self._arguments(db, command, rest, incoming, scene)
-            change = Change(db, scene.member, scene.now, command.name, update_key, press_key)
-            call = Call(scene, db, change, incoming)
             try:
-                if arguments.asked:
-                    raise Ask(*arguments.asked)
-                response = await command.run(call, **_values(command, arguments))
-            except Ask as ask:
-                assert not change.made, "a command asks before it writes"
-                return await self._question(db, scene, command, arguments, ask, incoming), call
-            await change.settle()
-            response = await self._told_closed(db, scene, response)
+                # A refusal takes back what the command began, but not that we met: who is refused has come in.
+                async with db.begin_nested():
+                    return await self._answer(db, scene, command, rest, incoming)
+            except Refusal as refusal:
+                return Response(refused(refusal), refused=True), None
+
+    async def _answer(
+        self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming
+    ) -> tuple[Response | None, Call | None]:
+        await _refuse_stranger(db, incoming.owner, scene.member.id)
+        if command.leaders and not (incoming.leader or incoming.private):
+            raise Refusal("refuse-leaders", command=command.name)
+        update_key, press_key = _keys(incoming)
+        done = await changes.applied(db, update_key, press_key)
+        if done is not None:
+            return self._already(scene, done, incoming), None
+        arguments = await self._arguments(db, command, rest, incoming, scene)
+        change = Change(db, scene.member, scene.now, command.name, update_key, press_key)
+        call = Call(scene, db, change, incoming)
+        try:
+            if arguments.asked:
+                raise Ask(*arguments.asked)
+            response = await command.run(call, **_values(command, arguments))
+        except Ask as ask:
+            assert not change.made, "a command asks before it writes"
+            return await self._question(db, scene, command, arguments, ask, incoming), call
+        await change.settle()
+        response = await self._told_closed(db, scene, response)
         return _placed(response, incoming), call
 
     @staticmethod
@@ -262,7 +275,7 @@ class Dispatch:
                     long=parameter.kind.text,
                 )
             )
-        title = word(scene.language, _question_id(command, ask), **ask.vars)
+        title = plain(_asked(scene.language, command, ask))
         return Question(line, title, tuple(inputs), only=scene.member.id)
 
     def _already(self, scene: Scene, done: changes.Done, incoming: Incoming) -> Response:
@@ -283,7 +296,7 @@ def split(line: str) -> tuple[str, str]:
 
 def clean_name(name: str) -> str:
     """What somebody is called: as they are called there, on one line, without invisible or control characters."""
-    visible = "".join(c for c in name if c.isprintable() and not "\ue000" <= c <= "\uf8ff")
+    visible = "".join(c for c in " ".join(name.split()) if c.isprintable() and not "\ue000" <= c <= "\uf8ff")
     return " ".join(visible.split())[: people.NAME_LENGTH] or "somebody"
 
 
@@ -327,10 +340,10 @@ def _placed(response: Response, incoming: Incoming) -> Response:
     return replace(response, edit=own or mine)
 
 
-def _question_id(command: Command, ask: Ask) -> str:
-    specific = f"ask-{command.name}-{ask.parameters[0]}"
-    return ask.id or (specific if has(specific) else f"ask-{ask.parameters[0]}")
-
-
-def _asked(language: str, command: Command, ask: Ask) -> Any:
-    return say(language, _question_id(command, ask), **ask.vars)
+def _asked(language: str, command: Command, ask: Ask) -> Spans:
+    """The question's words: the command's own, else those of the parameter, else what the parameter means."""
+    name = ask.parameters[0]
+    if ask.id is not None:
+        return say(language, ask.id, **ask.vars)
+    id = next((id for id in (f"ask-{command.name}-{name}", f"ask-{name}") if has(id)), None)
+    return (Text(command.describe_parameter(language, name)),) if id is None else say(language, id)

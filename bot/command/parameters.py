@@ -361,8 +361,9 @@ class _TimeOfDay(Plain):
 
 @dataclass(frozen=True)
 class ZoneKind:
-    """A time zone by its IANA name or a part of it."""
+    """A time zone by its IANA name or a part of it; `command` is the one that a refusal's ways out set it by."""
 
+    command: str = "timezone"
     limit: int = 64
     text: bool = False
     subject: bool = True
@@ -378,7 +379,7 @@ class ZoneKind:
         """The nearest zones, one tap each."""
         near = [s.value for s in self.suggest(text, scene)[:4]]
         return Refusal(
-            "refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"timezone {z}") for z in near]
+            "refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"{self.command} {z}") for z in near]
         )
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
@@ -541,6 +542,7 @@ ROADMAP = RoadmapKind()
 MY_ROADMAP = RoadmapKind(mine=True)
 STEP = StepKind()
 ZONE = ZoneKind()
+GROUP_ZONE = ZoneKind(command="setup")
 MATE = MateKind()
 GROUP = GroupKind()
 FILE = FileKind()

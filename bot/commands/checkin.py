@@ -157,7 +157,7 @@ async def remind(call: Call, time: int | None, days: int | None, where: str | No
 async def timezone(call: Call, zone: str | None) -> Response:
     """The zone of my days and reminders. The past keeps the zone it had."""
     if zone is None:
-        raise Ask("zone", time=time_words(call.member.local(call.now)), zone=call.member.zone)
+        raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
     await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-zone")

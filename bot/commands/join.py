@@ -30,7 +30,7 @@ async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours
     current = call.scene.enrolment(roadmap.slug)
     deadline = deadline or (current.deadline if current else None) or _offered_deadline(call, roadmap)
     if deadline is None:
-        raise Ask("deadline", title=roadmap.title)
+        raise Ask("deadline", id="ask-deadline-of", title=roadmap.title)
     minutes = hours or (current.minutes_a_day if current else DEFAULT_MINUTES)
     if current is None:
         await call.change.create(

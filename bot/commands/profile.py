@@ -80,17 +80,22 @@ async def _set(call: Call, id: str, **vars: object) -> Response:
 # ---------------------------------------------------------------- accounts
 
 
-@command("link", code=CODE)
-async def link(call: Call, code: str | None) -> Response:
-    """Show a code for my other account; with a code, what linking the two would do."""
+@command("link", code=CODE, hidden={"sure": SURE})
+async def link(call: Call, code: str | None, sure: str | None) -> Response:
+    """Show a code for my other account; with a code, show what linking the two would do, then do it."""
     if code is None:
         shown = await codes.issue(call.db, "link", call.member.id, None, call.now)
         return Response(profile.link_code(call.member, shown, call.now + codes.VALID_FOR))
-    if not (call.incoming.private or call.incoming.hidden):
+    incoming = call.incoming
+    if not (incoming.private or incoming.whispered or incoming.pressed_private):
         return await _seen_by_others(call, code)
-    other = await _shower(call, code, use=False)
-    if isinstance(other, Response):
-        return other
+    found = await _shower(call, code, use=sure is not None)
+    if isinstance(found, Response):
+        return found
+    return await (_preview(call, code, found) if sure is None else _unite(call, found))
+
+
+async def _preview(call: Call, code: str, other: int) -> Response:
     here = await linking.brought(call.db, call.member.id)
     there = await linking.brought(call.db, other)
     deadlines = {e.roadmap: e.deadline for e in await studies.enrolments_of(call.db, other)}
@@ -98,16 +103,7 @@ async def link(call: Call, code: str | None) -> Response:
     return Response(profile.link_preview(call.member, code, here, there, shared))
 
 
-@command("linkyes", listed=False, code=CODE)
-async def link_now(call: Call, code: str | None) -> Response:
-    """Link the account that enters a code to the member who was shown it."""
-    if code is None:
-        raise Ask("code")
-    if not (call.incoming.private or call.incoming.hidden or call.incoming.pressed_private):
-        return await _seen_by_others(call, code)
-    keep = await _shower(call, code, use=True)
-    if isinstance(keep, Response):
-        return keep
+async def _unite(call: Call, keep: int) -> Response:
     call.summarise("change-linked")
     await linking.unite(call.change, keep, call.member.id, call.scene.roadmaps)
     member = await people.member(call.db, keep)

@@ -28,9 +28,10 @@ TIMES = (7 * 60, 18 * 60, CHECKIN_MINUTE, 21 * 60 + 30)
 async def start(call: Call, code: str | None) -> Response:
     """Begin: choose a roadmap; for those on one, where they stand. A link's code goes on to /link."""
     if code is not None and (link := CODE.read(code, call.scene)) is not None:
-        found: Response = await registry.find("link").run(call, code=link)
+        found: Response = await registry.find("link").run(call, code=link, sure=None)
         return found
-    await people.onboarding(call.db, call.member.id, True)
+    if not call.scene.studied or await _unsettled(call):
+        await people.onboarding(call.db, call.member.id, True)
     if not call.scene.studied:
         chosen = [call.scene.roadmaps[offer.value] for offer in offers(call)]
         if not chosen:
@@ -44,6 +45,11 @@ async def start(call: Call, code: str | None) -> Response:
     return Response(await onward(call, profile.welcome_back(call.member, standing)))
 
 
+async def _unsettled(call: Call) -> bool:
+    """Whether somebody who studies has left out the daily time or the zone: the line they may do without."""
+    return not call.member.zone_confirmed or await schedule.of_member(call.db, call.member.id, "study") is None
+
+
 def offers(call: Call) -> list[Suggestion]:
     """The roadmaps to choose from, the group's own first."""
     found = ROADMAP.suggest("", call.scene)
@@ -55,27 +61,24 @@ async def onward(call: Call, card: Card) -> Card:
     """The same receipt with the next missing thing, as things stand after this command.
 
     Everybody who is reminded is asked for their zone until they confirm it. The daily time and the if-then line are
-    asked of those who are being shown around; the line also of those who have just confirmed their zone for the first
-    time. When nothing is missing, the tour is over.
+    asked of those who are being shown around; the line also of those with a reminder who have just confirmed their
+    zone for the first time. When nothing is missing, the tour is over.
     """
     member = await people.member(call.db, call.member.id)
     reminders = await schedule.all_of_member(call.db, member.id)
     if member.onboarding and not any(reminder.kind == "study" for reminder in reminders):
-        return profile.with_time_question(card, member, _times(call), grouped=bool(call.scene.groups))
+        usual = call.scene.home.checkin_minute if call.scene.home else CHECKIN_MINUTE
+        times = sorted({*TIMES, usual})
+        return profile.with_time_question(card, member, times, usual, grouped=bool(call.scene.groups))
     reminded = any(reminder.place != "off" for reminder in reminders)
     if not member.zone_confirmed and (member.onboarding or reminded):
         return profile.with_zone_question(card, member, call.now)
     first_zone = member.zone_confirmed and not call.member.zone_confirmed
-    if not member.intention and (member.onboarding or first_zone):
+    if not member.intention and (member.onboarding or (reminded and first_zone)):
         return profile.with_intention_question(card, member)
     if member.onboarding:
         await people.onboarding(call.db, member.id, False)
     return card
-
-
-def _times(call: Call) -> list[int]:
-    group = call.scene.home
-    return sorted({*TIMES, *([group.checkin_minute] if group else [])})
 
 
 @command("when", listed=False, intention=INTENTION)

@@ -18,6 +18,7 @@ from bot.library.source import Problem, Refused, read_file, unreadable
 
 __all__ = [
     "MAX_PROBLEMS",
+    "ROADMAPS",
     "SLUGS_LOCK",
     "Library",
     "Problem",
@@ -27,6 +28,9 @@ __all__ = [
     "record_slugs",
     "schema_json",
 ]
+
+ROADMAPS = Path(__file__).parents[2] / "roadmaps"
+"""The roadmaps that are shipped, beside the package."""
 
 MAX_PROBLEMS = 25  # of one file: beyond that, one mistake is repeated
 SLUGS_LOCK = "slugs.lock"

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Column, Table, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.member import Member
@@ -125,11 +126,18 @@ class Change:
             )
 
     async def take_back(self, done: Done) -> None:
-        """Undo another change, as a change of its own. Raises Stale when it was changed again since."""
+        """Undo another change, as a change of its own.
+
+        Raises Stale when it was changed again since, or when what was before has no place any more (left, joined
+        anew, and then the leaving taken back): the transaction must end then.
+        """
         me = await self.id(undoes=done.id)
         row = (await self.db.execute(select(changes.c.effects).where(changes.c.id == done.id))).scalar_one()
-        for effect in reversed(row):
-            await self._revert(effect, me)
+        try:
+            for effect in reversed(row):
+                await self._revert(effect, me)
+        except IntegrityError as error:
+            raise Stale(done.command) from error
         await self.db.execute(update(changes).where(changes.c.id == done.id).values(undone_at=self.now))
 
     async def _revert(self, effect: Row, me: int) -> None:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, make_url
+import aiosqlite
+from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_MS = 10_000
 """How long SQLite waits for another process's write, in milliseconds, before it gives up."""
 
-WRITING = "roadmate_writing"
-"""The execution option that asks for a write lock from the first statement on."""
+MODE = "roadmate_mode"
+"""The execution option that says what a transaction is for: `WRITE` takes the write lock at once, `READ` cannot write."""
+
+WRITE, READ = "write", "read"
+
+WRITE_LOCK = 7_203_410
+"""The number of the advisory lock that makes one writer at a time of all processes on a Postgres database."""
+
+SQLITE_READER: dict[str, Any] = {MODE: READ}
+POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Store:
@@ -24,18 +35,28 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
-        self._writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.sqlite else nullcontext()
+        # One writer at a time. Waiting here is fair, costs nothing and leaves the connections to the readers; SQLite
+        # would poll, and Postgres would let two writers read the same row and the later one overwrite the earlier.
+        self._writer = asyncio.Lock()
 
     @classmethod
     def open(cls, url: str) -> Store:
         """A database by its SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`); connects lazily."""
         address = make_url(url)
         if address.get_backend_name() != "sqlite":
-            return cls(create_async_engine(address, pool_size=10, max_overflow=10, pool_pre_ping=True))
+            return cls(
+                create_async_engine(address, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+            )
         if address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(address, pool_size=5, max_overflow=0)
+        # An error that is logged must not hold what members wrote.
+        engine = create_async_engine(
+            address,
+            pool_size=5,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"async_creator_fn": partial(_connect_sqlite, address.database or ":memory:")},
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)
@@ -44,19 +65,54 @@ class Store:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: durable when it ends, gone without a trace when it raises."""
         async with self._writer, self.engine.connect() as raw:
-            db = await raw.execution_options(**{WRITING: True})
+            db = await raw.execution_options(**{MODE: WRITE})
             async with db.begin():
+                if not self.sqlite:
+                    # Other processes wait here, for the same reason.
+                    await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITE_LOCK})
                 yield db
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one state of the database and never waits for writers."""
-        async with self.engine.connect() as db, db.begin():
-            yield db
+        """A transaction that sees one state of the database, never waits for writers and cannot write."""
+        async with self.engine.connect() as raw:
+            db = await raw.execution_options(**(SQLITE_READER if self.sqlite else POSTGRES_READER))
+            async with db.begin():
+                yield db
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+class _Patient(aiosqlite.Connection):
+    """A connection that lets a transaction's statements finish before its task hears that it is cancelled.
+
+    Cancelled in the middle of a statement, aiosqlite leaves it running in its thread, and SQLAlchemy is left with a
+    connection that holds the write lock or is never closed: a shutdown at the wrong moment would hang.
+    """
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        running = asyncio.ensure_future(super()._execute(fn, *args, **kwargs))
+        cancelled: asyncio.CancelledError | None = None
+        while not running.done():
+            try:
+                await asyncio.wait({running})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        task = asyncio.current_task()
+        if cancelled is not None and task is not None:
+            # It is heard at the next wait for anything else; the count stays right for asyncio.timeout.
+            task.uncancel()
+            task.cancel(*cancelled.args)
+        return running.result()
+
+
+def _connect_sqlite(database: str, *_arguments: Any, **options: Any) -> _Patient:
+    options.pop("iter_chunk_size", None)
+    connection = _Patient(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    connection._thread.daemon = True
+    return connection
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -75,5 +131,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    writing = connection.get_execution_options().get(WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    mode = connection.get_execution_options().get(MODE)
+    connection.exec_driver_sql(f"PRAGMA query_only={int(mode == READ)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == WRITE else "BEGIN")

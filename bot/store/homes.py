@@ -14,16 +14,15 @@ from bot.tables import Moment, homes, members, memberships
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """A chat or topic and the group it is or was a home of; `gone` when we left it or it was taken back."""
+class HomeRow:
+    """A chat or topic by its row, and the group it is or was a home of."""
 
     id: int
     group: int
-    gone: bool
 
 
-async def home_at(db: AsyncConnection, address: Address) -> Home | None:
-    """The home that exactly this address is or was."""
+async def home_at(db: AsyncConnection, address: Address) -> HomeRow | None:
+    """The home that exactly this address is, or was before we left it or it was taken back."""
     row = (
         await db.execute(
             select(homes).where(
@@ -31,7 +30,7 @@ async def home_at(db: AsyncConnection, address: Address) -> Home | None:
             )
         )
     ).one_or_none()
-    return None if row is None else Home(row.id, row.group, row.gone_at is not None)
+    return None if row is None else HomeRow(row.id, row.group)
 
 
 async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -> None:
@@ -40,7 +39,7 @@ async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -
     coming = select(literal(new), memberships.c.member, literal(now, Moment)).where(
         memberships.c.group == old, memberships.c.left_at.is_(None), memberships.c.member.not_in(known)
     )
-    back = memberships.c.member.in_(members_of(old).scalar_subquery())
+    back = memberships.c.member.in_(members_of(old))
     await db.execute(update(memberships).where(memberships.c.group == new, back).values(left_at=None))
     await db.execute(insert(memberships).from_select(["group", "member", "joined_at"], coming))
     await db.execute(update(members).where(members.c.main_group == old).values(main_group=new))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,10 +96,11 @@ async def touch_group(db: AsyncConnection, group: int, kind: str, day: date, now
 
 
 async def _touch(db: AsyncConnection, which: Any, now: datetime) -> None:
-    # One that is still queued is composed when it is sent, so it needs no edit; one on its way is edited after.
+    # One that is still queued is composed when it is sent, so it needs no edit; one on its way is edited after. One in
+    # doubt is left alone: we have no message to edit, and sending it again could say everything twice.
     await db.execute(
         update(deliveries)
-        .where(which, deliveries.c.state.in_(("sent", "sending", "doubtful")))
+        .where(which, deliveries.c.state.in_(("sent", "sending")))
         .values(version=deliveries.c.version + 1, next_at=now)
     )
 
@@ -126,7 +127,8 @@ async def sending(db: AsyncConnection, id: int, now: datetime, again_at: datetim
 
 async def settle(db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any) -> None:
     """What became of a delivery. One that was asked to show something newer meanwhile stays due."""
-    shown = {"shown": delivery.version} if state == "sent" else {}
+    # What arrived has its attempts behind it: the next edit begins anew.
+    shown = {"shown": delivery.version, "attempts": 0} if state == "sent" else {}
     await db.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id)
@@ -140,9 +142,8 @@ async def settle(db: AsyncConnection, delivery: Delivery, state: str, now: datet
 async def wait(db: AsyncConnection, delivery: Delivery, until: datetime, reason: str) -> None:
     """Nothing was delivered: try again at a moment."""
     state = "sent" if delivery.edits else "queued"
-    await db.execute(
-        update(deliveries).where(deliveries.c.id == delivery.id).values(state=state, next_at=until, reason=reason)
-    )
+    values = {"state": state, "attempts": delivery.attempts + 1, "next_at": until, "reason": reason}
+    await db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(**values))
 
 
 async def requeue(db: AsyncConnection, id: int, chat: str, now: datetime) -> None:
@@ -177,11 +178,7 @@ async def moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
     """A chat has another id now: what is still to be sent goes there. Messages of the old chat stay behind."""
     await db.execute(
         update(deliveries)
-        .where(
-            deliveries.c.platform == platform,
-            deliveries.c.chat == old,
-            or_(deliveries.c.state == "queued", deliveries.c.state == "doubtful"),
-        )
+        .where(deliveries.c.platform == platform, deliveries.c.chat == old, deliveries.c.state == "queued")
         .values(chat=new)
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
@@ -33,6 +33,15 @@ class Account:
     def private(self) -> Address:
         """Where private messages to this account go."""
         return Address.private_to(self.platform, self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a group lives; `name` is the chat's."""
+
+    group: str
+    name: str
+    address: Address
 
 
 async def account(db: AsyncConnection, platform: str, id: str) -> Account | None:
@@ -140,6 +149,23 @@ async def homes_of(db: AsyncConnection, group: int) -> tuple[Address, ...]:
     return tuple(Address(*row) for row in rows)
 
 
+async def every_home(db: AsyncConnection) -> tuple[Home, ...]:
+    """Where every group lives."""
+    rows = await db.execute(
+        select(groups.c.name, homes.c.name, homes.c.platform, homes.c.chat, homes.c.thread)
+        .join(homes, homes.c.group == groups.c.id)
+        .where(homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    return tuple(Home(group, name, Address(*address)) for group, name, *address in rows)
+
+
+async def zones_in_use(db: AsyncConnection) -> frozenset[str]:
+    """The time zones of every member and group."""
+    rows = await db.execute(union(select(members.c.zone), select(groups.c.zone)))
+    return frozenset(rows.scalars())
+
+
 async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
     """A member's groups, the main one first."""
     main = select(members.c.main_group).where(members.c.id == member).scalar_subquery()
@@ -231,8 +257,15 @@ async def home_gone(db: AsyncConnection, address: Address, now: datetime) -> Non
 
 
 async def home_moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
-    """A chat has another id now: its homes go with it."""
-    await db.execute(update(homes).where(homes.c.platform == platform, homes.c.chat == old).values(chat=new))
+    """A chat has another id now: its homes go with it. Where the new chat was set up already, that stands."""
+    there = and_(homes.c.platform == platform, homes.c.chat == old)
+    here = and_(homes.c.platform == platform, homes.c.chat == new)
+    threads = select(homes.c.thread)
+    moving = (await db.execute(threads.where(there))).scalars().all()
+    await db.execute(delete(homes).where(here, homes.c.gone_at.is_not(None), homes.c.thread.in_(moving)))
+    taken = (await db.execute(threads.where(here))).scalars().all()
+    await db.execute(delete(homes).where(there, homes.c.thread.in_(taken)))
+    await db.execute(update(homes).where(there).values(chat=new))
 
 
 async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> None:

@@ -112,6 +112,11 @@ async def postpone(db: AsyncConnection, reminder: Reminder, at: datetime, day: d
     await _write(db, reminder.id, next_due_at=at, next_date=day)
 
 
+async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> None:
+    """Look at a reminder again at a moment, for the same local date."""
+    await _write(db, reminder.id, next_due_at=at)
+
+
 async def skip_today(db: AsyncConnection, reminder: Reminder, day: date, now: datetime) -> None:
     """Ask no more for a local date."""
     await _advance(db, reminder, now, day, last_date=day)

@@ -11,9 +11,6 @@ from bot.store.engine import Store
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-UPGRADE_LOCK = 7_203_411
-"""The number of the advisory lock under which one of several processes migrates a Postgres database."""
-
 
 class NewerDatabase(Exception):
     """The database was written by a newer Roadmate; this one would misread it."""
@@ -40,9 +37,8 @@ async def upgrade(store: Store) -> bool:
         return False
     if current is not None and current > newest():
         raise NewerDatabase(f"the database is at {current}, this Roadmate knows {newest()}")
+    # Of several processes one migrates at a time; those that waited find nothing left to do.
     async with store.writing() as db:
-        if not store.sqlite:
-            await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
         await db.run_sync(_upgrade)
     return True
 

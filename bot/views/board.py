@@ -46,8 +46,7 @@ def board(language: str, group: Group, standings: Standings, page: int, reader: 
         "board-title",
         group=group.name,
         window=standings.window,
-        time=_time_words(standings.minutes),
-        steps=standings.steps,
+        sum=_sum(language, standings.minutes, standings.steps),
     )
     if not rows:
         studied = Button(word(language, "button-studied"), "checkin", style="primary")
@@ -65,7 +64,8 @@ def my_place(language: str, group: Group, standings: Standings, member: int) -> 
     """Somebody's own rank and what is missing to the next, for them alone. Who is not on the board is not named."""
     place = standings.place_of(member)
     if place is None:
-        nothing = say(language, "place-none", group=group.name, window=standings.window, measure=standings.measure)
+        id = "place-none-streak" if standings.measure == "streak" else "place-none"
+        nothing = say(language, id, group=group.name, window=standings.window, measure=standings.measure)
         ways = (
             Button(word(language, "button-studied"), "checkin", only=member, style="primary"),
             Button(word(language, "button-next"), "next", only=member),
@@ -103,8 +103,7 @@ def recap(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> Card:
         "recap-facts",
         studied=week.studied,
         members=week.members,
-        time=_time_words(week.minutes),
-        steps=week.steps,
+        sum=_sum(language, week.minutes, week.steps),
     )
     parts = [Paragraph(lines(facts, _streak_line(language, week)))]
     if results := _results(language, week, roadmaps):
@@ -134,9 +133,14 @@ def _quantity(language: str, measure: Measure, number: int) -> str:
     return pace_words(number) if measure == "minutes" else word(language, f"amount-{measure}", count=number)
 
 
-def _time_words(minutes: int) -> str:
-    """A group's time of study: to the minute below ten hours, in hours above."""
-    return pace_words(minutes if minutes < 600 else round(minutes / 60) * 60)
+def _sum(language: str, minutes: int, steps: int) -> str | bool:
+    """What a group has to show together: hours, to the minute below ten of them, and steps; False when nothing."""
+    shown = []
+    if minutes:
+        shown.append(pace_words(minutes if minutes < 600 else round(minutes / 60) * 60))
+    if steps:
+        shown.append(word(language, "amount-steps", count=steps))
+    return ", ".join(shown) or False
 
 
 def _legend(language: str) -> Spans:

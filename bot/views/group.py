@@ -15,7 +15,7 @@ from bot.text import date_words, has, lines, minute_words, say, time_words, week
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomeFacts:
     """A group's home as its leader sees it: what just happened, its wishes, and what the bot may not do there.
 
     `roadmaps` are those to choose from; `missing` names permissions; `undo` is the change's code where there is one.
@@ -30,7 +30,7 @@ class Home:
     undo: str | None = None
 
 
-def home(language: str, facts: Home, leader: int) -> Card:
+def home(language: str, facts: HomeFacts, leader: int) -> Card:
     """The settings of a group, each changeable from there by the leader who asked."""
     group = facts.group
     parts: list[Part] = []
@@ -52,7 +52,7 @@ def home(language: str, facts: Home, leader: int) -> Card:
     return Card(title, tuple(parts), rows=(tuple(asked), tuple(more)), choice=choice)
 
 
-def _fields(language: str, facts: Home) -> list[Field]:
+def _fields(language: str, facts: HomeFacts) -> list[Field]:
     group = facts.group
     local = facts.now.astimezone(ZoneInfo(group.zone))
     recap = {"day": weekday_words(language, group.recap_day), "time": minute_words(group.recap_minute)}
@@ -68,7 +68,7 @@ def _fields(language: str, facts: Home) -> list[Field]:
     return [Field(word(language, f"field-{name}"), value) for name, value in values.items()]
 
 
-def _roadmap(language: str, facts: Home) -> Spans:
+def _roadmap(language: str, facts: HomeFacts) -> Spans:
     slug = facts.group.roadmap
     if slug is None:
         return say(language, "field-open")

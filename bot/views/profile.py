@@ -55,11 +55,16 @@ def welcome_back(member: Member, standing: Card) -> Card:
     return card.with_rows(*standing.rows, buttons)
 
 
-def with_time_question(card: Card, member: Member, minutes: Sequence[int], grouped: bool) -> Card:
+def with_time_question(card: Card, member: Member, minutes: Sequence[int], usual: int, *, grouped: bool) -> Card:
     """The third tap: when to be asked every day. Who is in a group may leave it at the group's own post."""
     language = member.language
     times = [
-        Button(minute_words(minute), f"remind {minute_words(minute)} daily dm", only=member.id, style="primary")
+        Button(
+            minute_words(minute),
+            f"remind {minute_words(minute)} daily dm",
+            only=member.id,
+            style="primary" if minute == usual else "secondary",
+        )
         for minute in minutes
     ]
     other = Button(word(language, "button-other-time"), "remind time:?", only=member.id)
@@ -232,8 +237,7 @@ def link_preview(
     told = [_shared(language, title, deadline) for title, deadline in shared]
     wins = [say(language, "link-reminders")] if set(here.reminders) & set(there.reminders) else []
     rules = lines(*told, say(language, "link-checkins"), *wins, say(language, "link-final"))
-    # The code itself says who may press: the account it is entered in. It needs no owner, and the line is short of bytes.
-    yes = Button(word(language, "button-link"), f"linkyes {code}", style="danger")
+    yes = Button(word(language, "button-link"), f"link {code} sure:yes", only=member.id, style="danger")
     no = Button(word(language, "button-not-now"), "settings", only=member.id)
     return Card(
         title=say(language, "link-preview"),
@@ -335,7 +339,7 @@ def _cell(value: Any) -> str:
 def forget_question(member: Member) -> Card:
     """Asked once, because it cannot be taken back."""
     language = member.language
-    yes = Button(word(language, "button-forget"), "forgetme yes", only=member.id, style="danger")
+    yes = Button(word(language, "button-forget-yes"), "forgetme yes", only=member.id, style="danger")
     no = Button(word(language, "button-keep"), "settings", only=member.id)
     return Card(
         title=say(language, "forget-title"), parts=(Paragraph(say(language, "forget-what")),), rows=((yes, no),)

@@ -154,6 +154,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_enrolments'))
     )
     with op.batch_alter_table('enrolments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_enrolments_member'), ['member'], unique=False)
         batch_op.create_index('uq_enrolments_current', ['member', 'roadmap'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.create_table('memberships',
@@ -307,6 +308,7 @@ def downgrade() -> None:
 
     op.drop_table('memberships')
     with op.batch_alter_table('enrolments', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_enrolments_member'))
         batch_op.drop_index('uq_enrolments_current', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('enrolments')

@@ -64,9 +64,9 @@ board-title = **{ $group }** · { $window ->
     [week] this week
     [month] this month
    *[all] all time
-}: { $time }, { $steps ->
-    [one] { $steps } step
-   *[other] { $steps } steps
+}{ $sum ->
+    [no] {""}
+   *[other] : { $sum }
 }
 board-empty = { $window ->
     [week] The week is still open
@@ -83,32 +83,24 @@ place = You are **number { $rank } of { $members }** in { $group } { $window ->
 place-first = Nobody is ahead of you.
 place-behind = { $gap } behind { $name }.
 place-gap = { $gap } behind the next place.
-place-none = { $measure ->
-    [streak] No streak is running for you in { $group }. One step or a check-in starts one.
-    [steps] You have no steps in { $group } { $window ->
-        [week] this week
-        [month] this month
-       *[all] so far
-    } yet.
-    [minutes] You have no hours in { $group } { $window ->
-        [week] this week
-        [month] this month
-       *[all] so far
-    } yet.
-   *[points] You have no points in { $group } { $window ->
-        [week] this week
-        [month] this month
-       *[all] so far
-    } yet.
-}
+place-none = You have no { $measure ->
+    [steps] steps
+    [minutes] hours
+   *[points] points
+} in { $group } yet{ $window ->
+    [week] {" "}this week
+    [month] {" "}this month
+   *[all] {""}
+}.
+place-none-streak = No streak is running for you in { $group }. One step or a check-in starts one.
 refuse-no-group = You are in no group yet. Open your study group's chat and type /start there; a leader makes it the group's home with /setup.
 refuse-no-home = This chat is no group's home yet. A leader makes it one with /setup.
 
 # The recap
 recap-title = **{ $group }** · { $first } to { $last }
-recap-facts = **{ $studied } of { $members }** studied: { $time }, { $steps ->
-    [one] { $steps } step
-   *[other] { $steps } steps
+recap-facts = **{ $studied } of { $members }** studied{ $sum ->
+    [no] {""}
+   *[other] : { $sum }
 }.
 recap-quiet = A quiet week: nothing was noted. One step or twenty minutes begin the next.
 recap-streak = Longest streak: { $names }, { $count } days 🔥

@@ -19,7 +19,7 @@ from bot.command import Audience, Dispatch, Incoming, Response, answered
 from bot.command.reading import read_span
 from bot.delivery import Address
 from bot.platforms.console.client import NAME, Console
-from bot.platforms.console.clock import ChatClock, TooFar
+from bot.platforms.console.clock import FURTHEST, ChatClock
 from bot.platforms.console.render import clean
 from bot.store import Store, people, schedule
 from bot.text import date_words, time_words, word
@@ -225,15 +225,14 @@ class Chat:
         if time is None or time <= timedelta(0):
             self._say(word("en", "console-forward-how"))
             return
-        target = self.clock() + time
-        try:
-            while (moment := await self.app.next_moment()) is not None and moment <= target:
-                await self.clock.move_to(moment)
-                await self.app.catch_up()
-            await self.clock.move_to(target)
-        except TooFar:
+        if time > FURTHEST:
             self._say(word("en", "console-too-far"))
             return
+        target = self.clock() + time
+        while (moment := await self.app.next_moment()) is not None and moment <= target:
+            await self.clock.move_to(moment)
+            await self.app.catch_up()
+        await self.clock.move_to(target)
         local = self.clock().astimezone(ZoneInfo(self.zone))
         self._say(
             word("en", "console-now", moment=f"{date_words('en', local.date(), local.date())} {time_words(local)}")

@@ -8,12 +8,8 @@ from datetime import datetime, timedelta
 from bot.store import Store, pending
 
 OFFSET = "chat-clock-offset"
-FURTHEST = timedelta(days=20 * 366)
-"""A chat's clock goes at most twenty years ahead: enough to see any plan through, and far from the calendar's end."""
-
-
-class TooFar(ValueError):
-    """The clock would leave the years a plan can be about."""
+FURTHEST = timedelta(days=366)
+"""One `:forward` goes at most a year: every check-in and recap on the way is printed."""
 
 
 class ChatClock:
@@ -36,10 +32,7 @@ class ChatClock:
         return self._real() + self._offset
 
     async def move_to(self, moment: datetime) -> None:
-        """Set the clock, never back. Raises TooFar."""
-        offset = max(self._offset, moment - self._real())
-        if offset > FURTHEST:
-            raise TooFar
-        self._offset = offset
+        """Set the clock, never back."""
+        self._offset = max(self._offset, moment - self._real())
         async with self._store.writing() as db:
-            await pending.remember(db, OFFSET, str(offset.total_seconds()))
+            await pending.remember(db, OFFSET, str(self._offset.total_seconds()))

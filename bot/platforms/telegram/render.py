@@ -33,7 +33,7 @@ from bot.cards import (
     Text,
     sign,
 )
-from bot.platforms.telegram.rich import Rich, Writer, units
+from bot.platforms.telegram.rich import Rich, Writer, bare, units
 from bot.text import say
 
 PLATFORM = "telegram"
@@ -96,6 +96,20 @@ def render(card: Card, at: str = "") -> list[Outgoing]:
     return messages
 
 
+def render_one(card: Card, at: str = "") -> Outgoing:
+    """A card as the one message that takes the place of another; what does not fit ends in an ellipsis."""
+    limit = TEXT_UNITS if card.picture is None else CAPTION_UNITS
+    pieces = [piece for piece in _words(card, at).split(limit - 2) if not piece.blank]
+    silent = Rich(card.picture.alt if card.picture else "…").inert()
+    message = _message(pieces[0] if pieces else silent)
+    if len(pieces) > 1:
+        message = replace(message, text=f"{message.text}\n…")
+    if card.picture is not None:
+        message = replace(message, photo=card.picture.png, photo_name=card.picture.name)
+    keyboards = _keyboards(card)
+    return replace(message, keyboard=InlineKeyboardMarkup(keyboards[0])) if keyboards else message
+
+
 def render_question(language: str, question: Question, addressed: Mention | None = None) -> Outgoing:
     """A question that a reply answers; where it replies to nobody, it names the one it is for."""
     writer = Writer()
@@ -122,7 +136,9 @@ def toast(card: Card) -> str | None:
         return None
     rich = _words(card, "")
     links = any(mark.style in ("text_link", "text_mention") for mark in rich.marks)
-    return None if links or rich.blank or units(rich.text) > TOAST_UNITS else rich.text
+    # Nothing is ever linked there, so nothing needs to be made inert.
+    text = bare(rich.text)
+    return None if links or rich.blank or units(text) > TOAST_UNITS else text
 
 
 # ---------------------------------------------------------------- words
@@ -147,8 +163,9 @@ def _part(writer: Writer, part: Part, at: str) -> None:
         case Paragraph(spans):
             _spans(writer, spans, at)
         case Fields(fields):
-            for field in fields:
-                writer.line() if field is not fields[0] else None
+            for index, field in enumerate(fields):
+                if index:
+                    writer.line()
                 writer.write(f"{field.name}:", "bold")
                 writer.write(" ")
                 _spans(writer, field.spans, at)

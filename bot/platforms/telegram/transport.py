@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
-from telegram._utils.defaultvalue import DefaultValue
-from telegram._utils.types import ODVInput
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+if TYPE_CHECKING:
+    from telegram._utils.types import ODVInput
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 WRITE_SECONDS = 20.0
 """Pictures are the largest thing we send; this is python-telegram-bot's default for uploads."""
 
+RETRY_SECONDS = 5.0
 CONNECTIONS = 32
 """Open at once. Telegram takes 30 messages a second, so more would only wait there instead of here."""
 
 
-class NotSent(NetworkError):
+class UnsentError(NetworkError):
     """No connection came about, so Telegram has not seen the request: it may be made again."""
+
+
+class FloodError(TelegramError):
+    """Telegram asks for patience (429); the request had no effect. The library's own error for it is in transition:
+    its seconds become a timedelta, and each one warns of that."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Telegram asks to wait {seconds:g} s")
+        self.seconds = seconds
 
 
 class AiohttpRequest(BaseRequest):
     """One pool of connections to one server. Errors never name the address, which holds the token.
 
-    Raises NotSent when nothing left us, TimedOut when no answer came in time, NetworkError when the connection broke
-    in between: after these two the request may or may not have had its effect.
+    Raises UnsentError when nothing left us, FloodError when Telegram asks for patience, TimedOut when no answer came in
+    time and NetworkError when the connection broke in between: after these two the request may have had its effect.
     """
 
     def __init__(self, connections: int = CONNECTIONS) -> None:
@@ -67,7 +79,7 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Make one request and give its status and body. `pool_timeout` counts as part of connecting."""
         if self._session is None:
-            raise NotSent("not connected")
+            raise UnsentError("not connected")
         try:
             async with self._session.request(
                 method,
@@ -76,13 +88,24 @@ class AiohttpRequest(BaseRequest):
                 headers=_headers(request_data),
                 timeout=_timeout(read_timeout, write_timeout, connect_timeout),
             ) as response:
-                return response.status, await response.read()
+                status, payload = response.status, await response.read()
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from None
-        except (asyncio.TimeoutError, aiohttp.ServerTimeoutError):
+            raise UnsentError(f"no connection: {type(error).__name__}") from None
+        except TimeoutError:
             raise TimedOut from None
         except aiohttp.ClientError as error:
             raise NetworkError(f"the connection broke: {type(error).__name__}") from None
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise FloodError(_patience(payload))
+        return status, payload
+
+
+def _patience(payload: bytes) -> float:
+    """Seconds to wait, as Telegram says (Bot API, ResponseParameters), or a few when the words are a proxy's."""
+    try:
+        return float(json.loads(payload)["parameters"]["retry_after"])
+    except (ValueError, TypeError, LookupError):
+        return RETRY_SECONDS
 
 
 def _body(data: RequestData | None) -> bytes | aiohttp.FormData | None:
@@ -113,4 +136,4 @@ def _timeout(read: ODVInput[float], write: ODVInput[float], connect: ODVInput[fl
 
 
 def _given(value: ODVInput[float], default: float) -> float | None:
-    return default if isinstance(value, DefaultValue) else value
+    return default if value is BaseRequest.DEFAULT_NONE else cast("float | None", value)

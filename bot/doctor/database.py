@@ -1,0 +1,101 @@
+"""Looks at the database: whether it answers, is sound and current, and which homes are in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from bot.doctor.finding import Finding
+from bot.settings import Settings
+from bot.store import Store, people, schema
+from bot.store.people import Home
+
+PATIENCE = 15
+"""Seconds a database has to answer everything."""
+
+REACH = "see that the database runs, that DATABASE_URL is right, and that this user may write there"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found, and the homes the platforms are to be asked about."""
+
+    findings: list[Finding] = field(default_factory=list)
+    homes: tuple[Home, ...] = ()
+
+
+async def examine(settings: Settings) -> Examined:
+    """Ask the database, without making one and without changing it."""
+    try:
+        url = make_url(settings.database)
+    except ArgumentError:
+        return _bad("cannot be read as an address", "write DATABASE_URL as in .env.example")
+    if _absent(url):
+        return Examined([Finding(f"database: {url.database} is not there yet; the first start makes it")])
+    where = f"SQLite, {url.database}" if _sqlite(url) else f"Postgres, {url.host}/{url.database}"
+    store = Store.open(settings.database)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _asked(store, where)
+    except TimeoutError:
+        return _bad(f"{where}: no answer within {PATIENCE} s", REACH)
+    except (DBAPIError, OSError, ValueError) as error:
+        # The driver's own error: SQLAlchemy's adds the statement. A ValueError is an address the driver refuses.
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
+        hidden = url.password
+        return _bad(f"{where}: {reason.replace(hidden, '…') if hidden else reason}", REACH)
+    finally:
+        await store.close()
+
+
+def _sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _absent(url: URL) -> bool:
+    return _sqlite(url) and url.database is not None and not Path(url.database).exists()
+
+
+def _bad(what: str, remedy: str) -> Examined:
+    return Examined([Finding(f"database: {what}", remedy)])
+
+
+async def _asked(store: Store, where: str) -> Examined:
+    revision, newest = await schema.revision(store), schema.newest()
+    if revision is None:
+        return Examined([Finding(f"database: {where}, still empty; the next start makes the tables")])
+    if revision > newest:
+        remedy = "start the newer Roadmate again, or restore the backup that was made before it"
+        return _bad(f"{where}, is at revision {revision}, and this Roadmate knows {newest}", remedy)
+    if revision < newest:
+        return Examined([Finding(f"database: {where}, at revision {revision}; the next start brings it to {newest}")])
+    async with store.reading() as db:
+        fault = None
+        if store.sqlite:
+            found = str((await db.execute(text("PRAGMA quick_check(1)"))).scalar_one())
+            fault = None if found == "ok" else found
+        homes = await people.every_home(db)
+        zones = await people.zones_in_use(db)
+    if fault is not None:
+        return _bad(f"{where}, is damaged: {fault}", "stop Roadmate and restore the last backup (docs/operating.md)")
+    findings = [Finding(f"database: {where}, current ({revision}), {_counted(len(homes))}")]
+    if unknown := sorted(filter(_unknown, zones)):
+        findings.append(Finding(f"time zones: {', '.join(unknown)} in use and not known", "pip install -U tzdata"))
+    return Examined(findings, homes)
+
+
+def _counted(homes: int) -> str:
+    return "no group yet" if not homes else "one home" if homes == 1 else f"{homes} homes"
+
+
+def _unknown(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return True
+    return False

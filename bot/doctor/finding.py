@@ -1,0 +1,21 @@
+"""One thing that was looked at: what was found, and what to do where that is not well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`what` was found; a `remedy` makes it a bad one, and says what to do."""
+
+    what: str
+    remedy: str = ""
+
+    @property
+    def bad(self) -> bool:
+        """Whether something is to be done."""
+        return bool(self.remedy)
+
+    def __str__(self) -> str:
+        return f"!! {self.what}\n   → {self.remedy}" if self.bad else f"ok {self.what}"

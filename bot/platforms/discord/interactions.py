@@ -1,0 +1,233 @@
+"""What members do on Discord, carried out and answered: in time, once, and shown to those who may read it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+import aiohttp
+import discord
+from discord import InteractionType
+
+from bot.cards import Button, Card, Input, LineTooLong, Paragraph, Question, Text
+from bot.command import Audience, Dispatch, Incoming, Response, answered
+from bot.delivery import Address
+from bot.domain.refusal import Refusal
+from bot.platforms.discord import outgoing, slash
+from bot.platforms.discord.markdown import PLATFORM
+from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, carried, render
+from bot.text import LANGUAGE, say, word
+
+log = logging.getLogger(__name__)
+
+DEFER_AFTER = 2.0
+"""Seconds until an answer is put off. Discord gives up after 3; the rest is for the way there."""
+
+UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+"""How an answer can fail to arrive: its token died, Discord is down, or the message was refused."""
+
+Data = Mapping[str, Any]
+
+
+async def handle(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+    """Carry out one interaction and answer it. Its effect stays, should the answer not arrive."""
+    try:
+        if interaction.type is InteractionType.autocomplete:
+            await _suggest(interaction, dispatch)
+        elif interaction.type is not InteractionType.ping:
+            await _carry_out(interaction, dispatch)
+    except UNREACHED as error:
+        # No traceback: it may show the token.
+        log.warning("an answer to interaction %s did not arrive: %s", interaction.id, error)
+
+
+async def _carry_out(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+    reply = Reply(interaction)
+    working = asyncio.ensure_future(dispatch(incoming(interaction)))
+    try:
+        await asyncio.wait({working}, timeout=DEFER_AFTER)
+        if not working.done():
+            with suppress(*UNREACHED):
+                # When it cannot be put off any more, what was asked for is still done.
+                await reply.defer()
+        response = await working
+    finally:
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+    await reply.give(response)
+
+
+async def _suggest(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+    """What could stand in the option being typed; nothing when that takes longer than typing goes on."""
+    data = _data(interaction)
+    try:
+        async with asyncio.timeout(DEFER_AFTER):
+            found = await dispatch.suggest(incoming(interaction), slash.focused(data) or "")
+    except (Refusal, TimeoutError):
+        found = []
+    choices = [
+        discord.app_commands.Choice(name=s.label[:OPTION_LABEL], value=s.value)
+        for s in found
+        if s.label and 0 < len(s.value) <= OPTION_LABEL
+    ]
+    await interaction.response.autocomplete(choices[:OPTIONS])
+
+
+# ---------------------------------------------------------------- in
+
+
+def incoming(interaction: discord.Interaction) -> Incoming:
+    """What a member did, in the words of the house."""
+    data = _data(interaction)
+    user = interaction.user
+    private = interaction.guild_id is None
+    about: dict[str, Any] = {}
+    if interaction.type is InteractionType.component:
+        assert interaction.message is not None, "what is pressed stands on a message"
+        # The answers of a menu carry lines as buttons do.
+        line, owner = carried(data["values"][0] if data.get("values") else data["custom_id"])
+        whispered = private or interaction.message.flags.ephemeral
+        about = {"pressed": str(interaction.message.id), "pressed_private": whispered, "owner": owner}
+    elif interaction.type is InteractionType.modal_submit:
+        line, owner = carried(data["custom_id"])
+        typed = dict(_typed(data["components"]))
+        line, arguments = answered(line, [Input(name, name) for name in typed], list(typed.values()))
+        about = {"arguments": arguments, "owner": owner}
+    else:
+        line, about = data["name"], {"arguments": slash.arguments(data)}
+    if not private:
+        about |= {"chat_name": _place(interaction), "missing": _missing(interaction)}
+    return Incoming(
+        platform=PLATFORM,
+        account=str(user.id),
+        name=user.display_name,
+        address=Address.private_to(PLATFORM, str(user.id)) if private else _address(interaction),
+        line=line,
+        update=str(interaction.id),
+        private=private,
+        leader=interaction.permissions.manage_guild or interaction.permissions.administrator,
+        # What is typed into a command or a modal is seen by nobody else.
+        whispered=interaction.type is not InteractionType.component,
+        **about,
+    )
+
+
+def _data(interaction: discord.Interaction) -> Data:
+    return cast(Data, interaction.data or {})
+
+
+def _address(interaction: discord.Interaction) -> Address:
+    """The channel; of a thread, the channel it belongs to and the thread."""
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread):
+        return Address(PLATFORM, str(channel.parent_id), str(channel.id))
+    return Address(PLATFORM, str(interaction.channel_id))
+
+
+def _place(interaction: discord.Interaction) -> str:
+    """What a place is called: its server and its channel."""
+    guild = interaction.guild.name if interaction.guild else ""
+    channel = getattr(interaction.channel, "name", None)
+    return " ".join(filter(None, (guild, f"#{channel}" if channel else "")))
+
+
+def _missing(interaction: discord.Interaction) -> tuple[str, ...]:
+    """The permissions that we lack here, of those our messages need."""
+    granted = interaction.app_permissions
+    thread = isinstance(interaction.channel, discord.Thread)
+    has = {
+        "view": granted.view_channel,
+        "send": granted.send_messages_in_threads if thread else granted.send_messages,
+        "embed": granted.embed_links,
+        "attach": granted.attach_files,
+        "history": granted.read_message_history,
+    }
+    return tuple(name for name, given in has.items() if not given)
+
+
+def _typed(components: list[Data]) -> Iterator[tuple[str, str]]:
+    """The texts of a submitted modal by the ids of their inputs, whatever they are wrapped in."""
+    for component in components:
+        if "value" in component:
+            yield component["custom_id"], component["value"]
+        yield from _typed([component["component"]] if "component" in component else component.get("components", []))
+
+
+# ---------------------------------------------------------------- out
+
+
+class Reply:
+    """The answer to one interaction.
+
+    A deferred answer cannot change who sees it, so it is deferred as a private one: an answer for all then follows it.
+    """
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        # A press is put off without a trace; a command shows that we are thinking.
+        self._thinks = interaction.message is None
+        self._deferred = False
+
+    async def defer(self) -> None:
+        """Gain 15 minutes."""
+        await self._interaction.response.defer(ephemeral=True, thinking=self._thinks)
+        self._deferred = True
+
+    async def give(self, response: Response | None) -> None:
+        """Answer. Raises one of UNREACHED when that does not arrive."""
+        if response is not None and response.question is not None:
+            await self._ask(response.question)
+        elif response is not None and response.card is not None:
+            await self._show(response, response.card)
+        else:
+            await self._nothing()
+
+    async def _nothing(self) -> None:
+        if not self._deferred:
+            await self.defer()
+        if self._thinks:
+            await self._interaction.delete_original_response()
+
+    async def _ask(self, question: Question) -> None:
+        """Open a modal; where none may be opened (late, or in answer to another), a button that does."""
+        if self._deferred or self._interaction.type is InteractionType.modal_submit:
+            card = asking(question)
+            await self._show(Response(card), card)
+        else:
+            await self._interaction.response.send_modal(outgoing.modal(question))
+
+    async def _show(self, response: Response, card: Card) -> None:
+        whisper = response.audience is Audience.MEMBER and self._interaction.guild_id is not None
+        first, *rest = render(card)
+        if not self._deferred:
+            if response.edit:
+                await self._interaction.response.edit_message(**outgoing.replacing(first))
+            else:
+                await self._interaction.response.send_message(ephemeral=whisper, **outgoing.new(first))
+        elif self._thinks and not whisper and self._interaction.guild_id is not None:
+            await self._interaction.edit_original_response(content=word(LANGUAGE, "answered-for-all"))
+            rest = [first, *rest]
+        elif self._thinks or response.edit:
+            await self._interaction.edit_original_response(**outgoing.replacing(first))
+        else:
+            rest = [first, *rest]
+        for message in rest:
+            await self._interaction.followup.send(ephemeral=whisper, **outgoing.new(message))
+
+
+def asking(question: Question) -> Card:
+    """A question as a card: a press asks it anew, and may then open a modal."""
+    asked = Card(parts=(Paragraph((Text(question.title),)),))
+    for inputs in (question.inputs, question.inputs[:1]):
+        line = " ".join((question.line, *(f"{item.parameter}:?" for item in inputs)))
+        try:
+            return asked.with_rows(
+                (Button(word(LANGUAGE, "button-answer"), line, only=question.only, style="primary"),)
+            )
+        except LineTooLong:
+            continue
+    return asked.with_parts(Paragraph(say(LANGUAGE, "refuse-outdated")))

@@ -1,0 +1,99 @@
+"""The registry as slash commands, and what a member filled in as arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.command import Command, Parameter, Registry, Somebody
+from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
+from bot.platforms.discord.markdown import PLATFORM
+from bot.platforms.discord.render import OPTION_LABEL, cut
+from bot.text import LANGUAGE, word
+
+Json = dict[str, Any]
+
+STRING, USER, ATTACHMENT = 3, 6, 11
+"""Types of options (Discord, Application Commands, "Application Command Option Type")."""
+
+GUILD, PRIVATE = 0, 1
+"""Where a command is offered: in servers and in our private chat ("Interaction Context Types")."""
+
+GUILD_INSTALL = 0
+MANAGE_SERVER = 1 << 5
+DESCRIPTION = 100
+
+
+def commands(registry: Registry) -> list[Json]:
+    """Every command members are shown, as Discord registers them."""
+    return [_command(command) for command in registry.listed]
+
+
+def fingerprint(commands: list[Json]) -> str:
+    """The same for equal commands: what tells whether Discord has them already."""
+    return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
+
+
+def _command(command: Command) -> Json:
+    return {
+        "name": command.name,
+        "type": 1,
+        "description": cut(command.describe(LANGUAGE), DESCRIPTION),
+        "options": [_option(command, parameter) for parameter in command.parameters],
+        # Hides it from others; whoever a server's settings show it to is checked again when it is carried out.
+        "default_member_permissions": MANAGE_SERVER if command.leaders else None,
+        "contexts": [GUILD, PRIVATE],
+        "integration_types": [GUILD_INSTALL],
+    }
+
+
+def _option(command: Command, parameter: Parameter) -> Json:
+    """An option. None is required: what is missing is asked for. Lengths are left to us, who refuse in words."""
+    option: Json = {
+        "name": parameter.name,
+        "description": cut(command.describe_parameter(LANGUAGE, parameter.name), DESCRIPTION),
+        "type": STRING,
+    }
+    kind = parameter.kind
+    if isinstance(kind, FileKind):
+        option["type"] = ATTACHMENT
+    elif isinstance(kind, MateKind):
+        option["type"] = USER
+    elif isinstance(kind, OneOf):
+        option["choices"] = [
+            {"name": cut(word(LANGUAGE, f"option-{value}"), OPTION_LABEL), "value": value} for value in kind.values
+        ]
+    elif _suggests(kind):
+        option["autocomplete"] = True
+    return option
+
+
+def _suggests(kind: Kind) -> bool:
+    """Whether there is anything to offer while somebody types: plain kinds and words offer nothing, their kin may."""
+    return type(kind) not in (Plain, Words)
+
+
+def arguments(data: Mapping[str, Any]) -> dict[str, str | File | Somebody]:
+    """What was filled in, by the names of the parameters."""
+    files = data.get("resolved", {}).get("attachments", {})
+    return {
+        option["name"]: _argument(option, files)
+        for option in data.get("options", [])
+        if option["type"] != ATTACHMENT or option["value"] in files
+    }
+
+
+def focused(data: Mapping[str, Any]) -> str | None:
+    """The parameter that somebody is typing."""
+    return next((option["name"] for option in data.get("options", []) if option.get("focused")), None)
+
+
+def _argument(option: Mapping[str, Any], files: Mapping[str, Any]) -> str | File | Somebody:
+    if option["type"] == USER:
+        return Somebody(str(option["value"]))
+    if option["type"] == ATTACHMENT:
+        file = files[option["value"]]
+        return File(PLATFORM, file["url"], file["filename"], file["size"])
+    return str(option["value"])

@@ -1,0 +1,443 @@
+"""The Telegram bot: what comes in is dispatched and answered, what the courier brings is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from telegram import Chat, ChatMember, ChatMemberRestricted, LinkPreviewOptions, Message, Update, User
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    Defaults,
+    ExtBot,
+    MessageHandler,
+    filters,
+)
+
+from bot.cards import Card, Paragraph, Question, unsign
+from bot.command import Command, Dispatch, Incoming, Response, answered
+from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent
+from bot.platforms.telegram.answering import OPEN, Answering, Asked
+from bot.platforms.telegram.hearing import (
+    ANONYMOUS,
+    Faces,
+    address_of,
+    arguments_of,
+    file_of,
+    is_group,
+    is_private,
+    topic_of,
+    typed,
+    words_of,
+)
+from bot.platforms.telegram.menu import offer_commands
+from bot.platforms.telegram.order import InOrder
+from bot.platforms.telegram.outcomes import RECONNECT_SECONDS, outcome
+from bot.platforms.telegram.polling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Polling
+from bot.platforms.telegram.posting import Posting
+from bot.platforms.telegram.render import PLATFORM, render, render_one
+from bot.platforms.telegram.transport import AiohttpRequest
+from bot.store import outbox, pending, people
+from bot.text import LANGUAGE, say
+from bot.views.group import greeting
+
+log = logging.getLogger(__name__)
+
+TELEGRAM = "https://api.telegram.org"
+BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)."  # noqa: S105
+"""What the operator reads; the rule that is switched off here takes it for a password."""
+
+IN_CHAT = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
+LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
+STRANGERS = 10_000
+"""How many private chats are remembered in which we have explained ourselves: once is enough for each."""
+
+App = Application[Any, Any, Any, Any, Any, Any]
+
+
+class TelegramPlatform:
+    """Serves one bot by long polling.
+
+    `api_url` is the root of the Bot API server, Telegram's own unless another is given.
+
+        platform = TelegramPlatform(token, dispatch)
+        serving = asyncio.create_task(platform.run())
+        await platform.send(Address("telegram", "-1001234"), card, key="recap:12")
+    """
+
+    name = PLATFORM
+    capabilities = Capabilities(whispers=False, remembers_key=False, private_unasked=False)
+
+    def __init__(self, token: str, dispatch: Dispatch, *, api_url: str | None = None) -> None:
+        root = (api_url or TELEGRAM).rstrip("/")
+        # At DEBUG the library logs the token, and all that people write.
+        logging.getLogger("telegram").setLevel(logging.INFO)
+        self._dispatch = dispatch
+        self._bot: ExtBot[None] = ExtBot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=AiohttpRequest(),
+            get_updates_request=AiohttpRequest(1),
+            defaults=Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)),
+        )
+        self._posting = Posting(self._bot)
+        self._answering = Answering(self._posting, dispatch.store, dispatch.clock)
+        self._faces = Faces()
+        self._explained: set[tuple[int, str]] = set()
+        self._connected = False
+
+    # ---------------------------------------------------------------- serving
+
+    async def run(self) -> None:
+        """Serve until cancelled, then finish what was begun. Raises BadToken when Telegram refuses the token."""
+        application = self._application()
+        polling = Polling(self._bot, lambda updates: _handle(application, updates))
+        try:
+            await _reach(application.initialize)
+            # Polling and a webhook exclude each other: the last who starts decides.
+            await _reach(self._bot.delete_webhook)
+            await application.start()
+            self._connected = True
+            log.info("connected to Telegram as @%s", self._bot.username)
+            try:
+                await self._offer_commands()
+                await polling.run()
+            finally:
+                await application.stop()
+                await polling.confirm()
+        except InvalidToken:
+            raise BadToken(BAD_TOKEN) from None
+        finally:
+            self._connected = False
+            await application.shutdown()
+            # After a refused token the application was never initialised, but the bot's connections are open.
+            await self._bot.shutdown()
+
+    def _application(self) -> App:
+        builder = Application.builder().bot(self._bot).updater(None).job_queue(None)
+        application: App = builder.concurrent_updates(InOrder()).build()
+        application.add_handlers(
+            [
+                CallbackQueryHandler(self._on_press),
+                ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+                MessageHandler(filters.StatusUpdate.MIGRATE, self._on_migration),
+                MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, self._on_leaving),
+                MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, self._on_message),
+            ]
+        )
+        application.add_error_handler(_on_error)
+        return application
+
+    async def _offer_commands(self) -> None:
+        try:
+            await offer_commands(self._bot, self._dispatch.registry, self._dispatch.store)
+        except TelegramError as error:
+            log.warning("the menu of commands could not be set and will be tried at the next start: %s", error.message)
+
+    # ---------------------------------------------------------------- delivering
+
+    async def send(self, address: Address, card: Card, key: str) -> Outcome:
+        """Deliver a card; Sent names its first message. Telegram knows no keys: sending twice delivers twice."""
+        if not self._connected:
+            return Later(RECONNECT_SECONDS, "not connected to Telegram")
+        first: str | None = None
+        for outgoing in render(card, self._at(address)):
+            try:
+                message = await self._posting.post(address, outgoing)
+            except TelegramError as error:
+                # Once its first part is there, sending the card again would say that part twice.
+                return outcome(error, address) if first is None else Doubtful(error.message)
+            first = first or message
+        assert first is not None, "a card is at least one message"
+        return Sent(first)
+
+    async def edit(self, address: Address, message: str, card: Card) -> Outcome:
+        """Replace a message of ours. What does not fit into one message ends in an ellipsis."""
+        if not self._connected:
+            return Later(RECONNECT_SECONDS, "not connected to Telegram")
+        try:
+            await self._posting.replace(address, message, render_one(card, self._at(address)))
+        except TelegramError as error:
+            return outcome(error, address)
+        return Sent(message)
+
+    def _at(self, address: Address) -> str:
+        return "" if address.account else f"@{self._bot.username}"
+
+    # ---------------------------------------------------------------- what people do
+
+    async def _on_message(self, update: Update, _: object) -> None:
+        message, user = update.message, update.effective_user
+        if message is None or user is None or (user.is_bot and user.id != ANONYMOUS):
+            return
+        self._faces.learn(user)
+        words = words_of(message)
+        command = typed(words, self._bot.username)
+        if command is None and words.startswith("/"):
+            return
+        if command is None:
+            await self._on_words(update, message, user, words)
+        elif self._concerns_us(message.chat, command.line, command.addressed):
+            await self._carry_out(update, message, user, command.line)
+
+    def _concerns_us(self, chat: Chat, line: str, addressed: bool) -> bool:
+        """Whether a command is for us: in groups, one without our name that we do not have may be another bot's."""
+        return is_private(chat) or addressed or self._command(line) is not None
+
+    async def _carry_out(self, update: Update, message: Message, user: User, line: str) -> None:
+        if message.sender_chat is not None:
+            await self._refuse_anonymous(update, message, user)
+            return
+        line, arguments = arguments_of(message, line, self._command(line), self._faces)
+        incoming = await self._incoming(update, message.chat, user, line, topic=topic_of(message), arguments=arguments)
+        asked = Asked(incoming, self._bot.username, message=message.message_id)
+        if incoming.private:
+            if line.split() == ["start", OPEN] and await self._deliver_waiting(asked):
+                return
+            await self._forget_questions(incoming)
+        await self._answer(asked)
+
+    async def _on_words(self, update: Update, message: Message, user: User, words: str) -> None:
+        """Words that begin with no command: an answer, in private perhaps a command without its slash."""
+        if message.sender_chat is not None:
+            return
+        private = is_private(message.chat)
+        if await self._answers_question(update, message, user, words):
+            return
+        command = self._command(words)
+        if private and command is not None and command.listed:
+            await self._carry_out(update, message, user, words)
+        elif private and message.media_group_id is None:
+            await self._explain(update, message, user)
+
+    async def _answers_question(self, update: Update, message: Message, user: User, words: str) -> bool:
+        """Take words as the answer to what we asked. A refused answer leaves the question open for a better one."""
+        private = is_private(message.chat)
+        reply = message.reply_to_message
+        asked_by_us = reply is not None and reply.from_user is not None and reply.from_user.id == self._bot.id
+        if not words or not (private or asked_by_us):
+            return False
+        address, account = address_of(message.chat, topic_of(message)), str(user.id)
+        store = self._dispatch.store
+        asked_in = str(reply.message_id) if reply is not None and asked_by_us else None
+        async with store.writing() as db:
+            found = await pending.take_question(db, address, asked_in, account)
+            if found is None and private:
+                found = await pending.take_question(db, address, None, account)
+        if found is None:
+            return False
+        line, texts = answered(*found, [words])
+        file = file_of(message)
+        arguments = texts if file is None else {**texts, "file": file}
+        incoming = await self._incoming(update, message.chat, user, line, topic=topic_of(message), arguments=arguments)
+        response = await self._answer(Asked(incoming, self._bot.username, message=message.message_id))
+        if response is not None and response.refused:
+            again = Question(found[0], "", found[1])
+            key = asked_in or str(message.message_id)
+            async with store.writing() as db:
+                await pending.remember_question(db, address, key, account, again, self._dispatch.clock())
+        return True
+
+    async def _on_press(self, update: Update, _: object) -> None:
+        query = update.callback_query
+        if query is None:
+            return
+        message = query.message
+        if message is None or not query.data:
+            await query.answer()
+            return
+        self._faces.learn(query.from_user)
+        line, owner = unsign(query.data)
+        incoming = await self._incoming(
+            update,
+            message.chat,
+            query.from_user,
+            line,
+            topic=topic_of(message),
+            pressed=str(message.message_id),
+            owner=owner,
+        )
+        if incoming.private:
+            await self._forget_questions(incoming)
+        await self._answer(Asked(incoming, self._bot.username, query=query))
+
+    async def _answer(self, asked: Asked) -> Response | None:
+        response = await self._dispatch(asked.incoming)
+        await self._answering.respond(asked, response or Response())
+        return response
+
+    async def _incoming(
+        self, update: Update, chat: Chat, user: User, line: str, *, topic: int | None, **more: Any
+    ) -> Incoming:
+        private = is_private(chat)
+        command = self._command(line)
+        if command is not None and command.leaders and not private:
+            more["leader"] = await self._leads(chat, user)
+            more["missing"] = await self._missing(chat)
+        return Incoming(
+            platform=PLATFORM,
+            account=str(user.id),
+            name=user.full_name,
+            address=address_of(chat, topic),
+            line=line,
+            update=f"{self._bot.id}:{update.update_id}",
+            private=private,
+            chat_name=chat.title or "",
+            **more,
+        )
+
+    def _command(self, line: str) -> Command | None:
+        """The command that a line begins with, by its exact name."""
+        name = line.split(maxsplit=1)[0].casefold() if line.strip() else ""
+        return next((command for command in self._dispatch.registry if command.name == name), None)
+
+    async def _leads(self, chat: Chat, user: User) -> bool:
+        """Whether somebody leads a chat: its owner and its administrators do."""
+        try:
+            return (await self._bot.get_chat_member(chat.id, user.id)).status in LEADERS
+        except TelegramError as error:
+            log.warning("whether somebody leads a group could not be found out: %s", error.message)
+            return False
+
+    async def _missing(self, chat: Chat) -> tuple[str, ...]:
+        """What we may not do in a chat, as far as Telegram tells: members may do all that their group allows."""
+        try:
+            me = await self._bot.get_chat_member(chat.id, self._bot.id)
+        except TelegramError:
+            return ()
+        if not isinstance(me, ChatMemberRestricted):
+            return ()
+        rights = {"send": me.can_send_messages, "attach": me.can_send_photos}
+        return tuple(name for name, given in rights.items() if not given)
+
+    # ---------------------------------------------------------------- what we say of ourselves
+
+    async def _refuse_anonymous(self, update: Update, message: Message, user: User) -> None:
+        """An administrator who posts as the group leads it, but is nobody: there is no member to answer."""
+        if message.sender_chat is None or message.sender_chat.id != message.chat.id:
+            return
+        incoming = await self._incoming(update, message.chat, user, "", topic=topic_of(message))
+        await self._openly(Asked(incoming, self._bot.username, message=message.message_id), "telegram-anonymous")
+
+    async def _explain(self, update: Update, message: Message, user: User) -> None:
+        """Say, once, what we understand."""
+        words = "telegram-free-text" if file_of(message) is None else "telegram-file"
+        if (user.id, words) in self._explained or len(self._explained) >= STRANGERS:
+            return
+        self._explained.add((user.id, words))
+        incoming = await self._incoming(update, message.chat, user, "", topic=None)
+        await self._openly(Asked(incoming, self._bot.username, message=message.message_id), words)
+
+    async def _openly(self, asked: Asked, id: str) -> None:
+        card = Card(parts=(Paragraph(say(LANGUAGE, id)),))
+        try:
+            await self._answering.show(asked, asked.incoming.address, card)
+        except TelegramError as error:
+            log.info("an explanation could not be given: %s", error.message)
+
+    async def _deliver_waiting(self, asked: Asked) -> bool:
+        """Show the answer for which a private chat was opened; False when there is none (any more)."""
+        card = self._answering.waiting_for(asked.incoming.account)
+        if card is None:
+            return False
+        async with self._dispatch.store.writing() as db:
+            known = await people.account(db, PLATFORM, asked.incoming.account)
+            if known is not None:
+                await people.seen(db, known, self._dispatch.clock(), private=True)
+        await self._answering.respond(asked, Response(card))
+        return True
+
+    async def _forget_questions(self, incoming: Incoming) -> None:
+        async with self._dispatch.store.writing() as db:
+            await pending.forget_questions(db, incoming.address, incoming.account)
+
+    # ---------------------------------------------------------------- where we are
+
+    async def _on_membership(self, update: Update, _: object) -> None:
+        """We were added or removed, or somebody stopped or restarted us in private."""
+        changed = update.my_chat_member
+        if changed is None:
+            return
+        was, is_ = _is_in(changed.old_chat_member), _is_in(changed.new_chat_member)
+        now = self._dispatch.clock()
+        if is_private(changed.chat):
+            async with self._dispatch.store.writing() as db:
+                known = await people.account(db, PLATFORM, str(changed.chat.id))
+                if known is not None and not is_:
+                    await people.private_closed(db, PLATFORM, known.account)
+                elif known is not None:
+                    await people.seen(db, known, now, private=True)
+        elif is_group(changed.chat) and was and not is_:
+            async with self._dispatch.store.writing() as db:
+                await people.home_gone(db, address_of(changed.chat, None), now)
+        elif is_group(changed.chat) and is_ and not was:
+            await self._greet(changed.chat, update.update_id)
+
+    async def _greet(self, chat: Chat, update: int) -> None:
+        """Introduce ourselves to a group, once for each time we are added."""
+        name, value = f"telegram-greeted:{chat.id}", str(update)
+        async with self._dispatch.store.writing() as db:
+            if await pending.fact(db, name) == value:
+                return
+            await pending.remember(db, name, value)
+        result = await self.send(address_of(chat, None), greeting(LANGUAGE), name)
+        if not isinstance(result, Sent):
+            log.warning("a group could not be greeted: %s", result)
+
+    async def _on_migration(self, update: Update, _: object) -> None:
+        """A group became a supergroup with another id. Both chats tell it; the second time there is nothing to do."""
+        message = update.message
+        if message is None:
+            return
+        old, new = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
+        async with self._dispatch.store.writing() as db:
+            await people.home_moved(db, PLATFORM, str(old), str(new))
+            await outbox.moved(db, PLATFORM, str(old), str(new))
+
+    async def _on_leaving(self, update: Update, _: object) -> None:
+        """Somebody left a group; their next command there makes them a member again."""
+        message = update.message
+        if message is None or message.left_chat_member is None:
+            return
+        async with self._dispatch.store.writing() as db:
+            known = await people.account(db, PLATFORM, str(message.left_chat_member.id))
+            group = await people.group_at(db, address_of(message.chat, None))
+            if known is not None and group is not None:
+                await people.left(db, known.member, group.id, self._dispatch.clock())
+
+
+async def _handle(application: App, updates: Sequence[Update]) -> None:
+    """Give updates to the application and wait until it has handled them."""
+    for update in updates:
+        application.update_queue.put_nowait(update)
+    await application.update_queue.join()
+
+
+async def _reach(call: Callable[[], Awaitable[object]]) -> None:
+    """Make a call until Telegram can be reached. Raises InvalidToken."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            await call()
+            return
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            log.warning("Telegram cannot be reached, trying again in %.0f s: %s", pause, error.message)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+async def _on_error(_: object, context: Any) -> None:
+    """A fault of ours: nothing of what was said goes into the log."""
+    log.error("an update could not be handled", exc_info=context.error)
+
+
+def _is_in(member: ChatMember) -> bool:
+    return member.status in IN_CHAT or (isinstance(member, ChatMemberRestricted) and member.is_member)

@@ -1,0 +1,60 @@
+"""The commands that Telegram's apps offer beside the input field, by where they are typed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+)
+
+from bot.command import Command, Registry
+from bot.store import Store, pending
+from bot.text import LANGUAGE, languages
+
+PERSONAL = frozenset({"start", "later", "remind", "timezone", "settings", "link", "privacy"})
+"""What one settles in private: groups are not offered it, though it works there."""
+
+Menu = list[tuple[BotCommandScope, str | None, list[BotCommand]]]
+
+
+async def offer_commands(bot: Bot, registry: Registry, store: Store) -> None:
+    """Tell Telegram the commands, when they are others than it was told before. Raises TelegramError."""
+    menu = _menu(registry)
+    told = [
+        [scope.to_dict(), language, [command.to_dict() for command in commands]] for scope, language, commands in menu
+    ]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    name = f"telegram-commands:{bot.id}"
+    async with store.reading() as db:
+        if await pending.fact(db, name) == digest:
+            return
+    for scope, language, commands in menu:
+        await bot.set_my_commands(commands, scope=scope, language_code=language)
+    async with store.writing() as db:
+        await pending.remember(db, name, digest)
+
+
+def _menu(registry: Registry) -> Menu:
+    shared = [command for command in registry.listed if command.name not in PERSONAL]
+    scopes: list[tuple[BotCommandScope, Iterable[Command]]] = [
+        (BotCommandScopeAllPrivateChats(), registry.listed),
+        (BotCommandScopeAllGroupChats(), [command for command in shared if not command.leaders]),
+        (BotCommandScopeAllChatAdministrators(), shared),
+    ]
+    return [
+        (scope, None if language == LANGUAGE else language, _described(commands, language))
+        for language in languages()
+        for scope, commands in scopes
+    ]
+
+
+def _described(commands: Iterable[Command], language: str) -> list[BotCommand]:
+    return [BotCommand(command.name, command.describe(language)) for command in commands]

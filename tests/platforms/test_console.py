@@ -1,0 +1,108 @@
+"""The terminal: a week that passes in a second, numbers that press, and a chat that goes on where it stopped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.cards import Bold, Button, Card, Field, Fields, Link, LinkButton, Paragraph, Picture, Progress, Spoiler, Text
+from bot.platforms.console.render import clean, page, plain
+from tests.platforms.console_driver import ConsoleDriver
+
+
+def noon() -> datetime:
+    """12:00 in Kolkata, on Friday 20 November 2026."""
+    return datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    return noon
+
+
+async def test_a_week_brings_seven_messages_seven_posts_and_a_recap(
+    tmp_path: Path, clock: Callable[[], datetime]
+) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/remind 20:00 daily dm")
+        page = await driver.type(":forward 1w")
+        moments = re.findall(r"^── (.+?) · (.+)$", page, re.MULTILINE)
+        private = [moment for moment, where in moments if where == "private, to asha"]
+        days = ["Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24", "Wed 25", "Thu 26"]
+        assert private == [f"{day} Nov 20:00" for day in days]
+        posts = [moment for moment, where in moments if where == "study"]
+        assert sorted(posts) == sorted([*(f"{day} Nov 20:00" for day in days), "Sun 22 Nov 18:00"])
+        assert page.rstrip().endswith("It is Fri 27 Nov 12:00.")
+
+
+async def test_the_next_chat_goes_on_from_there(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/join backend-ai-era deadline:2027-05-20")
+        await driver.say("asha", "/done http-rest")
+        await driver.type(":forward 2d")
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        assert "1 of 10 steps done (10%)" in (await driver.say("asha", "/progress")).text
+        assert "It is Sun 22 Nov 12:30." in await driver.type(":forward 30m")
+        undone = await driver.type("4")
+        assert "Taken back: HTTP and REST APIs done." in undone
+
+
+async def test_what_is_private_is_pressed_by_its_reader_alone(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/join backend-ai-era deadline:2027-05-20")
+        await driver.say("asha", "/next")
+        assert (
+            await driver.press("ravi", "Done")
+        ).text == "That button is somebody else's. /help shows what you can do."
+        assert "1 of 10" in (await driver.press("asha", "Done")).text
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (":as @everyone", "A name has letters or digits"),
+        (":forward", "Say how far"),
+        (":forward -1d", "Say how far"),
+        (":forward 9999w", "too far at once"),
+        (":dance", "This chat has no :dance"),
+        ("42", "There is no button 42"),
+        ("hello there", "I only hear commands here"),
+        (":help", ":forward 1d"),
+    ],
+)
+async def test_what_the_chat_does_not_know_it_says(
+    tmp_path: Path, clock: Callable[[], datetime], line: str, answer: str
+) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        assert answer in await driver.type(line)
+
+
+async def test_in_private_the_slash_may_be_left_out(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        assert "on no roadmap yet" in (await driver.say("asha", "progress", private=True)).text
+
+
+def test_a_card_is_laid_out_as_lines() -> None:
+    card = Card(
+        title=(Bold("Title"), Text(" · 2 steps")),
+        parts=(
+            Paragraph((Text("One\nTwo "), Link("proof", "https://example.org"), Spoiler(" hidden"))),
+            Progress(37, (Text("3 of 8"),)),
+            Fields((Field("Zone", (Text("UTC"),)),)),
+        ),
+        rows=((Button("Done", "done x"), LinkButton("Open", "https://t.me/x")),),
+        picture=Picture(b"", "a bar chart"),
+    )
+    assert plain(card) == (
+        "Title · 2 steps\nOne\nTwo proof (https://example.org) hidden\n▰▰▰▱▱▱▱▱▱▱ 3 of 8\nZone: UTC\n"
+        "[picture: a bar chart]\n[1] Done  Open: https://t.me/x"
+    )
+    assert [p.press for p in page(card).pressables] == ["done x"]
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    assert clean("a\x1b[2Jb\u202ec\u200bd\ue000e\n") == "a[2Jbcde\n"

@@ -1,0 +1,721 @@
+"""The real bot, through python-telegram-bot over HTTP, against a server that keeps Telegram's rules."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.cards import Button, Card, Link, Mention, Paragraph, Picture, Text
+from bot.delivery import (
+    Address,
+    BadToken,
+    Closed,
+    Doubtful,
+    Forbidden,
+    Gone,
+    Later,
+    Moved,
+    Rejected,
+    Sent,
+)
+from bot.platforms.telegram import polling
+from bot.platforms.telegram.client import TelegramPlatform
+from bot.platforms.telegram.rich import bare
+from bot.store import outbox, people
+from bot.tables import accounts, changes, checkins, homes, memberships, questions, step_events
+from tests.fakes.telegram_server import Group, Message, Update, User
+from tests.platforms.driver import Seen
+from tests.platforms.telegram_driver import USERNAME, TelegramDriver
+from tests.platforms.test_telegram_server import png
+
+NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+JOIN = "/join roadmap:backend-ai-era deadline:2027-05-20 hours:2"
+CARD = Card(parts=(Paragraph((Text("Recap of the week"),)),))
+
+
+@pytest.fixture
+async def driver(tmp_path: Path) -> AsyncIterator[TelegramDriver]:
+    async with TelegramDriver(tmp_path, lambda: NOON) as running:
+        yield running
+
+
+@pytest.fixture
+async def asha(driver: TelegramDriver) -> User:
+    """Somebody on a roadmap, whose private chat is open."""
+    await driver.say("asha", JOIN, private=True)
+    await driver.say("asha", "/progress")
+    return driver.person("asha")
+
+
+async def rows(driver: TelegramDriver, table: Any) -> list[dict[str, Any]]:
+    async with driver.store.reading() as db:
+        return [dict(row) for row in (await db.execute(select(table))).mappings()]
+
+
+async def member_of(driver: TelegramDriver, who: str) -> int:
+    async with driver.store.reading() as db:
+        account = await people.account(db, "telegram", str(driver.person(who).id))
+    assert account is not None
+    return account.member
+
+
+async def begin(driver: TelegramDriver, user: User, line: str) -> Update:
+    """Type a command in private, and wait no longer than until its answer is on its way."""
+    before = len(driver.server.calls("sendMessage"))
+    update = await driver.server.says(user, line)
+    await driver.server.until(lambda: len(driver.server.calls("sendMessage")) > before or None, 5, lambda: "an answer")
+    return update
+
+
+def bot_messages(driver: TelegramDriver, chat: Group | User) -> list[Message]:
+    return driver.server.messages(chat, by=driver.server.bot)
+
+
+# ---------------------------------------------------------------- commands
+
+
+@pytest.mark.parametrize(
+    "line", ["/progress", f"/progress@{USERNAME}", "progress", "Progress", f"/PROGRESS@{USERNAME}"]
+)
+async def test_in_private_a_command_needs_no_slash_and_no_name(driver: TelegramDriver, asha: User, line: str) -> None:
+    update = await driver.server.says(asha, line)
+    await driver.handled(update)
+    assert "0 of 10 steps done (0%)" in bare(bot_messages(driver, asha)[-1].text)
+
+
+async def test_a_private_chat_is_answered_in_place(driver: TelegramDriver, asha: User) -> None:
+    done = await driver.say("asha", "/done http-rest https://example.org/api", private=True)
+    assert done.text.startswith("✅ HTTP and REST APIs · proof attached")
+    assert not done.edited
+    undone = await driver.press("asha", "Undo")
+    assert undone.edited
+    assert undone.text.startswith("Taken back: HTTP and REST APIs done.")
+    assert bot_messages(driver, driver.group) == []
+
+
+async def test_in_a_group_bare_commands_count_and_those_of_other_bots_do_not(
+    driver: TelegramDriver, asha: User
+) -> None:
+    await driver.handled(await driver.server.says(asha, "/done http-rest", chat=driver.group))
+    assert len(await rows(driver, step_events)) == 1
+    driver.group.promote_bot("can_pin_messages")  # an administrator hears everything
+    for line in ("/done@other_bot sql", "/frobnicate", "done sql", "I am done with sql", "/ done sql"):
+        await driver.handled(await driver.server.says(asha, line, chat=driver.group))
+    assert len(await rows(driver, step_events)) == 1
+    assert bot_messages(driver, driver.group) == []
+
+
+async def test_an_unknown_command_that_names_us_is_refused_with_the_nearest(driver: TelegramDriver, asha: User) -> None:
+    seen = await driver.say("asha", "/progres")
+    assert seen.private
+    assert seen.text == "I don't know /progres. Did you mean /progress?"
+    assert seen.buttons == ("/progress",)
+
+
+async def test_edited_messages_and_other_bots_change_nothing(driver: TelegramDriver, asha: User) -> None:
+    said = await driver.server.says(asha, "/done http-rest")
+    await driver.handled(said)
+    assert said.message is not None
+    edit = await driver.server.rewrites(said.message, "/done sql")
+    assert not edit.reached
+    robot = driver.server.add_user("robot", is_bot=True)
+    driver.group.statuses[robot.id] = "member"
+    await driver.handled(await driver.server.says(robot, f"/done@{USERNAME} sql", chat=driver.group))
+    assert [row["step"] for row in await rows(driver, step_events)] == ["http-rest"]
+    assert str(robot.id) not in [row["account"] for row in await rows(driver, accounts)]
+
+
+async def test_words_in_private_are_explained_once_and_in_groups_never(driver: TelegramDriver, asha: User) -> None:
+    first = await driver.say("asha", "hello there", private=True)
+    assert first.text == "I understand commands, such as /done. All of them: /help"
+    assert (await driver.say("asha", "are you there?", private=True)).text == ""
+    file = await driver.server.says(asha, document=("work.zip", b"zip", "application/zip"))
+    await driver.handled(file)
+    assert bare(bot_messages(driver, asha)[-1].text).startswith("A file shows a step when its caption says which")
+
+
+async def test_the_names_of_commands_carry_ours_in_groups(driver: TelegramDriver, asha: User) -> None:
+    board = await driver.say("lena", "/setup")
+    assert not board.private
+    private = await driver.say("asha", "hello", private=True)
+    live = [entity["type"] for entity in bot_messages(driver, asha)[-1].entities]
+    assert (private.text.count("/done"), live) == (1, ["bot_command", "bot_command"])
+    sent = await driver.platform.send(driver.home, Card(parts=(Paragraph(_help()),)), "k")
+    assert isinstance(sent, Sent)
+    assert bot_messages(driver, driver.group)[-1].text == f"All of them: /help@{USERNAME}"
+
+
+def _help() -> Any:
+    from bot.cards import Code
+
+    return (Text("All of them: "), Code("/help"))
+
+
+# ---------------------------------------------------------------- files, mentions, names
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_document_with_a_caption_is_a_proof(driver: TelegramDriver, asha: User, private: bool) -> None:
+    seen = await driver.say("asha", "/done http-rest", private=private, file=("report.pdf", b"%PDF"))
+    assert seen.text.startswith("✅ HTTP and REST APIs · file attached")
+    (event,) = await rows(driver, step_events)
+    file = next(iter(driver.server.files.values()))
+    assert event["file"] == {"platform": "telegram", "reference": file.file_id, "name": "report.pdf"}
+
+
+async def test_a_photo_with_a_caption_is_a_proof_too(driver: TelegramDriver, asha: User) -> None:
+    update = await driver.server.says(asha, photo=png(), caption="/done http-rest")
+    await driver.handled(update)
+    (event,) = await rows(driver, step_events)
+    assert event["file"]["name"] == "photo.jpg"
+
+
+async def test_a_mentioned_member_is_who_is_meant(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("ravi", "/join backend-intern in 5 months 1h")
+    by_username = await driver.say("asha", "/progress @ravi")
+    assert by_username.text.startswith("ravi · ")
+    nameless = driver.server.add_user("Kofi Mensah", username=None)
+    driver.people["kofi"] = nameless
+    await driver.say("kofi", "/join backend-intern in 5 months 1h")
+    line = f"/progress@{USERNAME} Kofi"
+    message = driver.server.store(
+        driver.group,
+        asha,
+        text=line,
+        entities=[
+            {"type": "bot_command", "offset": 0, "length": len("/progress@") + len(USERNAME)},
+            {"type": "text_mention", "offset": len(line) - 4, "length": 4, "user": nameless.as_api()},
+        ],
+    )
+    await driver.handled(driver.server.tell("message", message.as_api(), message))
+    assert bot_messages(driver, asha)[-1].text.startswith("Kofi Mensah · ")
+    stranger = await driver.say("asha", "/progress @nobody_here")
+    assert stranger.text.startswith("I don't know “@nobody_here” in your groups.")
+
+
+async def test_names_and_notes_are_words_however_they_look(driver: TelegramDriver) -> None:
+    name = "@everyone <b>x</b> **y** t.me/x"
+    driver.people["evil"] = driver.server.add_user(name)
+    await driver.say("evil", JOIN, private=True)
+    note = "note:@lena <i>hi</i> [a](https://evil.example) /undo #tag"
+    await driver.say("evil", f"/done http-rest {note}")
+    board = await driver.say("lena", "/leaderboard")
+    assert name in board.text
+    assert board.pings == frozenset()
+    for message in bot_messages(driver, driver.group):
+        assert {entity["type"] for entity in message.entities} <= {"bold", "code", "italic"}
+        assert message.links == ()
+
+
+async def test_a_note_that_is_too_long_is_refused_and_changes_nothing(driver: TelegramDriver, asha: User) -> None:
+    seen = await driver.say("asha", "/done http-rest note:" + "n" * 4000, private=True)
+    assert seen.text == "That is 4,000 characters; at most 1,000 fit."
+    assert await rows(driver, step_events) == []
+
+
+# ---------------------------------------------------------------- answers for one alone
+
+
+async def test_without_a_private_chat_the_group_is_only_told_how_to_open_it(driver: TelegramDriver) -> None:
+    seen = await driver.say("asha", JOIN)
+    assert (seen.text, seen.buttons, seen.private) == ("The answer is for you alone.", ("Open privately",), False)
+    (offer,) = bot_messages(driver, driver.group)
+    assert offer.reply_to is not None
+    assert offer.reply_to.sender is driver.person("asha")
+    link = offer.keyboard[0][0].url
+    assert link == f"https://t.me/{USERNAME}?start=open"
+    # Somebody else who taps it is greeted as anybody is; it is Asha who finds the answer.
+    await driver.handled(await driver.server.opens(driver.person("ravi"), link))
+    assert "Backend Engineer (AI era) · 10 steps · until" not in bot_messages(driver, driver.person("ravi"))[-1].text
+    await driver.handled(await driver.server.opens(driver.person("asha"), link))
+    (answer,) = bot_messages(driver, driver.person("asha"))
+    assert bare(answer.text).startswith("Backend Engineer (AI era) · 10 steps · until Thu 20 May 2027")
+    assert {row["account"]: row["dm"] for row in await rows(driver, accounts)}[str(driver.person("asha").id)] == "open"
+    # A second time there is nothing waiting: /start is /start.
+    await driver.handled(await driver.server.opens(driver.person("asha"), link))
+    assert len(bot_messages(driver, driver.person("asha"))) == 2
+
+
+async def test_what_the_group_reads_anyway_is_not_offered_again(driver: TelegramDriver) -> None:
+    await driver.say("asha", JOIN)
+    before = len(bot_messages(driver, driver.group))
+    seen = await driver.say("asha", "/done http-rest")
+    assert seen == Seen("")
+    assert len(await rows(driver, step_events)) == 1
+    assert len(bot_messages(driver, driver.group)) == before
+
+
+async def test_a_press_in_the_group_by_somebody_without_a_private_chat_opens_it(driver: TelegramDriver) -> None:
+    await driver.platform.send(driver.home, CARD.with_rows([Button("Roadmaps", "roadmaps")]), "k")
+    (post,) = bot_messages(driver, driver.group)
+    press = await driver.server.press(driver.person("asha"), post, "Roadmaps")
+    assert press.answer is not None
+    assert press.answer.url == f"https://t.me/{USERNAME}?start=open"
+    assert bot_messages(driver, driver.group) == [post]
+    await driver.handled(await driver.server.opens(driver.person("asha"), press.answer.url))
+    assert bot_messages(driver, driver.person("asha"))[0].text.startswith("Roadmaps")
+
+
+# ---------------------------------------------------------------- pressing
+
+
+async def test_a_missing_argument_is_a_keyboard_in_the_private_chat(driver: TelegramDriver, asha: User) -> None:
+    asked = await driver.say("asha", "/done")
+    assert asked.private
+    assert asked.text == "Which step did you finish?"
+    assert asked.buttons[-1] == "Other…"
+    chosen = await driver.choose("asha", asked.buttons[1])
+    assert chosen.edited
+    assert chosen.text.startswith("✅")
+    assert len(await rows(driver, step_events)) == 1
+
+
+async def test_a_press_counts_once_however_often_it_comes(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/next", private=True)
+    message = bot_messages(driver, asha)[-1]
+    press = await driver.server.press(asha, message, "Done")
+    again = await driver.server.press(asha, message, "Done", stale=True)
+    assert again.answer is not None
+    assert again.answer.text == "That was counted already: A typed language and git done."
+    driver.server.redeliver(press)
+    await driver.server.until(lambda: len(press.answers) > 1 or None, 5, lambda: "an answer to the redelivery")
+    assert len(await rows(driver, step_events)) == 1
+
+
+async def test_a_redelivered_message_is_applied_once(driver: TelegramDriver, asha: User) -> None:
+    update = await driver.server.says(asha, "/checkin 90")
+    await driver.handled(update)
+    shown = len(bot_messages(driver, asha))
+    driver.server.redeliver(update)
+    await driver.server.until(lambda: len(bot_messages(driver, asha)) > shown or None, 5, lambda: "an answer")
+    assert bot_messages(driver, asha)[-1].text.startswith("That was counted already: ")
+    assert [row["minutes"] for row in await rows(driver, checkins)] == [90]
+
+
+async def test_somebody_else_cannot_press_an_owned_button(driver: TelegramDriver, asha: User) -> None:
+    member = await member_of(driver, "asha")
+    await driver.platform.send(driver.home, CARD.with_rows([Button("Done", "done http-rest", only=member)]), "k")
+    seen = await driver.press("ravi", "Done")
+    assert seen == Seen("That button is somebody else's. /help shows what you can do.", private=True)
+    assert await rows(driver, step_events) == []
+    await driver.press("asha", "Done")
+    assert len(await rows(driver, step_events)) == 1
+
+
+async def test_buttons_work_after_a_restart(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/done http-rest", private=True)
+    await driver.stop()
+    await driver.start()
+    assert "0 of 10 steps done" in (await driver.press("asha", "Undo")).text
+
+
+async def test_a_stale_press_is_handled_though_it_cannot_be_answered(
+    driver: TelegramDriver, asha: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    await driver.say("asha", "/next", private=True)
+    driver.server.sending.query_lifetime = -1
+    with caplog.at_level(logging.INFO, "bot"):
+        press = await driver.server.press(asha, bot_messages(driver, asha)[-1], "Done", answered=False)
+        await driver.handled(press.update)
+    assert "a press could not be acknowledged" in caplog.text
+    assert len(await rows(driver, step_events)) == 1
+    driver.server.presses.remove(press)
+
+
+# ---------------------------------------------------------------- questions
+
+
+async def test_a_question_in_private_is_answered_by_the_next_words(driver: TelegramDriver, asha: User) -> None:
+    asked = await driver.say("asha", "/join backend-ai-era hours:?", private=True)
+    assert asked.text == "How many hours a day?"
+    message = bot_messages(driver, asha)[-1]
+    assert message.force_reply
+    assert message.markup.placeholder == "2, or 1h30"
+    refused = await driver.say("asha", "loads", private=True)
+    assert refused.text.startswith("“loads” is not a number of hours a day.")
+    # The question stays open: what follows is a better answer.
+    assert (await driver.say("asha", "3", private=True)).text.startswith("Backend Engineer (AI era)")
+    assert await rows(driver, questions) == []
+
+
+async def test_another_command_ends_a_private_question(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/join backend-ai-era hours:?", private=True)
+    await driver.say("asha", "/progress", private=True)
+    assert await rows(driver, questions) == []
+    assert (await driver.say("asha", "3", private=True)).text.startswith("I understand commands")
+
+
+async def test_a_question_in_a_group_is_for_one_and_answered_by_their_reply(driver: TelegramDriver, asha: User) -> None:
+    asked = await driver.say("asha", "/join backend-ai-era hours:?")
+    question = bot_messages(driver, driver.group)[-1]
+    assert (asked.text, question.force_reply, question.markup.selective) == ("How many hours a day?", True, True)
+    assert question.reply_to is not None
+    assert question.reply_to.sender is asha
+    other = await driver.server.says(driver.person("ravi"), "5", chat=driver.group, reply_to=question)
+    await driver.handled(other)
+    plain = await driver.server.says(asha, "4", chat=driver.group)
+    assert not plain.reached
+    seen = await driver.answer("asha", "3")
+    assert seen.text.startswith("Backend Engineer (AI era) · 10 steps")
+    assert "3 h a day" in seen.text
+
+
+async def test_a_question_after_a_press_in_a_group_names_the_one_it_is_for(driver: TelegramDriver, asha: User) -> None:
+    day = NOON.date()
+    await driver.platform.send(
+        driver.home, CARD.with_rows([Button("Note", f"checkin minutes:? note:? date:{day}")]), "k"
+    )
+    asked = await driver.press("asha", "Note")
+    assert asked.text.startswith("asha: ")
+    assert asked.pings == {"asha"}
+    assert (await driver.answer("asha", "90 indexes and plans")).text == "Friday: 1 h 30 ✅"
+    (checkin,) = await rows(driver, checkins)
+    assert (checkin["minutes"], checkin["note"]) == (90, "indexes and plans")
+
+
+# ---------------------------------------------------------------- leaders
+
+
+async def test_administrators_lead_and_others_do_not(driver: TelegramDriver, asha: User) -> None:
+    refused = await driver.say("asha", "/setup time:21:00")
+    assert refused.text == "/setup is for those who lead this group."
+    assert refused.private
+    assert driver.server.calls("getChatMember")[0].parameters.given["user_id"] == asha.id
+    done = await driver.say("lena", "/setup time:21:00")
+    assert "21:00" in done.text
+    assert not done.private
+    asked = len(driver.server.calls("getChatMember"))
+    await driver.say("lena", "/progress")
+    assert len(driver.server.calls("getChatMember")) == asked
+
+
+async def test_an_anonymous_administrator_is_told_to_post_as_themselves(driver: TelegramDriver) -> None:
+    before = await rows(driver, accounts)
+    line = f"/setup@{USERNAME} time:21:00"
+    await driver.handled(await driver.server.says(driver.lena, line, chat=driver.group, anonymous=True))
+    (told,) = bot_messages(driver, driver.group)
+    assert told.text.startswith("You post as the group, so I cannot tell who you are.")
+    assert await rows(driver, accounts) == before
+
+
+# ---------------------------------------------------------------- topics, moving, coming and going
+
+
+async def test_a_topic_is_a_home_and_is_answered_in(tmp_path: Path) -> None:
+    async with TelegramDriver(tmp_path, lambda: NOON, forum=True) as driver:
+        await driver.say("asha", JOIN, private=True)
+        await driver.say("asha", "/done http-rest")
+        board = await driver.say("asha", "/leaderboard")
+        assert "asha" in board.text
+        assert driver.topic is not None
+        assert [m.thread for m in bot_messages(driver, driver.group)] == [driver.topic.thread]
+        sent = await driver.platform.send(driver.home, CARD, "k")
+        assert isinstance(sent, Sent)
+        driver.topic.delete()
+        assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Gone)
+        # A message in General is not in the topic, and so not in the home.
+        elsewhere = await driver.server.says(driver.person("asha"), f"/leaderboard@{USERNAME}", chat=driver.group)
+        await driver.handled(elsewhere)
+        assert all(m.thread is None for m in bot_messages(driver, driver.group))
+
+
+async def test_a_group_that_becomes_a_supergroup_takes_its_homes_and_deliveries_along(driver: TelegramDriver) -> None:
+    small = driver.server.add_group("small", admins=[driver.lena], supergroup=False)
+    old = Address("telegram", str(small.id))
+    async with driver.store.writing() as db:
+        group = await people.found_group(db, "small", "Asia/Kolkata", NOON)
+        await people.settle_in(db, group.id, old, "small")
+        draft = outbox.Draft("key", "recap", old, date(2026, 11, 20), NOON, NOON + timedelta(days=1), group=group.id)
+        await outbox.queue(db, draft)
+    successor = small.migrate()
+    await driver.handled(driver.server.sent_updates[-1])
+    new = Address("telegram", str(successor.id))
+    async with driver.store.reading() as db:
+        assert await people.homes_of(db, group.id) == (new,)
+        (delivery,) = await outbox.due(db, NOON, 10, ["telegram"])
+    assert delivery.address == new
+    assert await driver.platform.send(old, CARD, "k") == Moved(new)
+    # What was typed just before is answered where the group is now.
+    await driver.handled(await driver.server.says(driver.lena, f"/setup@{USERNAME} time:21:00", chat=small))
+    assert len(bot_messages(driver, successor)) == 1
+
+
+async def test_being_added_greets_once_and_being_removed_ends_the_home(driver: TelegramDriver) -> None:
+    other = driver.server.add_group("other", admins=[driver.lena], with_bot=False)
+    added = other.add_bot(driver.lena)
+    await driver.handled(added)
+    (greeting,) = await driver.server.wait_messages(other, 1)
+    assert greeting.buttons == ["Set up"]
+    driver.server.redeliver(added)
+    await driver.press_in(other, driver.lena, greeting, "Set up")
+    assert len([m for m in bot_messages(driver, other) if m.buttons == ["Set up"]]) == 1
+    address = Address("telegram", str(other.id))
+    setup = await driver.server.says(driver.lena, f"/setup@{USERNAME} zone:Asia/Kolkata", chat=other)
+    await driver.handled(setup)
+    async with driver.store.reading() as db:
+        assert await people.group_at(db, address) is not None
+    await driver.handled(other.kick_bot())
+    async with driver.store.reading() as db:
+        assert await people.group_at(db, address) is None
+    assert isinstance(await driver.platform.send(address, CARD, "k"), Gone)
+
+
+async def test_blocking_us_closes_the_private_chat_and_unblocking_opens_it(driver: TelegramDriver, asha: User) -> None:
+    address = Address.private_to("telegram", str(asha.id))
+    await driver.handled(asha.block())
+    assert (await rows(driver, accounts))[-1]["dm"] == "closed"
+    assert isinstance(await driver.platform.send(address, CARD, "k"), Closed)
+    await driver.handled(asha.unblock())
+    assert (await rows(driver, accounts))[-1]["dm"] == "open"
+    assert isinstance(await driver.platform.send(address, CARD, "k"), Sent)
+
+
+async def test_who_leaves_the_group_is_no_member_until_they_are_back(driver: TelegramDriver, asha: User) -> None:
+    await driver.handled(driver.group.leave(asha))
+    member = await member_of(driver, "asha")
+    mine = [row for row in await rows(driver, memberships) if row["member"] == member]
+    assert [row["left_at"] for row in mine] == [NOON]
+    driver.group.statuses[asha.id] = "member"
+    await driver.say("asha", "/progress")
+    mine = [row for row in await rows(driver, memberships) if row["member"] == member]
+    assert [row["left_at"] for row in mine] == [None]
+
+
+# ---------------------------------------------------------------- delivering
+
+
+async def test_send_and_edit(driver: TelegramDriver, asha: User) -> None:
+    private = Address.private_to("telegram", str(asha.id))
+    mention = Mention("asha", (("telegram", str(asha.id)),))
+    sent = await driver.platform.send(driver.home, Card(title=(mention, Text(", hello t.me/x"))), "k")
+    assert isinstance(sent, Sent)
+    (post,) = bot_messages(driver, driver.group)
+    assert (sent.message, post.pings, post.links) == (str(post.id), frozenset({asha.id}), ())
+    assert await driver.platform.edit(driver.home, sent.message, CARD) == sent
+    assert post.text == "Recap of the week"
+    assert await driver.platform.edit(driver.home, sent.message, CARD) == sent
+    assert isinstance(await driver.platform.edit(driver.home, "999", CARD), Gone)
+    long = await driver.platform.send(private, Card(parts=(Paragraph((Text("word " * 2000),)),)), "k")
+    assert isinstance(long, Sent)
+    pieces = bot_messages(driver, asha)[-3:]
+    assert [m.text.count("word") for m in pieces] == [819, 819, 362]
+    assert long.message == str(pieces[0].id)
+    link = Card(parts=(Paragraph((Link("proof", "https://example.org"),)),))
+    await driver.platform.send(driver.home, link, "k")
+    (shown,) = bot_messages(driver, driver.group)[-1].links
+    assert (shown.url, shown.preview) == ("https://example.org", False)
+
+
+async def test_a_picture_is_sent_with_its_words_and_edited_with_them(driver: TelegramDriver) -> None:
+    picture = Card(parts=(Paragraph((Text("Week 12"),)),), picture=Picture(png(), "64 h", "recap.png"))
+    sent = await driver.platform.send(driver.home, picture, "k")
+    assert isinstance(sent, Sent)
+    (post,) = bot_messages(driver, driver.group)
+    assert post.photo is not None
+    assert (post.text, post.photo.data, post.photo.name) == ("Week 12", png(), "recap.png")
+    assert await driver.platform.edit(driver.home, sent.message, CARD) == sent
+    assert post.text == "Recap of the week"
+    assert await driver.platform.edit(driver.home, sent.message, picture) == sent
+    assert post.text == "Week 12"
+
+
+@pytest.mark.parametrize(
+    ("status", "description", "private", "kind"),
+    [
+        (403, "Forbidden: bot was blocked by the user", True, Closed),
+        (403, "Forbidden: user is deactivated", True, Closed),
+        (403, "Forbidden: bot can't initiate conversation with a user", True, Closed),
+        (400, "Bad Request: chat not found", True, Closed),
+        (403, "Forbidden: bot was kicked from the supergroup chat", False, Gone),
+        (403, "Forbidden: bot is not a member of the supergroup chat", False, Gone),
+        (400, "Bad Request: chat not found", False, Gone),
+        (400, "Bad Request: message thread not found", False, Gone),
+        (400, "Bad Request: not enough rights to send text messages to the chat", False, Forbidden),
+        (400, "Bad Request: TOPIC_CLOSED", False, Forbidden),
+        (400, "Bad Request: BUTTON_DATA_INVALID", False, Rejected),
+        (401, "Unauthorized", False, Later),
+        (502, "Bad Gateway", False, Doubtful),
+        (500, "Internal Server Error", False, Doubtful),
+    ],
+)
+async def test_what_telegram_answers_is_what_became_of_the_message(
+    driver: TelegramDriver, asha: User, status: int, description: str, private: bool, kind: type
+) -> None:
+    driver.server.fail("sendMessage", status, description=description)
+    address = Address.private_to("telegram", str(asha.id)) if private else driver.home
+    assert isinstance(await driver.platform.send(address, CARD, "k"), kind)
+
+
+async def test_patience_doubt_and_no_connection_are_told_apart(
+    driver: TelegramDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.server.fail("sendMessage", 429, parameters={"retry_after": 7})
+    later = await driver.platform.send(driver.home, CARD, "k")
+    assert isinstance(later, Later)
+    assert later.seconds == 7
+    driver.server.fail("sendMessage", drop=True, after_accept=True)
+    assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Doubtful)
+    monkeypatch.setattr("bot.platforms.telegram.transport.READ_SECONDS", 0.05)
+    driver.server.fail("sendMessage", delay=1)
+    assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Doubtful)
+
+
+async def test_a_card_that_arrived_in_part_is_in_doubt(driver: TelegramDriver) -> None:
+    driver.server.enforce_rates = True
+    long = Card(parts=(Paragraph((Text("word " * 2000),)),))
+    # Its second message comes too soon; to send it all again would say the first twice.
+    assert isinstance(await driver.platform.send(driver.home, long, "k"), Doubtful)
+    assert len(bot_messages(driver, driver.group)) == 1
+
+
+async def test_nothing_is_sent_without_a_connection(driver: TelegramDriver) -> None:
+    platform = TelegramPlatform(driver.server.token, driver.dispatch, api_url=driver.server.url)
+    assert isinstance(await platform.send(driver.home, CARD, "k"), Later)
+    assert isinstance(await platform.edit(driver.home, "1", CARD), Later)
+    await driver.server.__aexit__(None, None, None)
+    assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Later)
+    await driver.server.__aenter__()
+    assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Sent)
+
+
+async def test_an_answer_waits_when_telegram_asks_for_it(driver: TelegramDriver, asha: User) -> None:
+    driver.server.fail("sendMessage", 429, parameters={"retry_after": 1})
+    assert "0 of 10 steps done" in (await driver.say("asha", "/progress", private=True)).text
+
+
+async def test_where_we_may_not_write_the_one_who_asked_is_told(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("lena", "/help", private=True)
+    await driver.handled(driver.group.restrict_bot())
+    seen = await driver.say("lena", "/leaderboard")
+    assert seen.private
+    assert "study · this week" in seen.text
+    missing = await driver.say("lena", "/setup")
+    assert missing.private
+    assert "send" in missing.text.casefold()
+
+
+# ---------------------------------------------------------------- serving
+
+
+async def test_the_menu_is_told_once_for_each_place(driver: TelegramDriver) -> None:
+    menus = {json.loads(scope)["type"]: commands for (scope, _), commands in driver.server.profile.commands.items()}
+    names = {scope: [command["command"] for command in commands] for scope, commands in menus.items()}
+    assert names["all_private_chats"] == [command.name for command in driver.dispatch.registry.listed]
+    assert "setup" in names["all_chat_administrators"]
+    assert not {"setup", "settings", "link"} & set(names["all_group_chats"])
+    assert {"done", "progress", "leaderboard", "help"} <= set(names["all_group_chats"])
+    told = len(driver.server.calls("setMyCommands"))
+    await driver.stop()
+    await driver.start()
+    assert len(driver.server.calls("setMyCommands")) == told
+
+
+async def test_a_refused_token_is_said_once_and_never_shown(
+    driver: TelegramDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "7000000001:" + "wrong".ljust(35, "-")
+    with caplog.at_level(logging.DEBUG), pytest.raises(BadToken, match="TELEGRAM_TOKEN") as raised:
+        await TelegramPlatform(token, driver.dispatch, api_url=driver.server.url).run()
+    assert token not in caplog.text
+    assert token not in str(raised.value)
+
+
+async def test_a_token_that_is_taken_back_ends_serving(driver: TelegramDriver) -> None:
+    driver.server.fail("getUpdates", 401, description="Unauthorized")
+    driver.server.updates.wake()
+    with pytest.raises(BadToken):
+        await driver.serving
+    await driver.start()
+
+
+async def test_polling_survives_whatever_telegram_answers(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(polling, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(polling, "LONGEST_PAUSE_SECONDS", 0.01)
+    driver.server.fail("getUpdates", 409, description="Conflict: terminated by other getUpdates request", times=2)
+    driver.server.fail("getUpdates", 502)
+    driver.server.fail("getUpdates", 400, description="Bad Request: nonsense")
+    driver.server.fail("getUpdates", drop=True)
+    driver.server.fail("getUpdates", 429, parameters={"retry_after": 0})
+    await driver.stop()
+    await driver.start()
+    assert (await driver.say("asha", "/progress", private=True)).text
+    assert "run one process for a token" in caplog.text
+
+
+async def test_telegram_out_of_reach_at_the_start_is_waited_for(
+    driver: TelegramDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.telegram.client.FIRST_PAUSE_SECONDS", 0.001)
+    await driver.stop()
+    driver.server.fail("getMe", 502, times=2)
+    driver.server.fail("deleteWebhook", drop=True)
+    driver.server.profile.webhook = "https://example.org/hook"
+    await driver.start()
+    assert driver.server.profile.webhook == ""
+    assert (await driver.say("asha", "/help", private=True)).text
+
+
+async def test_an_update_is_confirmed_when_it_was_handled_and_not_before(driver: TelegramDriver, asha: User) -> None:
+    driver.server.fail("sendMessage", delay=0.3)
+    update = await begin(driver, asha, "/checkin 30")
+    assert update in driver.server.updates.pending
+    assert [row["command"] for row in await rows(driver, changes)] == ["join", "checkin"]
+    await driver.handled(update)
+    assert bot_messages(driver, asha)[-1].text.startswith("Friday")
+
+
+async def test_a_slow_answer_keeps_nobody_else_waiting(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await driver.say("ravi", "/help", private=True)
+    ravi = driver.person("ravi")
+    before = len(bot_messages(driver, ravi))
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.05)
+    driver.server.fail("sendMessage", delay=1)
+    await begin(driver, asha, "/checkin 30")
+    await driver.server.says(asha, "/undo")
+    await driver.server.says(ravi, "/help")
+    await driver.server.until(lambda: len(bot_messages(driver, ravi)) > before or None, 0.9, lambda: "an answer")
+    # What one person does happens in their order.
+    assert len(bot_messages(driver, asha)) == 2
+    await driver.server.until(lambda: len(bot_messages(driver, asha)) == 4 or None, 5, lambda: "both answers")
+    assert [bare(m.text).split(":")[0] for m in bot_messages(driver, asha)[2:]] == ["Friday", "Taken back"]
+
+
+async def test_stopping_finishes_what_was_begun_and_confirms_it(driver: TelegramDriver, asha: User) -> None:
+    driver.server.fail("sendMessage", delay=0.2)
+    update = await begin(driver, asha, "/checkin 30")
+    await driver.stop()
+    assert bot_messages(driver, asha)[-1].text.startswith("Friday")
+    assert update not in driver.server.updates.pending
+    await driver.start()
+    assert [task for task in asyncio.all_tasks() if "telegram" in repr(task.get_coro())] == []
+
+
+async def test_a_fault_of_ours_costs_one_answer(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.platforms.telegram.client.words_of", broken)
+        assert (await driver.say("asha", "/progress", private=True)).text == ""
+    assert "an update could not be handled" in caplog.text
+    assert (await driver.say("asha", "/progress", private=True)).text
+
+
+async def test_being_removed_from_a_forum_ends_the_homes_in_its_topics(tmp_path: Path) -> None:
+    async with TelegramDriver(tmp_path, lambda: NOON, forum=True) as driver:
+        await driver.handled(driver.group.kick_bot())
+        assert [row["gone_at"] for row in await rows(driver, homes)] == [NOON]

@@ -1,0 +1,197 @@
+"""The store keeps what it was told: no lost update, no blocked reader, nothing gone after a kill -9."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import Store, engine, pending
+from bot.tables import facts
+
+ROOT = Path(__file__).parents[2]
+
+
+async def add_one(store: Store) -> None:
+    """Read a number, think, write the next one: what every command that adds does."""
+    async with store.writing() as db:
+        number = int(await pending.fact(db, "number") or 0)
+        await asyncio.sleep(0)
+        await pending.remember(db, "number", str(number + 1))
+
+
+async def number_in(store: Store) -> int:
+    async with store.reading() as db:
+        return int(await pending.fact(db, "number") or 0)
+
+
+async def test_200_concurrent_increments_lose_nothing(store: Store) -> None:
+    await asyncio.gather(*(add_one(store) for _ in range(200)))
+    assert await number_in(store) == 200
+
+
+async def test_increments_of_several_processes_lose_nothing(store: Store, open_another: Callable[[], Store]) -> None:
+    stores = [store, open_another(), open_another()]
+    await asyncio.gather(*(add_one(one) for one in stores for _ in range(20)))
+    assert await number_in(store) == 60
+
+
+async def test_a_plain_transaction_would_lose_updates(store: Store) -> None:
+    """The same increments without `writing()`: proof that the test above can fail."""
+
+    async def naive() -> None:
+        async with store.engine.connect() as db:
+            number = int(await pending.fact(db, "number") or 0)
+            await db.rollback()
+            await asyncio.sleep(0.01)
+            await db.execute(facts.update().where(facts.c.name == "number").values(value=str(number + 1)))
+            await db.commit()
+
+    async with store.writing() as db:
+        await pending.remember(db, "number", "0")
+    await asyncio.gather(*(naive() for _ in range(4)))
+    assert await number_in(store) < 4
+
+
+async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
+    async with store.writing() as db:
+        await pending.remember(db, "number", "7")
+        async with asyncio.timeout(2):
+            assert await number_in(store) == 0
+    assert await number_in(store) == 7
+
+
+async def test_many_waiting_writers_leave_room_for_readers(store: Store) -> None:
+    async with store.writing():
+        waiting = [asyncio.create_task(add_one(store)) for _ in range(50)]
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(2):
+            assert await number_in(store) == 0
+    await asyncio.gather(*waiting)
+    assert await number_in(store) == 50
+
+
+async def test_a_reader_sees_one_state(store: Store) -> None:
+    async with store.reading() as db:
+        assert await pending.fact(db, "number") is None
+        await add_one(store)
+        assert await pending.fact(db, "number") is None
+    assert await number_in(store) == 1
+
+
+async def test_a_failed_transaction_leaves_no_trace(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with store.writing() as db:
+            await pending.remember(db, "number", "1")
+            raise ZeroDivisionError
+    assert await number_in(store) == 0
+    await add_one(store)
+    assert await number_in(store) == 1
+
+
+async def test_a_cancelled_writer_leaves_no_trace_and_no_lock(store: Store) -> None:
+    started = asyncio.Event()
+
+    async def endless() -> None:
+        async with store.writing() as db:
+            await pending.remember(db, "number", "1")
+            started.set()
+            await asyncio.Event().wait()
+
+    writer = asyncio.create_task(endless())
+    await started.wait()
+    writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    async with asyncio.timeout(2):
+        await add_one(store)
+    assert await number_in(store) == 1
+
+
+async def test_another_process_waits_rather_than_fails(store: Store, open_another: Callable[[], Store]) -> None:
+    other = open_another()
+    async with store.writing() as db:
+        await pending.remember(db, "number", "1")
+        waiting = asyncio.create_task(add_one(other))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+    await waiting
+    assert await number_in(store) == 2
+
+
+async def test_who_only_reads_cannot_write(store: Store) -> None:
+    """A write in `reading()` would be outside the one writer path."""
+    with pytest.raises(DBAPIError, match="read-?only"):
+        async with store.reading() as db:
+            await pending.remember(db, "number", "1")
+    await add_one(store)
+    assert await number_in(store) == 1
+
+
+async def test_sqlite_is_set_up_to_survive(store: Store) -> None:
+    async def pragma(db: AsyncConnection, name: str) -> object:
+        return (await db.execute(text(f"PRAGMA {name}"))).scalar_one()
+
+    if not store.sqlite:
+        pytest.skip("pragmas are SQLite's")
+    async with store.reading() as db:
+        found = {
+            name: await pragma(db, name) for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": engine.BUSY_MS}
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from bot.store import Store, pending
+
+async def main():
+    store = Store.open(sys.argv[1])
+    for number in range(1, 21):
+        async with store.writing() as db:
+            await pending.remember(db, "number", str(number))
+    async with store.writing() as db:
+        await pending.remember(db, "number", "uncommitted")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_kill_loses_nothing_committed_and_keeps_nothing_else(store: Store, url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, url, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors.decode()
+    assert await number_in(store) == 20
+    async with asyncio.timeout(5):
+        await add_one(store)
+    assert await number_in(store) == 21
+
+
+async def test_moments_are_stored_in_utc_and_refused_without_a_zone(store: Store) -> None:
+    from datetime import UTC, datetime, timedelta, timezone
+
+    from bot.tables import attempts, members
+
+    evening = datetime(2026, 11, 20, 20, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    async with store.writing() as db:
+        row = {"name": "Asha", "zone": "UTC", "language": "en", "created_at": evening}
+        await db.execute(members.insert().values(**row))
+    async with store.reading() as db:
+        found = (await db.execute(select(members.c.created_at))).scalar_one()
+    assert found == evening
+    assert found.tzinfo is UTC
+    with pytest.raises(Exception, match="without a zone"):
+        async with store.writing() as db:
+            await db.execute(attempts.insert().values(member=1, wrong=0, since=datetime(2026, 11, 20)))  # noqa: DTZ001 - the point

@@ -1,0 +1,168 @@
+"""Rules and their next moments: claimed once for a local date, moved by wishes, silent when answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bot.domain.group import Group
+from bot.domain.member import Member
+from bot.store import Store, people, schedule
+from bot.store.schedule import Reminder
+from bot.tables import groups, members, reminders
+
+NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+"""Friday, 12:00 in Kolkata."""
+TODAY = date(2026, 11, 20)
+EVENING = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+async def asked(store: Store, now: datetime = NOON, **values: Any) -> Member:
+    """A member in Kolkata who is asked daily at 20:00, unless said otherwise."""
+    row = {"kind": "study", "minute": 1200, "days": 127, "place": "dm", **values}
+    async with store.writing() as db:
+        member, _ = await people.meet(db, "memory", "asha", "Asha", "Asia/Kolkata", "en", NOON)
+        await db.execute(reminders.insert().values(member=member.id, **row))
+        await schedule.refresh_member(db, member.id, now)
+    return member
+
+
+async def rule(store: Store, member: Member, kind: str = "study") -> Reminder:
+    async with store.reading() as db:
+        found = await schedule.of_member(db, member.id, kind)
+    assert found is not None
+    return found
+
+
+async def claim(store: Store, now: datetime) -> list[tuple[str, date | None]]:
+    """What the tick does, without the delivery."""
+    async with store.writing() as db:
+        found = await schedule.due(db, now, 10)
+        for reminder in found:
+            await schedule.claimed(db, reminder, now)
+    return [(reminder.kind, reminder.next_date) for reminder in found]
+
+
+async def test_due_at_the_local_time_and_then_on_the_next_day(store: Store) -> None:
+    member = await asked(store)
+    found = await rule(store, member)
+    assert (found.next_due_at, found.next_date, found.zone) == (EVENING, TODAY, "Asia/Kolkata")
+    assert await claim(store, EVENING - timedelta(seconds=1)) == []
+    assert await claim(store, EVENING) == [("study", TODAY)]
+    assert await claim(store, EVENING) == []
+    found = await rule(store, member)
+    assert (found.next_due_at, found.next_date, found.last_date) == (EVENING + DAY, TODAY + DAY, TODAY)
+
+
+async def test_after_a_long_sleep_only_the_oldest_is_due_and_the_rest_is_not_made_up_for(store: Store) -> None:
+    member = await asked(store)
+    assert await claim(store, EVENING + 30 * DAY + timedelta(minutes=5)) == [("study", TODAY)]
+    found = await rule(store, member)
+    assert found.next_date == TODAY + 31 * DAY
+
+
+async def test_one_that_is_off_is_never_due(store: Store) -> None:
+    member = await asked(store, place="off")
+    found = await rule(store, member)
+    assert (found.next_due_at, found.next_date) == (None, None)
+    assert await claim(store, EVENING + 100 * DAY) == []
+
+
+async def test_days_of_the_week_are_kept(store: Store) -> None:
+    await asked(store, days=0b0010001)
+    days = []
+    for hour in range(0, 24 * 21):
+        days += [day for _, day in await claim(store, NOON + timedelta(hours=hour))]
+    assert [day and day.weekday() for day in days] == [4, 0] * 3
+    assert len(set(days)) == 6
+
+
+async def test_another_zone_moves_the_future_and_never_asks_twice_for_a_date(store: Store) -> None:
+    member = await asked(store)
+    await claim(store, EVENING)
+    async with store.writing() as db:
+        await db.execute(members.update().values(zone="America/Los_Angeles"))
+        # 06:30 in the morning of the 20th there: its 20:00 is still to come, but that date was asked for.
+        await schedule.refresh_member(db, member.id, EVENING)
+    found = await rule(store, member)
+    assert found.next_date == TODAY + DAY
+    assert found.next_due_at == datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+async def test_postponed_is_asked_again_for_the_same_date(store: Store) -> None:
+    member = await asked(store)
+    await claim(store, EVENING)
+    later = EVENING + timedelta(hours=5)  # 01:00 of the next date
+    async with store.writing() as db:
+        found = await schedule.of_member(db, member.id, "study")
+        assert found is not None
+        await schedule.postpone(db, found, later, TODAY)
+    assert await claim(store, later - timedelta(minutes=1)) == []
+    assert await claim(store, later) == [("study", TODAY)]
+    assert (await rule(store, member)).next_date == TODAY + DAY
+
+
+async def test_an_answer_before_the_evening_silences_the_evening(store: Store) -> None:
+    member = await asked(store)
+    async with store.writing() as db:
+        await schedule.answered(db, member.id, "study", TODAY, NOON)
+    assert await claim(store, EVENING) == []
+    assert await claim(store, EVENING + DAY) == [("study", TODAY + DAY)]
+
+
+async def test_an_answer_for_yesterday_or_for_the_other_track_does_not(store: Store) -> None:
+    member = await asked(store)
+    async with store.writing() as db:
+        await schedule.answered(db, member.id, "study", TODAY - DAY, NOON)
+        await schedule.answered(db, member.id, "dsa", TODAY, NOON)
+    assert await claim(store, EVENING) == [("study", TODAY)]
+
+
+async def test_set_aside_is_due_later_for_the_same_date(store: Store) -> None:
+    member = await asked(store)
+    async with store.writing() as db:
+        found = await schedule.of_member(db, member.id, "study")
+        assert found is not None
+        await schedule.set_aside(db, found, EVENING + timedelta(hours=1))
+    assert await claim(store, EVENING) == []
+    assert await claim(store, EVENING + timedelta(hours=1)) == [("study", TODAY)]
+
+
+async def founded(store: Store) -> Group:
+    async with store.writing() as db:
+        group = await people.found_group(db, "Backend", "Asia/Kolkata", NOON)
+        await schedule.refresh_group(db, group.id, NOON)
+    return group
+
+
+async def test_a_group_has_its_daily_post_and_its_sunday_recap(store: Store) -> None:
+    await founded(store)
+    sunday = TODAY + 2 * DAY
+    assert await claim(store, EVENING) == [("group", TODAY)]
+    assert await claim(store, EVENING + DAY) == [("group", TODAY + DAY)]
+    assert sorted(await claim(store, EVENING + 2 * DAY)) == [("group", sunday), ("recap", sunday)]
+
+
+async def test_a_groups_wishes_are_written_into_its_rules_once(store: Store) -> None:
+    group = await founded(store)
+    async with store.writing() as db:
+        await db.execute(groups.update().values(zone="UTC", checkin_minute=7 * 60, recap_day=0, recap_minute=540))
+        await schedule.refresh_group(db, group.id, NOON)
+        await schedule.refresh_group(db, group.id, NOON)
+        found = (await db.execute(reminders.select().order_by(reminders.c.kind))).mappings().all()
+    assert [row["next_due_at"] for row in found] == [
+        datetime(2026, 11, 20, 7, 0, tzinfo=UTC),
+        datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
+    ]
+
+
+async def test_the_next_moment_is_that_of_the_earliest_rule(store: Store) -> None:
+    async with store.reading() as db:
+        assert await schedule.next_moment(db) is None
+    await asked(store)
+    await founded(store)
+    async with store.reading() as db:
+        assert await schedule.next_moment(db) == EVENING
+        assert len(await schedule.due(db, EVENING, 10)) == 2
+        assert len(await schedule.due(db, EVENING, 1)) == 1

@@ -1,0 +1,158 @@
+"""Migrations: from empty to what the tables say, once, by one process, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from bot.store import Store, schema
+from bot.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def bare(empty: str) -> AsyncIterator[Store]:
+    """A store on a database without tables."""
+    store = Store.open(empty)
+    yield store
+    await store.close()
+
+
+async def tables_of(store: Store) -> set[str]:
+    async with store.reading() as db:
+        return set(await db.run_sync(lambda connection: inspect(connection).get_table_names()))
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_an_empty_database_becomes_what_the_tables_say(bare: Store) -> None:
+    assert await schema.revision(bare) is None
+    assert await schema.upgrade(bare) is True
+    assert await schema.revision(bare) == schema.newest()
+    async with bare.reading() as db:
+        assert await db.run_sync(differences) == []
+
+
+async def test_the_comparison_would_notice(bare: Store) -> None:
+    """Proof that the test above can fail: a table and a column too many, an index too few."""
+    await schema.upgrade(bare)
+    async with bare.writing() as db:
+        await db.execute(text("CREATE TABLE stray (id INTEGER)"))
+        await db.execute(text("ALTER TABLE members ADD COLUMN stray INTEGER"))
+        await db.execute(text("DROP INDEX ix_reminders_next_due_at"))
+    async with bare.reading() as db:
+        assert len(await db.run_sync(differences)) == 3
+
+
+def _conditions(index: Any) -> str:
+    return str({name: str(value) for name, value in index.get("dialect_options", {}).items()})
+
+
+async def test_constraints_and_partial_indexes_are_migrated_too(bare: Store) -> None:
+    """What Alembic does not compare: checks and the conditions of unique indexes."""
+
+    def rules(connection: Connection) -> dict[str, object]:
+        look = inspect(connection)
+        return {
+            name: (
+                sorted((str(check["name"]), str(check["sqltext"])) for check in look.get_check_constraints(name)),
+                sorted((str(index["name"]), _conditions(index)) for index in look.get_indexes(name)),
+                sorted(str(unique["column_names"]) for unique in look.get_unique_constraints(name)),
+                sorted(str(key["constrained_columns"]) for key in look.get_foreign_keys(name)),
+            )
+            for name in sorted(metadata.tables)
+        }
+
+    await schema.upgrade(bare)
+    async with bare.reading() as db:
+        migrated = await db.run_sync(rules)
+    async with bare.writing() as db:
+        await db.run_sync(metadata.drop_all)
+        await db.run_sync(metadata.create_all)
+    async with bare.reading() as db:
+        assert migrated == await db.run_sync(rules)
+
+
+async def test_upgrading_twice_does_nothing(bare: Store) -> None:
+    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade(bare) is False
+
+
+async def test_a_newer_database_is_refused(bare: Store) -> None:
+    await schema.upgrade(bare)
+    async with bare.writing() as db:
+        await db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(schema.NewerDatabase, match="9999"):
+        await schema.upgrade(bare)
+
+
+async def test_down_again_leaves_nothing_and_up_again_works(bare: Store) -> None:
+    await schema.upgrade(bare)
+    async with bare.writing() as db:
+        await db.run_sync(lambda connection: command.downgrade(schema.configuration(connection), "base"))
+    assert await tables_of(bare) == {"alembic_version"}
+    assert await schema.upgrade(bare) is True
+    assert await tables_of(bare) == {"alembic_version", *metadata.tables}
+
+
+async def test_a_failing_migration_leaves_the_database_as_it_was(
+    bare: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(connection: Connection) -> None:
+        metadata.tables["groups"].create(connection)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(schema, "_upgrade", half)
+    with pytest.raises(ZeroDivisionError):
+        await schema.upgrade(bare)
+    assert await tables_of(bare) == set()
+
+
+UPGRADE = """
+import asyncio, sys
+from bot.store import Store, schema
+
+async def main():
+    store = Store.open(sys.argv[1])
+    await schema.upgrade(store)
+    assert await schema.revision(store) == schema.newest()
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_upgrade_at_once(bare: Store, empty: str) -> None:
+    async def process() -> tuple[int | None, str]:
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", UPGRADE, empty, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
+        )
+        _, errors = await started.communicate()
+        return started.returncode, errors.decode()
+
+    assert await asyncio.gather(process(), process()) == [(0, ""), (0, "")]
+    assert await tables_of(bare) == {"alembic_version", *metadata.tables}
+
+
+def test_the_newest_revision_is_the_head_of_the_scripts() -> None:
+    """`newest` reads file names, so that a start need not import Alembic: they must tell the truth."""
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+    assert scripts.get_heads() == [schema.newest()]
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True)

@@ -1,0 +1,217 @@
+"""`roadmate …` as an operator and a newcomer type it; nearly every test starts the real program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.settings import Settings
+from bot.store import schema
+from tests.fakes.telegram_server import TelegramServer
+
+ROADMATE = (str(Path(sys.executable).parent / "roadmate"),)
+MODULE = (sys.executable, "-m", "bot")
+ROOT = Path(__file__).parents[1]
+ZONE = "Asia/Kolkata"
+
+
+def run(
+    folder: Path, *arguments: str, typed: str = "", program: tuple[str, ...] = ROADMATE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder that is its data directory too, with the lines typed on its standard input."""
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return subprocess.run(
+        [*program, *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=folder,
+        env={**inherited, "TZ": ZONE, "PYTHONUTF8": "1", "ROADMATE_DATA": str(folder), **environment},
+        timeout=50,
+        check=False,
+    )
+
+
+def chat(folder: Path, *lines: str, program: tuple[str, ...] = ROADMATE) -> str:
+    """What the console chat prints for these lines; it must end well and complain of nothing."""
+    typed = "".join(f"{line}\n" for line in lines)
+    done = run(folder, "chat", "--as", "asha", "--group", "study", typed=typed, program=program)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """What a refusal says: words, and neither a traceback nor anything on standard output."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+# ------------------------------------------------------------ the chat
+
+
+def test_a_newcomers_first_chat_and_the_next_one(tmp_path: Path) -> None:
+    told = chat(
+        tmp_path,
+        "/join backend-ai-era deadline:2027-05-20 hours:2",
+        "/done http-rest proof:https://example.org/api",
+        "/progress",
+        "/leaderboard",
+    )
+    assert "until Thu 20 May 2027" in told
+    assert told.count("1 of 10 steps done (10%)") == 2
+    board = told.partition("/leaderboard")[2]
+    assert re.search(r"^1\W+asha\b", board, re.MULTILINE)
+    # The chat keeps to its own database, whose tables it made.
+    assert {path.name for path in tmp_path.glob("*.db")} == {"chat.db"}
+
+    told = chat(tmp_path, "/progress", "/undo", "/progress", program=MODULE)
+    before, _, after = told.partition("asha@study> /undo")
+    assert "1 of 10 steps done (10%)" in before
+    assert after.count("0 of 10 steps done (0%)") == 2
+
+
+def test_a_week_brings_seven_check_ins_seven_posts_and_one_recap(tmp_path: Path) -> None:
+    now = datetime.now(ZoneInfo(ZONE))
+    to_noon = (36 * 60 - now.hour * 60 - now.minute) % (24 * 60) or 24 * 60
+    told = chat(
+        tmp_path,
+        f":forward {to_noon}m",
+        "/join backend-ai-era in 6 months 2h",
+        "/remind 20:00 daily dm",
+        ":forward 1w",
+    )
+    # A minute may have passed while the program started.
+    assert re.search(r"It is \w+ \d+ \w+ 12:0[01]\.", told)
+    week = told.partition(":forward 1w")[2]
+    headings = re.findall(r"^── (\w+) \d+ \w+ (\d\d:\d\d) · (.+)$", week, re.MULTILINE)
+    days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+    mine = [(day, time) for day, time, where in headings if where == "private, to asha"]
+    posts = [(day, time) for day, time, where in headings if where == "study" and time == "20:00"]
+    recaps = [(day, time) for day, time, where in headings if where == "study" and time != "20:00"]
+    assert sorted(mine) == sorted((day, "20:00") for day in days)
+    assert sorted(posts) == sorted((day, "20:00") for day in days)
+    assert recaps == [("Sun", "18:00")]
+    assert len(headings) == 15
+    assert week.count("Did you study today?") == 7
+    assert week.count("Who studied today?") == 7
+
+
+def test_run_without_a_token_is_the_chat_and_says_how_to_connect(tmp_path: Path) -> None:
+    done = run(tmp_path, "run", typed="/roadmaps\n")
+    assert done.returncode == 0
+    assert "backend-ai-era" in done.stdout
+    assert "DISCORD_TOKEN" in done.stderr
+    assert "TELEGRAM_TOKEN" in done.stderr
+
+
+# ------------------------------------------------------------ settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HTTP_PORT", "abc", "valid integer"),
+        ("HTTP_PORT", "70000", "less than or equal to 65535"),
+        ("ROADMATE_LANGUAGE", "tlh", "one of en"),
+        ("LOG_LEVEL", "loud", "one of DEBUG"),
+        ("DATABASE_URL", "mysql://asha:geheim@db/roadmate", "begins with sqlite+aiosqlite://"),
+        ("DATABASE_URL", "postgresql+asyncpg://asha:geh@im@db:port/x", "cannot be read"),
+        ("TELEGRAM_API_URL", "api.telegram.org", "valid URL"),
+    ],
+)
+def test_a_bad_setting_is_named_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["db", "upgrade"], env={"ROADMATE_DATA": str(tmp_path), name: value})
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{name}: ")
+    assert said in done.stderr
+    assert "geh" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_settings_are_read_from_a_file_and_every_bad_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HTTP_PORT=abc\nLOG_LEVEL=loud\n")
+    told = refused(run(tmp_path, "doctor"), 2)
+    assert [line.partition(":")[0] for line in told.splitlines()] == ["HTTP_PORT", "LOG_LEVEL"]
+
+
+# ------------------------------------------------------------ the database
+
+
+def test_the_database_is_upgraded_once(tmp_path: Path) -> None:
+    first, second = run(tmp_path, "db", "upgrade"), run(tmp_path, "db", "upgrade")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "brought up to date" in first.stdout
+    assert "is up to date" in second.stdout
+    examined = run(tmp_path, "doctor")
+    assert examined.returncode == 0
+    assert f"current ({schema.newest()})" in examined.stdout
+
+
+def test_a_database_out_of_reach_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = refused(run(tmp_path, "db", "upgrade", ROADMATE_DATA=str(tmp_path / "file")), 1)
+    assert "roadmate doctor" in told
+    examined = run(tmp_path, "doctor", ROADMATE_DATA=str(tmp_path / "file"))
+    assert examined.returncode == 1
+    assert "!! data directory" in examined.stdout
+    assert "Traceback" not in examined.stderr
+
+
+# ------------------------------------------------------------ serving
+
+
+async def test_a_token_that_is_refused_is_told_in_words(tmp_path: Path) -> None:
+    async with TelegramServer(username="roadmate_bot", clock=lambda: datetime.now(UTC)) as telegram:
+        served = partial(run, tmp_path, "run", TELEGRAM_API_URL=telegram.url)
+        done = await asyncio.to_thread(partial(served, TELEGRAM_TOKEN="1:wrong"))
+    told = refused(done, 1)
+    assert "Telegram" in told
+    assert "1:wrong" not in told
+
+
+async def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
+    async with TelegramServer(username="roadmate_bot", clock=lambda: datetime.now(UTC)) as telegram:
+        port = telegram.url.rpartition(":")[2]
+        served = partial(run, tmp_path, "run", TELEGRAM_API_URL=telegram.url)
+        done = await asyncio.to_thread(partial(served, TELEGRAM_TOKEN=telegram.token, HTTP_PORT=port))
+    told = refused(done, 1)
+    assert port in told
+    assert "address already in use" in told
+
+
+# ------------------------------------------------------------ the roadmaps
+
+
+def test_the_shipped_roadmaps_are_sound(tmp_path: Path) -> None:
+    done = run(tmp_path, "roadmaps", "check", str(ROOT / "roadmaps"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "backend-ai-era: " in done.stdout
+
+
+def test_a_broken_roadmap_is_named_with_its_line(tmp_path: Path) -> None:
+    sound = (ROOT / "roadmaps" / "backend-ai-era.yaml").read_text(encoding="utf-8")
+    broken = sound.replace("importance: high", "importance: huge", 1)
+    assert broken != sound
+    line = broken[: broken.index("importance: huge")].count("\n") + 1
+    (tmp_path / "backend-ai-era.yaml").write_text(broken, encoding="utf-8")
+    told = refused(run(tmp_path, "roadmaps", "check", "."), 1)
+    assert f"backend-ai-era.yaml:{line}:" in told
+    assert "importance" in told

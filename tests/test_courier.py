@@ -1,0 +1,353 @@
+"""The courier under every answer a platform can give, and after a crash at the worst moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import courier as courier_module
+from bot.cards import Card
+from bot.courier import IN_DOUBT_AFTER, MOST_ATTEMPTS, RETRY
+from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Later, Moved, Outcome, Rejected
+from bot.store import outbox, people
+from bot.store.outbox import Delivery, Draft
+from tests.fakes.clockwork import NOON, ROOM, TODAY, Clockwork, clockwork
+from tests.fakes.memory import MemoryPlatform
+
+
+@pytest.fixture(params=[True, False], ids=["keys", "no keys"])
+async def clock(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Clockwork]:
+    """A clockwork whose platform remembers keys, and one whose platform does not."""
+    async with clockwork(tmp_path, remembers_key=request.param) as made:
+        yield made
+
+
+async def announce(clock: Clockwork, step: str = "sql") -> None:
+    """Queue the news that Asha has finished a step."""
+    if not await clock.rows():
+        await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", f"done {step}")
+
+
+async def announced(clock: Clockwork) -> None:
+    """The same, and it has arrived."""
+    await announce(clock)
+    await clock.courier.deliver()
+    assert len(clock.platform.messages) == 1
+
+
+async def test_what_is_due_leaves_once(clock: Clockwork) -> None:
+    await announce(clock)
+    assert await clock.courier.deliver() == 1
+    assert await clock.courier.deliver() == 0
+    assert (await clock.states(), len(clock.platform.sends)) == (["sent"], 1)
+
+
+async def test_two_rounds_at_once_say_nothing_twice(clock: Clockwork) -> None:
+    await announce(clock)
+    await asyncio.gather(clock.courier.deliver(), clock.courier.deliver())
+    assert len(clock.platform.sends) == 1
+
+
+async def test_the_running_courier_wakes_when_something_is_queued(clock: Clockwork) -> None:
+    running = asyncio.create_task(clock.courier.run())
+    await announce(clock)
+    async with asyncio.timeout(5):
+        await clock.platform.sent.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_patience_is_kept_and_then_it_is_tried_again(clock: Clockwork) -> None:
+    clock.platform.answers.append(Later(120, "flood"))
+    await announce(clock)
+    await clock.courier.deliver()
+    await clock.forward(seconds=119)
+    assert len(clock.platform.sends) == 1
+    await clock.forward(seconds=1)
+    assert (await clock.states(), len(clock.platform.messages)) == (["sent"], 1)
+
+
+async def test_a_platform_that_fails_for_ever_is_given_up_with_growing_waits(clock: Clockwork) -> None:
+    clock.platform.answers.extend([Later(1, "down")] * 100)
+    await announce(clock)
+    moments = []
+    for _ in range(24 * 60):
+        before = len(clock.platform.sends)
+        await clock.forward(minutes=1)
+        if len(clock.platform.sends) > before:
+            moments.append(clock.now)
+        if (await clock.states())[0] != "queued":
+            break
+    assert await clock.states() == ["failed"]
+    assert len(clock.platform.sends) == MOST_ATTEMPTS
+    waits = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    assert waits == sorted(waits)
+    assert waits[-1] <= timedelta(minutes=16)
+
+
+async def test_what_waits_past_its_time_is_not_said(clock: Clockwork) -> None:
+    clock.platform.answers.append(Later(3600 * 30, "flood"))
+    await announce(clock)
+    await clock.courier.deliver()
+    await clock.forward(hours=31)
+    assert (await clock.states())[0] == "expired"
+    assert clock.platform.messages == {}
+
+
+async def test_a_moved_chat_is_followed_and_remembered(clock: Clockwork) -> None:
+    new = Address("memory", "supergroup")
+    clock.platform.answers.append(Moved(new))
+    await announce(clock)
+    await clock.courier.deliver()
+    assert [address for address, _ in clock.platform.sends] == [ROOM, new]
+    assert await clock.states() == ["sent"]
+    async with clock.store.reading() as db:
+        assert await people.homes_of(db, clock.group) == (new,)
+
+
+async def test_a_chat_that_moves_for_ever_is_given_up(clock: Clockwork) -> None:
+    clock.platform.answers.extend([Moved(Address("memory", "b")), Moved(ROOM)] * 50)
+    await announce(clock)
+    async with asyncio.timeout(10):
+        await clock.courier.deliver()
+    assert await clock.states() == ["failed"]
+
+
+async def test_an_edit_in_a_chat_that_moved_is_left_as_it_was(clock: Clockwork) -> None:
+    await announced(clock)
+    clock.platform.answers.append(Moved(Address("memory", "supergroup")))
+    await clock.say("asha", "undo")
+    await clock.courier.deliver()
+    assert (await clock.states(), len(clock.platform.edits)) == (["sent"], 1)
+
+
+@pytest.mark.parametrize("outcome", [Forbidden("may not write here"), Rejected("too long")])
+async def test_what_cannot_be_sent_is_recorded_and_not_tried_again(clock: Clockwork, outcome: Outcome) -> None:
+    clock.platform.answers.append(outcome)
+    await announce(clock)
+    await clock.courier.deliver()
+    await clock.forward(hours=1)
+    (row,) = await clock.rows()
+    assert (row["state"], row["reason"], len(clock.platform.sends)) == ("failed", outcome.reason, 1)  # type: ignore[union-attr]  # both have one
+
+
+async def test_a_home_that_is_gone_is_no_home_any_more(clock: Clockwork) -> None:
+    clock.platform.answers.append(Gone("we were removed"))
+    await announce(clock)
+    await clock.courier.deliver()
+    assert await clock.states() == ["failed"]
+    async with clock.store.reading() as db:
+        assert await people.homes_of(db, clock.group) == ()
+
+
+@pytest.mark.parametrize(
+    "outcome", [Gone("deleted by a leader"), Forbidden("no"), Rejected("no"), Closed("no"), Later(1, "down")]
+)
+async def test_an_edit_that_fails_leaves_the_message_as_it_was(clock: Clockwork, outcome: Outcome) -> None:
+    await announced(clock)
+    clock.platform.answers.extend([outcome] * 100)
+    await clock.say("asha", "undo")
+    for _ in range(200):
+        await clock.forward(minutes=1)
+    assert await clock.states() == ["sent"]
+    assert len(clock.platform.edits) == (MOST_ATTEMPTS if isinstance(outcome, Later) else 1)
+    async with clock.store.reading() as db:
+        assert await people.homes_of(db, clock.group) == (ROOM,)
+
+
+async def test_a_roster_that_was_edited_often_survives_a_bad_minute(clock: Clockwork) -> None:
+    """Attempts are counted for one edit, not for the life of a message."""
+    await clock.say("asha", "next")
+    await clock.forward(hours=8)
+    for number in range(MOST_ATTEMPTS + 2):
+        await clock.say(f"m{number}", "checkin 30")
+        await clock.courier.deliver()
+    clock.platform.answers.append(Later(1, "down"))
+    await clock.say("asha", "checkin 30")
+    await clock.courier.deliver()
+    await clock.forward(seconds=RETRY.total_seconds())
+    assert f"Studied ({MOST_ATTEMPTS + 3})" in clock.platform.at(ROOM)[0]
+
+
+async def test_doubt_is_sent_again_where_keys_are_remembered_and_held_where_not(clock: Clockwork) -> None:
+    clock.platform.answers.append(Doubtful("the connection broke"))
+    await announce(clock)
+    await clock.courier.deliver()
+    for _ in range(10):
+        await clock.forward(minutes=10)
+    if clock.platform.remembers_key:
+        assert await clock.states() == ["sent"]
+        assert [key for _, key in clock.platform.sends] == [clock.platform.sends[0][1]] * 2
+    else:
+        (row,) = await clock.rows()
+        assert (row["state"], row["reason"], len(clock.platform.sends)) == ("doubtful", "the connection broke", 1)
+    # Taking it back afterwards edits a message that arrived, and never sends one that may have.
+    await clock.say("asha", "undo")
+    await clock.courier.deliver()
+    assert len(clock.platform.messages) == (1 if clock.platform.remembers_key else 0)
+
+
+async def die_while_sending(clock: Clockwork) -> None:
+    """The process ends after the platform has taken the message and before we hear of it."""
+    clock.platform.hears_back = False
+    sending = asyncio.create_task(clock.courier.deliver())
+    async with asyncio.timeout(5):
+        await clock.platform.sent.wait()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    clock.platform.hears_back = True
+    assert await clock.states() == ["sending"]
+
+
+async def test_after_a_crash_in_a_send_nothing_is_said_twice(clock: Clockwork) -> None:
+    await announce(clock)
+    await die_while_sending(clock)
+    clock.courier = clock.new_courier()
+    await clock.tick()
+    assert len(clock.platform.sends) == 1
+    await clock.forward(seconds=IN_DOUBT_AFTER.total_seconds())
+    assert len(clock.platform.messages) == 1
+    if clock.platform.remembers_key:
+        assert await clock.states() == ["sent"]
+        assert clock.platform.sends[0] == clock.platform.sends[1]
+    else:
+        (row,) = await clock.rows()
+        assert (row["state"], row["reason"]) == ("doubtful", "we stopped while it was being sent")
+        assert len(clock.platform.sends) == 1
+
+
+async def test_an_undo_after_a_crash_in_a_send_says_nothing_twice_either(clock: Clockwork) -> None:
+    """The undo touches what is still on its way; without a message of ours there is nothing to edit."""
+    await announce(clock)
+    await die_while_sending(clock)
+    clock.courier = clock.new_courier()
+    await clock.say("asha", "undo")
+    await clock.forward(hours=1)
+    assert len(clock.platform.messages) == 1
+
+
+async def test_a_crash_in_an_edit_is_edited_again(clock: Clockwork) -> None:
+    await announced(clock)
+    clock.platform.answers.append(asyncio.CancelledError())
+    await clock.say("asha", "undo")
+    with pytest.raises(asyncio.CancelledError):
+        await clock.courier.deliver()
+    clock.courier = clock.new_courier()
+    await clock.forward(seconds=IN_DOUBT_AFTER.total_seconds())
+    assert clock.platform.at(ROOM) == ["Asha took back Relational databases and SQL."]
+    assert await clock.states() == ["sent"]
+
+
+async def test_a_card_that_cannot_be_composed_does_not_stop_the_others(
+    clock: Clockwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    await announce(clock, "sql")
+    await announce(clock, "http-rest")
+    compose = clock.courier.compose
+    broken = (await clock.rows())[0]["id"]
+
+    async def stumbling(delivery: Delivery) -> Card | None:
+        if delivery.id == broken:
+            raise ZeroDivisionError
+        return await compose(delivery)
+
+    clock.courier.compose = stumbling
+    async with asyncio.timeout(5):
+        await clock.courier.deliver()
+    assert await clock.states() == ["queued", "sent"]
+    assert "could not be composed" in caplog.text
+    clock.courier.compose = compose
+    await clock.forward(minutes=1)
+    assert await clock.states() == ["sent", "sent"]
+
+
+async def test_a_card_that_can_never_be_composed_is_given_up(clock: Clockwork) -> None:
+    async def broken(_delivery: Delivery) -> Card | None:
+        raise ZeroDivisionError
+
+    clock.courier.compose = broken
+    await announce(clock)
+    for _ in range(200):
+        await clock.forward(minutes=1)
+    assert await clock.states() == ["failed"]
+
+
+async def test_a_platform_that_raises_does_not_stop_the_others(clock: Clockwork) -> None:
+    clock.platform.answers.append(ZeroDivisionError())
+    await announce(clock, "sql")
+    await announce(clock, "http-rest")
+    await clock.courier.deliver()
+    await clock.forward(minutes=5)
+    assert await clock.states() == (["sent", "sent"] if clock.platform.remembers_key else ["doubtful", "sent"])
+
+
+async def test_a_slow_platform_does_not_hold_up_another(clock: Clockwork) -> None:
+    await announce(clock)
+    slow = MemoryPlatform(name="slow")
+    slow.hears_back = False
+    clock.courier.platforms = {"memory": clock.platform, "slow": slow}
+    async with clock.store.writing() as db:
+        draft = Draft("slow", "done", Address("slow", "room"), TODAY, NOON, NOON + timedelta(days=1))
+        await outbox.queue(db, draft)
+
+    async def card(_delivery: Delivery) -> Card | None:
+        return Card()
+
+    clock.courier.compose = card
+    delivering = asyncio.create_task(clock.courier.deliver())
+    async with asyncio.timeout(5):
+        await clock.platform.sent.wait()
+        await slow.sent.wait()
+    delivering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await delivering
+
+
+async def test_what_is_for_a_platform_that_is_not_served_waits_for_it(clock: Clockwork) -> None:
+    await announce(clock)
+    served, clock.courier.platforms = clock.courier.platforms, {}
+    assert await clock.courier.deliver() == 0
+    assert await clock.states() == ["queued"]
+    clock.courier.platforms = served
+    await clock.courier.deliver()
+    assert await clock.states() == ["sent"]
+
+
+async def test_more_than_a_batch_is_delivered_in_one_go(clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier_module, "BATCH", 3)
+    async with clock.store.writing() as db:
+        for number in range(10):
+            draft = Draft(f"k{number}", "recap", ROOM, TODAY, NOON, NOON + timedelta(days=1), group=clock.group)
+            await outbox.queue(db, draft)
+    assert await clock.courier.deliver() == 10
+    assert len(clock.platform.messages) == 10
+
+
+async def test_a_fault_of_the_database_is_logged_and_the_courier_goes_on(
+    clock: Clockwork, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = outbox.due
+    failures = [OSError("the disk is away")]
+
+    async def failing(*arguments: object) -> tuple[Delivery, ...]:
+        if failures:
+            raise failures.pop()
+        return await due(*arguments)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(outbox, "due", failing)
+    await announce(clock)
+    running = asyncio.create_task(clock.courier.run())
+    clock.courier.wake()
+    async with asyncio.timeout(5):
+        await clock.platform.sent.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert "the courier stumbled" in caplog.text

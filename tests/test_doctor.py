@@ -1,0 +1,478 @@
+"""`roadmate doctor` finds what is wrong, says what to do, changes nothing and tells no secret."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
+
+from bot import doctor
+from bot.delivery import Address
+from bot.doctor import Finding, database, machine
+from bot.doctor.discord import EVERYTHING, Permission, granted
+from bot.settings import Settings
+from bot.store import Store, people, schema
+from tests.fakes import discord_server
+from tests.fakes.discord_server import DiscordServer
+from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.telegram_server import TelegramServer
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ALL_WELL: tuple[str, ...] = ()
+
+
+def clock() -> datetime:
+    return NOON
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is set where the tests run does not reach them; nor does a .env file."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def settings(data: Path, **values: Any) -> Settings:
+    return Settings(roadmate_data=data, **values)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """What the doctor finds, after the promise that holds for every examination: no secret in it."""
+    findings = await doctor.examine(settings)
+    said = "\n".join(map(str, findings))
+    for secret in (settings.discord_token, settings.telegram_token):
+        assert secret is None or secret.get_secret_value() not in said
+    return findings
+
+
+def bad(findings: list[Finding], about: str = "") -> list[str]:
+    return [str(finding) for finding in findings if finding.bad and about in finding.what]
+
+
+def told(findings: list[Finding], words: str) -> Finding:
+    found = [finding for finding in findings if words in str(finding)]
+    assert len(found) == 1, f"{words!r} not once in {[str(finding) for finding in findings]}"
+    return found[0]
+
+
+def is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """The database as the bot leaves it in `tmp_path`, the data directory."""
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'roadmate.db'}")
+    await schema.upgrade(store)
+    yield store
+    await store.close()
+
+
+async def settle(store: Store, address: Address, name: str) -> None:
+    async with store.writing() as db:
+        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
+        await people.settle_in(db, group.id, address, name)
+
+
+# ------------------------------------------------------------ words
+
+
+def test_a_finding_says_ok_or_what_to_do() -> None:
+    assert str(Finding("a disk")) == "ok a disk"
+    assert str(Finding("no disk", "buy one")) == "!! no disk\n   → buy one"
+    assert [Finding("a disk").bad, Finding("no disk", "buy one").bad] == [False, True]
+
+
+# ------------------------------------------------------------ the machine
+
+
+async def test_a_fresh_machine_is_well_and_stays_untouched(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path / "not" / "yet"))
+    assert not bad(findings)
+    assert "console chat" in told(findings, "settings:").what
+    assert "to be made at the first start" in told(findings, "data directory").what
+    assert "backend-ai-era" in told(findings, "roadmaps:").what
+    assert "the first start makes it" in told(findings, "database:").what
+    assert is_empty(tmp_path)
+
+
+async def test_a_data_directory_that_is_a_file_or_full_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    finding = told(await examine(settings(tmp_path / "file")), "data directory")
+    assert finding.bad
+    assert "ROADMATE_DATA" in finding.remedy
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(100, 90, 10 * 1024**2))
+    finding = told(await examine(settings(tmp_path)), "data directory")
+    assert finding.bad
+    assert "10 MB" in finding.what
+
+
+async def test_broken_roadmaps_are_named_with_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.yaml").write_text("slug: broken\ntitle: [\n")
+    monkeypatch.setattr(machine, "ROADMAPS", tmp_path)
+    findings = await examine(settings(tmp_path))
+    assert "broken.yaml:" in bad(findings, "roadmaps: broken")[0]
+    assert bad(findings, "roadmaps: none")
+
+
+async def test_missing_zones_are_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "available_timezones", set)
+    assert "pip install tzdata" in bad(await examine(settings(tmp_path)), "time zones")[0]
+
+
+# ------------------------------------------------------------ the database
+
+
+async def test_a_current_database_is_well(store: Store, tmp_path: Path) -> None:
+    await settle(store, Address("console", "study"), "study")
+    findings = await examine(settings(tmp_path))
+    assert not bad(findings)
+    assert f"current ({schema.newest()}), one home" in told(findings, "database:").what
+
+
+async def test_an_empty_database_will_get_its_tables(tmp_path: Path) -> None:
+    (tmp_path / "roadmate.db").touch()
+    assert "still empty" in told(await examine(settings(tmp_path)), "database:").what
+
+
+@pytest.mark.parametrize(("revision", "is_bad"), [("0000", False), ("9999", True)])
+async def test_an_older_database_is_upgraded_and_a_newer_is_bad(
+    store: Store, tmp_path: Path, revision: str, is_bad: bool
+) -> None:
+    with sqlite3.connect(tmp_path / "roadmate.db") as db:
+        db.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    db.close()
+    finding = told(await examine(settings(tmp_path)), "database:")
+    assert finding.bad is is_bad
+    assert revision in finding.what
+
+
+async def test_a_file_that_is_no_database_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "roadmate.db").write_bytes(b"what is this? " * 1000)
+    assert "file is not a database" in bad(await examine(settings(tmp_path)), "database")[0]
+
+
+async def test_a_damaged_database_is_bad(store: Store, tmp_path: Path) -> None:
+    await settle(store, Address("console", "study"), "study")
+    await store.close()
+    with sqlite3.connect(tmp_path / "roadmate.db") as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # An index that lacks what its table has: what a disk does when it forgets a page.
+        db.execute("PRAGMA writable_schema=ON")
+        db.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'homes'")
+    db.close()
+    assert bad(await examine(settings(tmp_path)), "database")
+
+
+async def test_a_zone_nobody_knows_any_more_is_bad(store: Store, tmp_path: Path) -> None:
+    async with store.writing() as db:
+        await people.found_group(db, "Old", "Mars/Olympus", NOON)
+    assert "Mars/Olympus" in bad(await examine(settings(tmp_path)), "time zones")[0]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A server with an empty database named roadmate."""
+    try:
+        with serving() as server:
+            server.execute("CREATE DATABASE roadmate")
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(f"Postgres cannot run here: {reason}")
+
+
+async def test_postgres_is_examined_as_sqlite_is(postgres: Postgres, tmp_path: Path) -> None:
+    here = settings(tmp_path, database_url=postgres.url("roadmate"))
+    assert "still empty" in told(await examine(here), "database: Postgres").what
+    store = Store.open(here.database)
+    await schema.upgrade(store)
+    await settle(store, Address("console", "study"), "study")
+    await store.close()
+    assert f"current ({schema.newest()}), one home" in told(await examine(here), "database:").what
+    nowhere = settings(tmp_path, database_url=postgres.url("nowhere"))
+    assert 'database "nowhere" does not exist' in bad(await examine(nowhere), "database")[0]
+
+
+async def test_postgres_that_refuses_is_bad_and_its_password_stays_secret(tmp_path: Path) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # bound, and not listening: whoever connects is refused
+        port = reserved.getsockname()[1]
+        url = f"postgresql+asyncpg://asha:geheim@127.0.0.1:{port}/roadmate"
+        finding = told(await examine(settings(tmp_path, database_url=url)), "database:")
+    assert finding.bad
+    assert "127.0.0.1/roadmate" in finding.what
+    assert "geheim" not in str(finding)
+
+
+async def test_postgres_that_is_silent_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # takes connections, and nobody reads them
+        port = listening.getsockname()[1]
+        url = f"postgresql+asyncpg://asha@127.0.0.1:{port}/roadmate?ssl=disable"
+        assert "no answer" in bad(await examine(settings(tmp_path, database_url=url)), "database")[0]
+
+
+# ------------------------------------------------------------ Discord
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    async with DiscordServer(clock=clock) as server:
+        yield server
+        assert server.violations == []
+
+
+def on_discord(data: Path, server: DiscordServer, **values: Any) -> Settings:
+    return settings(data, **{"discord_token": server.token, "discord_api_url": server.api_url, **values})
+
+
+async def test_discord_without_a_server_gives_the_invitation(discord: DiscordServer, tmp_path: Path) -> None:
+    findings = await examine(on_discord(tmp_path, discord))
+    assert "roadmate’s; no privileged intent" in told(findings, "the token is").what
+    assert f"client_id={discord.bot.id}&" in told(findings, "in no server yet").remedy
+    assert "the first start brings" in told(findings, "slash commands").what
+
+
+@pytest.mark.parametrize("token", ["wrong.discord.token", "with a space", "with–a–dash"])
+async def test_a_wrong_discord_token_is_told_from_a_network_fault(
+    discord: DiscordServer, tmp_path: Path, token: str
+) -> None:
+    findings = await examine(on_discord(tmp_path, discord, discord_token=token))
+    assert "Reset Token" in bad(findings, "Discord")[0]
+    assert len(bad(findings)) == 1
+
+
+Spoil = Callable[[DiscordServer], object]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda server: server.fail("GET", "/users/@me", status=503), "it answers 503"),
+        (lambda server: server.fail("GET", "/users/@me", status=429), "it answers 429"),
+        (lambda server: server.fail("GET", "/users/@me", drop=True, times=None), "Discord cannot be asked"),
+        (lambda server: server.fail("GET", "/users/@me", delay=1.0), "no answer"),
+    ],
+)
+async def test_a_discord_that_does_not_answer_is_bad(
+    discord: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Spoil, said: str
+) -> None:
+    monkeypatch.setattr("bot.doctor.asking.PATIENCE", 0.3)
+    spoil(discord)
+    found = bad(await examine(on_discord(tmp_path, discord)), "Discord")
+    assert len(found) == 1
+    assert said in found[0]
+    assert "DISCORD_API_URL" in found[0]
+
+
+async def test_an_address_that_does_not_exist_is_bad(tmp_path: Path) -> None:
+    values = {"discord_token": "a.b.c", "discord_api_url": "http://discord.invalid/api/v10"}
+    assert "its name is not found" in bad(await examine(settings(tmp_path, **values)), "Discord")[0]
+
+
+@pytest.fixture
+def home(discord: DiscordServer) -> discord_server.Channel:
+    """#study in a server the bot is in."""
+    guild = discord.add_guild("Study", discord.add_user("asha"))
+    channel = guild.add_channel("study")
+    discord.invite_bot(guild)
+    return channel
+
+
+async def test_a_discord_home_where_the_bot_can_post(
+    discord: DiscordServer, home: discord_server.Channel, store: Store, tmp_path: Path
+) -> None:
+    await settle(store, Address("discord", str(home.id)), "study")
+    await settle(store, Address("discord", str(home.add_thread("september", discord.bot).id)), "september")
+    findings = await examine(on_discord(tmp_path, discord))
+    assert not bad(findings)
+    assert "in 1 server" in told(findings, "server").what
+    assert "the bot can post" in told(findings, "#study").what
+    assert "the bot can post" in told(findings, "#september").what
+
+
+async def test_missing_permissions_of_a_discord_home_are_named(
+    discord: DiscordServer, home: discord_server.Channel, store: Store, tmp_path: Path
+) -> None:
+    thread = home.add_thread("september", discord.bot)
+    await settle(store, Address("discord", str(home.id)), "study")
+    await settle(store, Address("discord", str(thread.id)), "september")
+    denied = discord_server.Permission
+    home.deny(denied.SEND_MESSAGES | denied.EMBED_LINKS)
+    findings = await examine(on_discord(tmp_path, discord))
+    assert "lacks Send Messages, Embed Links\n" in bad(findings, "#study")[0]
+    assert "lacks Embed Links\n" in bad(findings, "#september")[0]
+    home.deny(denied.VIEW_CHANNEL)
+    findings = await examine(on_discord(tmp_path, discord))
+    assert "cannot see" in bad(findings, "#study")[0]
+    home.delete()
+    findings = await examine(on_discord(tmp_path, discord))
+    assert "/setup" in bad(findings, "#study")[0]
+
+
+GUILD = {
+    "id": "1",
+    "owner_id": "99",
+    "roles": [
+        {"id": "1", "permissions": str(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES)},
+        {"id": "2", "permissions": str(int(Permission.EMBED_LINKS))},
+        {"id": "3", "permissions": str(1 << 3)},
+    ],
+}
+
+
+def overwrite(id: str, allow: int = 0, deny: int = 0) -> dict[str, str]:
+    return {"id": id, "allow": str(int(allow)), "deny": str(int(deny))}
+
+
+@pytest.mark.parametrize(
+    ("mine", "overwrites", "me", "expected"),
+    [
+        ({"1"}, [], "7", Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES),
+        ({"1", "2"}, [], "7", Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS),
+        ({"1", "3"}, [overwrite("7", deny=EVERYTHING)], "7", EVERYTHING),
+        ({"1"}, [], "99", EVERYTHING),
+        # A private channel: closed to everybody, open to a role.
+        ({"1"}, [overwrite("1", deny=Permission.VIEW_CHANNEL)], "7", 0),
+        (
+            {"1", "2"},
+            [overwrite("1", deny=Permission.VIEW_CHANNEL), overwrite("2", allow=Permission.VIEW_CHANNEL)],
+            "7",
+            Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS,
+        ),
+        # One's own overwrite wins over the roles', whatever their order; another role's does not count.
+        (
+            {"1", "2"},
+            [
+                overwrite("7", allow=Permission.SEND_MESSAGES),
+                overwrite("2", deny=Permission.SEND_MESSAGES | Permission.EMBED_LINKS),
+                overwrite("3", deny=Permission.VIEW_CHANNEL),
+            ],
+            "7",
+            Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES,
+        ),
+    ],
+)
+def test_permissions_follow_discords_order(
+    mine: set[str], overwrites: list[dict[str, str]], me: str, expected: int
+) -> None:
+    assert granted({**GUILD, "mine": mine}, {"permission_overwrites": overwrites}, me) == expected
+
+
+# ------------------------------------------------------------ Telegram
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramServer]:
+    async with TelegramServer(username="roadmate_bot", clock=clock) as server:
+        yield server
+        assert server.violations == []
+
+
+def on_telegram(data: Path, server: TelegramServer, **values: Any) -> Settings:
+    return settings(data, **{"telegram_token": server.token, "telegram_api_url": server.url, **values})
+
+
+async def test_a_telegram_home_where_the_bot_can_post(telegram: TelegramServer, store: Store, tmp_path: Path) -> None:
+    group = telegram.add_group("Study")
+    await settle(store, Address("telegram", str(group.id)), "Study")
+    findings = await examine(on_telegram(tmp_path, telegram))
+    assert not bad(findings)
+    assert "@roadmate_bot" in told(findings, "the token is").what
+    assert "privacy mode is on, as it should be" in told(findings, "privacy").what
+    assert "0 updates wait" in told(findings, "webhook").what
+    assert "the bot can post" in told(findings, "Backend '27, Study").what
+
+
+async def test_privacy_mode_off_is_no_fault(tmp_path: Path) -> None:
+    async with TelegramServer(username="roadmate_bot", clock=clock, privacy=False) as server:
+        findings = await examine(on_telegram(tmp_path, server))
+    assert not told(findings, "privacy mode is off").bad
+
+
+@pytest.mark.parametrize("token", ["1:wrong", "not a token", "../../getMe"])
+async def test_a_wrong_telegram_token_is_bad(telegram: TelegramServer, tmp_path: Path, token: str) -> None:
+    findings = await examine(on_telegram(tmp_path, telegram, telegram_token=token))
+    assert "@BotFather" in bad(findings, "Telegram")[0]
+    assert len(bad(findings)) == 1
+
+
+async def test_a_webhook_in_the_way_is_bad(telegram: TelegramServer, tmp_path: Path) -> None:
+    telegram.profile.webhook = "https://example.org/hook"
+    assert "start Roadmate again" in bad(await examine(on_telegram(tmp_path, telegram)), "webhook")[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda server: server.fail("getMe", 502), "it answers 502"),
+        (lambda server: server.fail("getMe", 429), "it answers 429"),
+        (lambda server: server.fail("getMe", drop=True, times=None), "Telegram cannot be asked"),
+    ],
+)
+async def test_a_telegram_that_does_not_answer_is_bad(
+    telegram: TelegramServer, tmp_path: Path, spoil: Callable[[TelegramServer], object], said: str
+) -> None:
+    spoil(telegram)
+    found = bad(await examine(on_telegram(tmp_path, telegram)), "Telegram")
+    assert len(found) == 1
+    assert said in found[0]
+
+
+async def test_a_telegram_home_that_is_lost_or_mute_is_bad(
+    telegram: TelegramServer, store: Store, tmp_path: Path
+) -> None:
+    kicked, mute, gone = telegram.add_group("Kicked"), telegram.add_group("Mute"), Address("telegram", "-100")
+    kicked.kick_bot()
+    mute.restrict_bot()
+    for address, name in (
+        (Address("telegram", str(kicked.id)), "Kicked"),
+        (Address("telegram", str(mute.id)), "Mute"),
+        (gone, "Gone"),
+    ):
+        await settle(store, address, name)
+    findings = await examine(on_telegram(tmp_path, telegram))
+    assert "bot was kicked" in bad(findings, "Kicked")[0]
+    assert "may not send messages" in bad(findings, "Mute")[0]
+    assert "chat not found" in bad(findings, "Gone")[0]
+
+
+@pytest.mark.parametrize("answer", ["{}", "[]", "<html>Log in to the hotel's network</html>"])
+async def test_an_address_where_somebody_else_answers_is_bad(tmp_path: Path, answer: str) -> None:
+    async def anything(_request: web.BaseRequest) -> web.Response:
+        return web.Response(text=answer)
+
+    async with RawTestServer(anything) as server:
+        url = str(server.make_url("/api"))
+        values = {"discord_token": "a.b.c", "discord_api_url": url, "telegram_token": "1:a", "telegram_api_url": url}
+        findings = await examine(settings(tmp_path, **values))
+    assert [finding.what.partition(":")[0] for finding in findings if finding.bad] == [
+        "Discord cannot be asked",
+        "Telegram cannot be asked",
+    ]
+
+
+async def test_a_platform_that_is_not_served_is_not_asked(
+    discord: DiscordServer, telegram: TelegramServer, tmp_path: Path
+) -> None:
+    await examine(settings(tmp_path, discord_api_url=discord.api_url, telegram_api_url=telegram.url))
+    assert not discord.requests
+    assert not telegram.requests
+
+
+async def test_both_platforms_in_one_examination(
+    discord: DiscordServer, telegram: TelegramServer, home: discord_server.Channel, tmp_path: Path
+) -> None:
+    values = {"telegram_token": telegram.token, "telegram_api_url": telegram.url, "http_port": 8080}
+    findings = await examine(on_discord(tmp_path, discord, **values))
+    assert not bad(findings)
+    assert "serves Discord and Telegram; health checks on port 8080" in told(findings, "settings").what

@@ -1,0 +1,275 @@
+"""What the bot says unasked: each occurrence once, to the right people, and nothing that has become moot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.delivery import Address, Closed
+from bot.store import schedule
+from bot.tables import members, reminders
+from tests.fakes.clockwork import EVENING, ROOM, TODAY, Clockwork, clockwork
+
+PRIVATE = Address.private_to("memory", "asha")
+
+
+@pytest.fixture
+async def clock(tmp_path: Path) -> AsyncIterator[Clockwork]:
+    """A clockwork at Friday noon."""
+    async with clockwork(tmp_path) as made:
+        yield made
+
+
+async def at_evening(clock: Clockwork) -> None:
+    await clock.forward(seconds=(EVENING - clock.now).total_seconds())
+
+
+async def test_an_occurrence_is_claimed_once_however_often_it_is_looked_at(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING
+    assert await clock.reminders.claim(clock.now) == 2
+    assert await clock.reminders.claim(clock.now) == 0
+    assert len(await clock.rows()) == 2
+
+
+async def test_an_occurrence_is_claimed_once_by_many_at_once(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING
+    claimed = await asyncio.gather(*(clock.reminders.claim(clock.now) for _ in range(8)))
+    assert sum(claimed) == 2
+    assert len(await clock.rows()) == 2
+
+
+async def test_the_member_is_asked_in_private_and_the_group_in_its_home(clock: Clockwork) -> None:
+    await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", "remind 20:00 daily dm")
+    await at_evening(clock)
+    assert clock.platform.at(PRIVATE) == [
+        "Good evening, Asha.\nNext: A typed language and git (typed-language), about 24 h.\nDid you study today?"
+    ]
+    assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?"]
+
+
+async def test_two_weeks_bring_fourteen_of_each_and_two_recaps_each_once(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    for _ in range(14 * 24):
+        await clock.forward(hours=1)
+    kinds = [(row["kind"], row["local_date"]) for row in await clock.rows()]
+    assert len(kinds) == len(set(kinds)) == len(clock.platform.messages)
+    assert [sum(kind == wanted for kind, _ in kinds) for wanted in ("study", "group", "recap")] == [14, 14, 2]
+
+
+async def test_who_has_answered_is_not_asked(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    await clock.say("asha", "checkin 60")
+    await at_evening(clock)
+    assert clock.platform.at(PRIVATE) == []
+    await clock.forward(days=1)
+    assert len(clock.platform.at(PRIVATE)) == 1
+
+
+async def test_an_answer_between_claim_and_sending_makes_it_moot(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING
+    await clock.reminders.claim(clock.now)
+    await clock.say("asha", "checkin no")
+    await clock.courier.deliver()
+    assert clock.platform.at(PRIVATE) == []
+    assert {(row["kind"], row["state"], row["reason"]) for row in await clock.rows()} == {
+        ("study", "expired", "moot"),
+        ("group", "sent", None),
+    }
+
+
+async def test_both_tracks_are_asked_for_apart(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    await clock.say("asha", "remind 20:00 daily dm dsa")
+    await clock.say("asha", "checkin 60")
+    await at_evening(clock)
+    (question,) = clock.platform.at(PRIVATE)
+    assert "Did you practise DSA today?" in question
+
+
+async def test_a_closed_private_chat_gets_nothing_and_nothing_private_appears_elsewhere(clock: Clockwork) -> None:
+    await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.platform.closed["asha"] = Closed("she takes no messages")
+    await at_evening(clock)
+    assert clock.platform.at(PRIVATE) == []
+    assert clock.platform.texts == ["Fri 20 Nov · Who studied today?"]
+    assert ("failed", "she takes no messages") in {(row["state"], row["reason"]) for row in await clock.rows()}
+    # From then on it is not even tried, until she writes in private again.
+    tried = len(clock.platform.sends)
+    await clock.forward(days=1)
+    assert [address for address, _ in clock.platform.sends[tried:]] == [ROOM]
+    clock.platform.closed.clear()
+    await clock.say("asha", "next", private=True)
+    await clock.forward(days=1)
+    assert len(clock.platform.at(PRIVATE)) == 1
+
+
+async def test_where_group_mentions_the_member_in_the_home(clock: Clockwork) -> None:
+    await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", "remind 20:00 daily group")
+    await at_evening(clock)
+    assert sorted(clock.platform.at(ROOM)) == ["Asha, Did you study today?", "Fri 20 Nov · Who studied today?"]
+
+
+async def test_a_group_without_members_is_not_asked(clock: Clockwork) -> None:
+    await at_evening(clock)
+    assert clock.platform.texts == []
+
+
+async def test_a_first_command_that_is_refused_makes_a_member_all_the_same(clock: Clockwork) -> None:
+    assert "no roadmap" in await clock.say("ravi", "next")
+    await at_evening(clock)
+    assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?"]
+
+
+async def test_the_roster_names_who_studied_and_nobody_else(clock: Clockwork) -> None:
+    await clock.say("ravi", "next")
+    await at_evening(clock)
+    await clock.say("asha", "checkin 90")
+    await clock.say("ravi", "checkin no")
+    await clock.courier.deliver()
+    (post,) = clock.platform.at(ROOM)
+    assert "Studied (1): Asha 1 h 30" in post
+    assert "Ravi" not in post
+
+
+async def test_many_answers_are_one_edit(clock: Clockwork) -> None:
+    await clock.say("ravi", "next")
+    await at_evening(clock)
+    for number in range(12):
+        await clock.say(f"m{number}", "checkin 30")
+    await clock.courier.deliver()
+    assert len(clock.platform.edits) == 1
+    assert "Studied (12)" in clock.platform.at(ROOM)[0]
+    await clock.courier.deliver()
+    assert len(clock.platform.edits) == 1
+
+
+async def test_an_answer_during_the_edit_is_shown_by_the_next(clock: Clockwork) -> None:
+    await clock.say("asha", "next")
+    await at_evening(clock)
+    answering: list[asyncio.Task[str]] = []
+
+    def answer_once() -> None:
+        if not answering:
+            answering.append(asyncio.create_task(clock.say("ravi", "checkin 30")))
+
+    clock.platform.edited = answer_once
+    await clock.say("asha", "checkin 30")
+    await clock.courier.deliver()
+    await answering[0]
+    await clock.courier.deliver()
+    assert "Studied (2)" in clock.platform.at(ROOM)[0]
+
+
+async def test_taking_an_answer_back_takes_it_off_the_roster(clock: Clockwork) -> None:
+    await clock.say("ravi", "next")
+    await at_evening(clock)
+    await clock.say("asha", "checkin 30")
+    await clock.courier.deliver()
+    await clock.say("asha", "undo")
+    await clock.courier.deliver()
+    assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?"]
+
+
+async def test_a_step_done_is_announced_and_its_undo_edits_the_announcement(clock: Clockwork) -> None:
+    await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", "done sql https://example.org/sql")
+    await clock.courier.deliver()
+    (news,) = clock.platform.at(ROOM)
+    assert news == "Asha finished Relational databases and SQL · proof"
+    await clock.say("asha", "undo")
+    await clock.courier.deliver()
+    assert clock.platform.at(ROOM) == ["Asha took back Relational databases and SQL."]
+    assert len(clock.platform.messages) == 1
+
+
+async def test_a_step_taken_back_before_it_was_announced_is_not_announced(clock: Clockwork) -> None:
+    await clock.say("asha", "join backend-ai-era 2027-05-20")
+    await clock.say("asha", "done sql")
+    await clock.say("asha", "undo")
+    await clock.courier.deliver()
+    assert clock.platform.texts == []
+    assert await clock.states() == ["expired"]
+
+
+async def test_after_a_long_sleep_the_old_is_not_said_and_the_new_is(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    await at_evening(clock)
+    sent = len(clock.platform.messages)
+    await clock.forward(days=10, hours=5)
+    assert len(clock.platform.messages) == sent
+    assert set(await clock.states()) == {"sent", "expired"}
+    await clock.forward(hours=19)
+    assert len(clock.platform.messages) == sent + 2
+
+
+async def test_within_its_grace_a_late_question_is_still_asked(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING - timedelta(minutes=1)
+    await clock.forward(hours=2, minutes=59)
+    assert len(clock.platform.at(PRIVATE)) == 1
+
+
+async def test_later_asks_again_on_the_same_day_even_at_the_same_minute(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    await at_evening(clock)
+    await clock.say("asha", "later 1h")
+    await clock.forward(minutes=59)
+    assert len(clock.platform.at(PRIVATE)) == 1
+    await clock.forward(minutes=1)
+    assert len(clock.platform.at(PRIVATE)) == 2
+    dates = {row["local_date"] for row in await clock.rows() if row["kind"] == "study"}
+    assert dates == {TODAY}
+    await clock.forward(hours=23)
+    assert len(clock.platform.at(PRIVATE)) == 3
+
+
+async def test_one_reminder_that_cannot_be_claimed_does_not_stop_the_others(
+    clock: Clockwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("asha", "ravi"):
+        await clock.say(name, "remind 20:00 daily dm")
+    async with clock.store.writing() as db:
+        # A zone that a newer list of zones no longer has.
+        await db.execute(members.update().where(members.c.name == "Asha").values(zone="Mars/Olympus"))
+    await at_evening(clock)
+    assert clock.platform.at(PRIVATE) == []
+    assert len(clock.platform.at(Address.private_to("memory", "ravi"))) == 1
+    assert "could not be claimed" in caplog.text
+    async with clock.store.writing() as db:
+        await db.execute(members.update().where(members.c.name == "Asha").values(zone="Asia/Kolkata"))
+    await clock.forward(hours=1)
+    assert len(clock.platform.at(PRIVATE)) == 1
+
+
+async def test_more_than_a_batch_is_claimed_in_turn(clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.reminders.BATCH", 3)
+    for number in range(8):
+        await clock.say(f"m{number}", "remind 20:00 daily dm")
+    await at_evening(clock)
+    assert len(clock.platform.messages) == 9
+
+
+async def test_switched_off_is_silent_and_on_again_is_not_asked_for_the_past(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    await clock.say("asha", "remind where:off")
+    await clock.forward(days=3)
+    assert clock.platform.at(PRIVATE) == []
+    async with clock.store.reading() as db:
+        off = (await db.execute(reminders.select().where(reminders.c.member.is_not(None)))).mappings().one()
+    assert off["next_due_at"] is None
+    await clock.say("asha", "remind where:dm")
+    async with clock.store.reading() as db:
+        found = await schedule.of_member(db, off["member"], "study")
+    assert found is not None
+    assert found.next_due_at is not None
+    assert found.next_due_at > clock.now
