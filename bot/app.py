@@ -200,8 +200,8 @@ async def chat(settings: Settings, name: str, group: str) -> None:
     from tzlocal import get_localzone_name
 
     from bot.platforms.console.chat import Chat
-    from bot.platforms.console.clock import ChatClock
     from bot.platforms.console.client import Console
+    from bot.platforms.console.clock import ChatClock
 
     zone = get_localzone_name() or "UTC"
     store = Store.open(settings.sqlite_file("chat.db"))

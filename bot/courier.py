@@ -80,8 +80,11 @@ class Courier:
             platforms: dict[str, list[Delivery]] = defaultdict(list)
             for delivery in due:
                 platforms[delivery.address.platform].append(delivery)
-            # A slow platform does not hold up another.
-            await asyncio.gather(*(self._in_turn(deliveries) for deliveries in platforms.values()))
+            # A slow platform does not hold up another; all of them have ended when this does, also when cancelled.
+            rounds = (self._in_turn(deliveries) for deliveries in platforms.values())
+            for fault in await asyncio.gather(*rounds, return_exceptions=True):
+                if fault is not None:
+                    raise fault
 
     async def _in_turn(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:

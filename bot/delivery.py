@@ -90,7 +90,7 @@ class Rejected:
 Outcome = Sent | Closed | Gone | Moved | Forbidden | Later | Doubtful | Rejected
 
 
-class BadToken(Exception):  # noqa: N818 - it is read aloud: the platform says no to this token, for good
+class BadToken(Exception):
     """A platform refuses the token it was given; the message says so to whoever starts the bot."""
 
 

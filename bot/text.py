@@ -16,7 +16,7 @@ LOCALES = Path(__file__).parent / "locales"
 LANGUAGE = "en"
 """The language that has every message; the others fall back to it."""
 
-MARKUP = "*_`[]()\\"
+MARKUP = "*_`[]()\\/"
 """What our own messages may use; in a user's words these characters stand for themselves."""
 
 _SHIELD = {ord(mark): chr(0xE000 + index) for index, mark in enumerate(MARKUP)}
@@ -28,6 +28,8 @@ _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 _PIECE = re.compile(
     r"\*\*(?P<bold>.+?)\*\*|__(?P<italic>.+?)__|`(?P<code>.+?)`|\[(?P<text>[^\]]+)\]\((?P<url>[^)]+)\)"
     "|(?P<span>[\ue100-\uf8ff])"
+    # A command of ours is typed as it stands, so it is code even without its backticks; in a URL it is none.
+    r"|(?<![\w/:.])(?P<command>/[a-z]+)(?![\w/])"
 )
 
 
@@ -52,7 +54,7 @@ def languages() -> tuple[str, ...]:
 def say(language: str, id: str, /, **vars: object) -> Spans:
     """A message as spans.
 
-    Our messages may use `**bold**`, `__title__`, `` `code` `` and `[text](url)`; a variable that is text stands for
+    Our messages may use `**bold**`, `__title__`, `` `code` ``, `[text](url)` and `/command`; a variable that is text stands for
     itself, whatever it contains, and one that is a span (or spans) is put in as it is. Raises UnknownMessage.
     """
     spans: list[Span] = []
@@ -132,6 +134,8 @@ def _piece(piece: re.Match[str], spans: list[Span]) -> Iterator[Span]:
         yield Bold(_flat(bold, spans))
     elif (italic := piece["italic"]) is not None:
         yield Italic(_flat(italic, spans))
+    elif (command := piece["command"]) is not None:
+        yield Code(command)
     elif (code := piece["code"]) is not None:
         yield Code(_flat(code, spans))
     else:

@@ -82,7 +82,7 @@ class Response:
     refused: bool = False
 
 
-class Ask(Exception):  # noqa: N818 - a question is not an error
+class Ask(Exception):
     """Something needed is missing: dispatch asks for it, and the answer comes back as the same command, completed.
 
     Several parameters at once are asked for as free text. `options` replaces the kind's own suggestions; `id` the

@@ -302,8 +302,7 @@ def clean_name(name: str) -> str:
 
 def refused(refusal: Refusal, language: str = LANGUAGE) -> Card:
     """A polite no, with its ways out as buttons."""
-    variables = {name: value for name, value in refusal.vars.items()}
-    card = Card(parts=(Paragraph(say(language, refusal.id, **variables)),))
+    card = Card(parts=(Paragraph(say(language, refusal.id, **refusal.vars)),))
     buttons = []
     for label, line in refusal.ways:
         try:

@@ -8,10 +8,15 @@ from datetime import date, timedelta
 
 NUMBERS = dict(
     zip(
-        "a an one two three four five six seven eight nine ten eleven twelve".split(),
+        ["a", "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
         (1, 1, *range(1, 13)),
         strict=True,
     )
+)
+
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -134,7 +139,20 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def _month_date(name: str, day: int, year: str | None, today: date) -> date | None:
-    full = "january february march april may june july august september october november december".split()
+    full = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ]
     month = next((n for n, month in enumerate(full, start=1) if month.startswith(name)), None)
     if month is None and name == "sept":
         month = 9

@@ -25,7 +25,7 @@ MOST_HOMES = 50
 """Homes asked about on one platform: enough to see a pattern, few enough to be no burden on its rate limits."""
 
 
-class Unreachable(Exception):  # noqa: N818 - it is read aloud: what was asked could not be reached
+class Unreachable(Exception):
     """There was no answer to speak of; the message says why, without the address, which may hold a token."""
 
 

@@ -10,7 +10,7 @@ EVERY_DAY = 0b1111111
 """Days of the week as bits, Monday the lowest."""
 
 SEARCH_DAYS = 16
-"""A weekly rule is due within seven days; a date that the zone skipped costs another week, yesterday and today two more."""
+"""A weekly rule is due within seven days; a date that the zone skipped costs another week, the first days two more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,17 @@ def _end_of_gap(wall: datetime, tz: ZoneInfo) -> datetime:
     return after.replace(microsecond=0)
 
 
+def _has_date(tz: ZoneInfo, day: date) -> bool:
+    """Whether a zone knew a local date at all: Samoa went from 29 to 31 December 2011."""
+    return moment_of(day, 0, tz.key).astimezone(tz).date() == day
+
+
 def next_occurrence(rule: Rule, after: datetime, last: date | None = None) -> Occurrence:
     """The first occurrence later than a moment, on a local date later than `last` (the last date it was due on).
 
     A local date that a zone skipped altogether (Samoa had no 30 December 2011) has no occurrence: its moment would
-    fall on the next date, which has its own.
+    fall on the next date, which has its own. A date that only lost its last hour (Nuuk, 30 March 2024) has one, at
+    the midnight that ended it.
     """
     tz = ZoneInfo(rule.zone)
     first = after.astimezone(tz).date() - timedelta(days=1)
@@ -90,6 +96,6 @@ def next_occurrence(rule: Rule, after: datetime, last: date | None = None) -> Oc
         if not rule.due_on(day):
             continue
         at = moment_of(day, rule.minute, rule.zone)
-        if at > after and at.astimezone(tz).date() == day:
+        if at > after and (at.astimezone(tz).date() == day or _has_date(tz, day)):
             return Occurrence(at, day)
     raise AssertionError(f"{rule} has no occurrence after {after}")

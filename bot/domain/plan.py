@@ -35,7 +35,7 @@ class Fit:
     @property
     def days_needed(self) -> int:
         """Days of study that the work takes, at this pace."""
-        return ceil(self.hours_needed * 60 / self.minutes_a_day)
+        return -(-self._minutes_needed // self.minutes_a_day)
 
     @property
     def spare_days(self) -> int:
@@ -52,10 +52,15 @@ class Fit:
         """The smallest quarter-hour pace at which the deadline holds; None when no day is long enough."""
         if self.days < 1:
             return None
-        minutes = ceil(self.hours_needed * 60 / self.days / 15) * 15
+        minutes = -(-self._minutes_needed // (self.days * 15)) * 15
         return minutes if minutes <= MAX_MINUTES_A_DAY else None
 
     @property
     def deadline_that_fits(self) -> date:
         """The first date by which the work ends at this pace."""
         return self.today + timedelta(days=self.days_needed)
+
+    @property
+    def _minutes_needed(self) -> int:
+        # Whole minutes: sums of fractions of hours would else decide about a day.
+        return ceil(round(self.hours_needed * 60, 3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of the program
+class Refusal(Exception):
     """Names what was understood, what is wrong and what to do; it changes nothing.
 
     `id` is the message's id in the locales, `vars` its variables; `ways` are (label, line) pairs offered as buttons.

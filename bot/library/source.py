@@ -36,7 +36,7 @@ class Problem:
         return f"{where}: {self.message}"
 
 
-class Refused(Exception):  # noqa: N818 - a file is refused; nothing in the program has failed
+class Refused(Exception):
     """A file that cannot be served."""
 
     def __init__(self, *problems: Problem) -> None:

@@ -104,7 +104,9 @@ class Change:
         """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
         await self.id()
         result = await self.db.execute(insert(table).values(**values))
-        where = {column.name: key for column, key in zip(table.primary_key, result.inserted_primary_key or (), strict=True)}
+        where = {
+            column.name: key for column, key in zip(table.primary_key, result.inserted_primary_key or (), strict=True)
+        }
         self._effects.append({"created": table.name, "where": _json(where), "end": end})
         return int(next(iter(where.values())))
 
@@ -215,9 +217,7 @@ def _match(table: Table, where: Row) -> Any:
 
 
 def _json(row: Row) -> Row:
-    return {
-        name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in row.items()
-    }
+    return {name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in row.items()}
 
 
 def _rows(table: Table, row: Row) -> Row:

@@ -39,7 +39,7 @@ class Found:
     group: int | None
 
 
-class Locked(Exception):  # noqa: N818 - a pause that the member is told of, not a fault of the program
+class Locked(Exception):
     """Too many wrong tries; `until` is the moment in UTC from which the member may try again."""
 
     def __init__(self, until: datetime) -> None:

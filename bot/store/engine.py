@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+T = TypeVar("T")
+
 BUSY_MS = 10_000
 """How long SQLite waits for another process's write, in milliseconds, before it gives up."""
 
 MODE = "roadmate_mode"
-"""The execution option that says what a transaction is for: `WRITE` takes the write lock at once, `READ` cannot write."""
+"""The execution option that says what a transaction is for: `WRITE` locks at once, `READ` cannot write."""
 
 WRITE, READ = "write", "read"
 
 WRITE_LOCK = 7_203_410
 """The number of the advisory lock that makes one writer at a time of all processes on a Postgres database."""
 
+WRITER: dict[str, Any] = {MODE: WRITE}
 SQLITE_READER: dict[str, Any] = {MODE: READ}
 POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -64,60 +67,76 @@ class Store:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: durable when it ends, gone without a trace when it raises."""
-        async with self._writer, self.engine.connect() as raw:
-            db = await raw.execution_options(**{MODE: WRITE})
-            async with db.begin():
-                if not self.sqlite:
-                    # Other processes wait here, for the same reason.
-                    await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITE_LOCK})
-                yield db
+        async with self._writer, self._connected(WRITER) as db, db.begin():
+            if not self.sqlite:
+                # Other processes wait here, for the same reason.
+                await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITE_LOCK})
+            yield db
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one state of the database, never waits for writers and cannot write."""
-        async with self.engine.connect() as raw:
-            db = await raw.execution_options(**(SQLITE_READER if self.sqlite else POSTGRES_READER))
-            async with db.begin():
-                yield db
+        async with self._connected(SQLITE_READER if self.sqlite else POSTGRES_READER) as db, db.begin():
+            yield db
+
+    @asynccontextmanager
+    async def _connected(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+        connection = await self.engine.connect()
+        try:
+            yield await connection.execution_options(**options)
+        finally:
+            # SQLAlchemy's own context would leave the closing to a task that nobody waits for.
+            await _uninterrupted(connection.close())
+            # A cancellation that came meanwhile is heard here, not at whatever comes next.
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
 
-class _Patient(aiosqlite.Connection):
-    """A connection that lets a transaction's statements finish before its task hears that it is cancelled.
+async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Do something to its end; a cancellation that comes meanwhile is heard at the next wait for anything else."""
+    running = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task = asyncio.current_task()
+    if cancelled is not None and task is not None:
+        # The count of cancellations stays right, for asyncio.timeout.
+        task.uncancel()
+        task.cancel(*cancelled.args)
+    return running.result()
 
-    Cancelled in the middle of a statement, aiosqlite leaves it running in its thread, and SQLAlchemy is left with a
-    connection that holds the write lock or is never closed: a shutdown at the wrong moment would hang.
+
+class _Patient(aiosqlite.Connection):
+    """A connection whose statements are not interrupted.
+
+    Cancelled in the middle of one, aiosqlite leaves it running in its thread, and SQLAlchemy is left with a connection
+    that holds the write lock or is never closed: a shutdown at the wrong moment would hang.
     """
 
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        running = asyncio.ensure_future(super()._execute(fn, *args, **kwargs))
-        cancelled: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait({running})
-            except asyncio.CancelledError as error:
-                cancelled = error
-        task = asyncio.current_task()
-        if cancelled is not None and task is not None:
-            # It is heard at the next wait for anything else; the count stays right for asyncio.timeout.
-            task.uncancel()
-            task.cancel(*cancelled.args)
-        return running.result()
+    async def _connect(self) -> aiosqlite.Connection:
+        return await _uninterrupted(super()._connect())
+
+    async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        work: Coroutine[Any, Any, T] = super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
+        return await _uninterrupted(work)
 
 
 def _connect_sqlite(database: str, *_arguments: Any, **options: Any) -> _Patient:
     options.pop("iter_chunk_size", None)
-    connection = _Patient(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    # The driver would open transactions by itself, deferred, and lose updates between reading and writing.
+    connection = _Patient(partial(sqlite3.connect, database, isolation_level=None, **options), iter_chunk_size=64)
+    # A forgotten connection must not keep the process from ending.
     connection._thread.daemon = True
     return connection
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver would open transactions by itself, deferred, and lose updates between reading and writing.
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_MS}",

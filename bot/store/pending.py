@@ -37,7 +37,7 @@ async def remember_question(
 async def take_question(
     db: AsyncConnection, address: Address, message: str | None, account: str
 ) -> tuple[str, tuple[Input, ...]] | None:
-    """The question that somebody answers: the one they reply to, else the last they were asked there. It is asked no more."""
+    """The question somebody answers, the one they reply to or else the last asked there; it is asked no more."""
     mine = (
         (questions.c.platform == address.platform)
         & (questions.c.chat == address.chat)

@@ -20,7 +20,7 @@ NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A platform identity of a member; `dm` says whether private messages reach it, `told` whether they know they do not."""
+    """A platform identity of a member; `dm` says whether private messages reach it, `told` whether they know."""
 
     platform: str
     account: str
@@ -65,7 +65,7 @@ async def member(db: AsyncConnection, id: int) -> Member:
 async def meet(
     db: AsyncConnection, platform: str, id: str, name: str, zone: str, language: str, now: datetime
 ) -> tuple[Member, Account]:
-    """The member behind an account; a new one, in that zone, when we have not met. Their name follows the platform's."""
+    """The member behind an account; a new one, in that zone, when we have not met. They are called as there."""
     known = await account(db, platform, id)
     if known is None:
         row = {"name": name, "zone": zone, "language": language, "created_at": now}
@@ -208,7 +208,7 @@ async def names_of(db: AsyncConnection, group: int, wanted: Sequence[int]) -> di
     rows = await db.execute(
         select(members.c.id, members.c.name).where(members.c.id.in_(wanted), members.c.id.in_(members_of(group)))
     )
-    return {id: name for id, name in rows}
+    return dict(rows.tuples().all())
 
 
 def members_of(group: int) -> Select[tuple[int]]:

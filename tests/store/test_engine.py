@@ -195,3 +195,36 @@ async def test_moments_are_stored_in_utc_and_refused_without_a_zone(store: Store
     with pytest.raises(Exception, match="without a zone"):
         async with store.writing() as db:
             await db.execute(attempts.insert().values(member=1, wrong=0, since=datetime(2026, 11, 20)))  # noqa: DTZ001 - the point
+
+
+async def test_whoever_is_cancelled_wherever_the_store_works_on_and_closes(store: Store) -> None:
+    """Readers and writers are cancelled at twenty moments of their work: no lock, no connection and no wait is left."""
+    cancelled = 0
+    for step in range(20):
+        tasks = [asyncio.create_task(add_one(store)) for _ in range(2)]
+        tasks += [asyncio.create_task(number_in(store)) for _ in range(2)]  # type: ignore[arg-type]  # the results do not matter
+        await asyncio.sleep(step / 1000)
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(result, asyncio.CancelledError | int | None) for result in results), results
+        cancelled += sum(isinstance(result, asyncio.CancelledError) for result in results)
+    assert cancelled
+    async with asyncio.timeout(5):
+        before = await number_in(store)
+        await add_one(store)
+        assert await number_in(store) == before + 1
+        await store.close()
+
+
+async def test_a_timeout_in_a_transaction_is_a_timeout(store: Store) -> None:
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.005):
+                while True:
+                    await add_one(store)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+    await asyncio.sleep(0)
+    await add_one(store)

@@ -72,7 +72,7 @@ class Chat:
         }
 
     async def run(self, who: str, group: str, folder: Path) -> None:
-        """Talk until the input ends or `:quit`; on a terminal with colours, history and completion, else line by line."""
+        """Talk until the input ends or `:quit`: on a terminal with history and completion, on a pipe line by line."""
         await self.console.load()
         await self._speak_as(who)
         if not self.who:

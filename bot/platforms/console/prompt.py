@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.history import FileHistory, InMemoryHistory
+from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from bot.command import Command, Incoming
@@ -27,10 +27,11 @@ HISTORY = "chat-history"
 
 async def typed(chat: Chat, folder: Path) -> AsyncIterator[str]:
     """Lines as they are typed, until the input ends (Ctrl-D) or is broken off (Ctrl-C)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    history = FileHistory(str(folder / HISTORY)) if folder.is_dir() else InMemoryHistory()
     session: PromptSession[str] = PromptSession(
-        history=history, completer=Typing(chat), complete_while_typing=True, bottom_toolbar=lambda: _toolbar(chat)
+        history=FileHistory(str(folder / HISTORY)),
+        completer=Typing(chat),
+        complete_while_typing=True,
+        bottom_toolbar=lambda: _toolbar(chat),
     )
     with patch_stdout(raw=True):
         while True:

@@ -49,7 +49,7 @@ from bot.views.group import greeting
 log = logging.getLogger(__name__)
 
 TELEGRAM = "https://api.telegram.org"
-BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)."  # noqa: S105
+BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)"  # noqa: S105
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
 IN_CHAT = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)

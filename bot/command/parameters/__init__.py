@@ -1,0 +1,117 @@
+"""The kinds of arguments a command can take: how each is read, suggested and refused."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from bot.command.parameters.company import GROUP, MATE, GroupKind, MateKind
+from bot.command.parameters.course import MY_ROADMAP, ROADMAP, STEP, RoadmapKind, StepKind, StepOf
+from bot.command.parameters.kinds import (
+    FILE,
+    NOTE,
+    File,
+    FileKind,
+    Kind,
+    OneOf,
+    Plain,
+    Suggestion,
+    Words,
+    quoted,
+    ranked,
+)
+from bot.command.parameters.moments import (
+    DAY,
+    DAYS,
+    DEADLINE,
+    GROUP_ZONE,
+    HOURS,
+    RECAP,
+    STUDIED,
+    TIME,
+    UNTIL,
+    ZONE,
+    ZoneKind,
+    inhabited_zones,
+)
+from bot.command.scene import Scene
+
+PROOF_LENGTH = 500
+TRACKS = ("study", "dsa")
+PLACES = ("dm", "group", "off")
+
+
+def _link(text: str, _scene: Scene) -> str | None:
+    text = text.strip().removeprefix("<").removesuffix(">")
+    if re.search(r"[\s<>\"`\\]", text) or len(text) > PROOF_LENGTH:
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    return text if parts.scheme in ("http", "https") and "." in host.strip(".") and not parts.username else None
+
+
+def _number(text: str, _scene: Scene) -> int | None:
+    typed = text.strip()
+    return int(typed) if typed.isdecimal() and 0 < int(typed) < 10_000 else None
+
+
+def _change(text: str, _scene: Scene) -> int | None:
+    typed = text.strip().casefold()
+    return int(typed, 36) if re.fullmatch(r"[0-9a-z]{1,10}", typed) else None
+
+
+def _code(text: str, _scene: Scene) -> str | None:
+    typed = text.strip().upper().replace("-", "")
+    # Every code has a letter and a digit (see store/codes.py): a word of eight letters is a misspelt something else.
+    return typed if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Z])[0-9A-Z]{8}", typed) else None
+
+
+PROOF = Plain(_link, "refuse-link", limit=PROOF_LENGTH)
+PAGE = Plain(_number, "refuse-page")
+CHANGE = Plain(_change, "refuse-change")
+CODE = Plain(_code, "refuse-code")
+
+__all__ = [
+    "CHANGE",
+    "CODE",
+    "DAY",
+    "DAYS",
+    "DEADLINE",
+    "FILE",
+    "GROUP",
+    "GROUP_ZONE",
+    "HOURS",
+    "MATE",
+    "MY_ROADMAP",
+    "NOTE",
+    "PAGE",
+    "PLACES",
+    "PROOF",
+    "RECAP",
+    "ROADMAP",
+    "STEP",
+    "STUDIED",
+    "TIME",
+    "TRACKS",
+    "UNTIL",
+    "ZONE",
+    "File",
+    "FileKind",
+    "GroupKind",
+    "Kind",
+    "MateKind",
+    "OneOf",
+    "Plain",
+    "RoadmapKind",
+    "StepKind",
+    "StepOf",
+    "Suggestion",
+    "Words",
+    "ZoneKind",
+    "inhabited_zones",
+    "quoted",
+    "ranked",
+]

@@ -1,0 +1,66 @@
+"""The people and groups around a member as arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.command.parameters.kinds import Suggestion, quoted, ranked
+from bot.command.scene import Scene
+from bot.domain.group import Group
+from bot.domain.member import Member
+from bot.domain.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class MateKind:
+    """Somebody the member shares a group with, by name; platforms with user options give the account's id."""
+
+    limit: int = 100
+    text: bool = False
+    subject: bool = True
+
+    def read(self, text: str, scene: Scene) -> Member | None:
+        """The member meant, when only one can be."""
+        typed = text.strip().removeprefix("@").casefold()
+        if typed.startswith("#") and typed[1:].isdecimal():
+            return next((m for m in scene.mates if m.id == int(typed[1:])), None)
+        exact = [m for m in scene.mates if m.name.casefold() == typed]
+        found = exact or [m for m in scene.mates if len(typed) > 1 and m.name.casefold().startswith(typed)]
+        return found[0] if len(found) == 1 else None
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """Whether they exist elsewhere is not told."""
+        return Refusal("refuse-member", text=quoted(text))
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Mates by how well their names match."""
+        return [Suggestion(m.name, f"#{m.id}") for m in ranked(typed, scene.mates, lambda m: m.name)]
+
+
+@dataclass(frozen=True)
+class GroupKind:
+    """One of the member's groups, by name."""
+
+    limit: int = 120
+    text: bool = False
+    subject: bool = True
+
+    def read(self, text: str, scene: Scene) -> Group | None:
+        """The group meant, when only one can be."""
+        typed = text.strip().casefold()
+        if typed.startswith("#") and typed[1:].isdecimal():
+            return next((g for g in scene.groups if g.id == int(typed[1:])), None)
+        found = [g for g in scene.groups if g.name.casefold() == typed]
+        return found[0] if len(found) == 1 else None
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """Names the member's groups."""
+        return Refusal("refuse-group", text=quoted(text), near=", ".join(g.name for g in scene.groups[:3]))
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The member's groups by how well they match."""
+        return [Suggestion(g.name, f"#{g.id}") for g in ranked(typed, scene.groups, lambda g: g.name)]
+
+
+MATE = MateKind()
+GROUP = GroupKind()

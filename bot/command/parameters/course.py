@@ -1,0 +1,137 @@
+"""Roadmaps and their steps as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.command.parameters.kinds import Suggestion, quoted, ranked
+from bot.command.scene import Scene
+from bot.domain.refusal import Refusal
+from bot.domain.roadmap import Roadmap, Step
+
+
+@dataclass(frozen=True)
+class RoadmapKind:
+    """A roadmap by slug, title or an unambiguous part; `mine` keeps to those the member is on."""
+
+    mine: bool = False
+    limit: int = 100
+    text: bool = False
+    subject: bool = True
+
+    def read(self, text: str, scene: Scene) -> Roadmap | None:
+        """The roadmap meant, when only one can be."""
+        found = named(text, self._all(scene))
+        return found[0] if len(found) == 1 else None
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """The nearest there are."""
+        near = self.suggest(text, scene)[:3]
+        if self.mine and named(text, tuple(scene.roadmaps.values())):
+            return Refusal("refuse-roadmap-not-mine", text=quoted(text), ways=[("/join", "join")])
+        return Refusal("refuse-roadmap", text=quoted(text), near=", ".join(s.value for s in near))
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Roadmaps by how well they match."""
+        found = ranked(typed, self._all(scene), lambda r: f"{r.slug} {r.title}")
+        return [Suggestion(r.title, r.slug, r.summary) for r in found]
+
+    def _all(self, scene: Scene) -> tuple[Roadmap, ...]:
+        if self.mine:
+            return scene.studied
+        return tuple(r for r in scene.roadmaps.values() if not r.retired)
+
+
+@dataclass(frozen=True, slots=True)
+class StepOf:
+    """A step and the roadmap it was meant on."""
+
+    roadmap: Roadmap
+    step: Step
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A step by slug, number, title or an unambiguous part; `roadmap/step` says of which roadmap."""
+
+    limit: int = 100
+    text: bool = False
+    subject: bool = True
+
+    def read(self, text: str, scene: Scene) -> StepOf | None:
+        """The step meant: on the roadmap named, else on the first of the member's roadmaps that has it."""
+        found = self._candidates(text, scene)
+        return found[0] if len(found) == 1 else None
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """The steps it could have been: several that match, or the nearest that do not."""
+        found = self._candidates(text, scene)
+        id = "refuse-step-ambiguous" if len(found) > 1 else "refuse-step"
+        near = found or self._ranked(text, scene)
+        if not near:
+            return Refusal("refuse-step-unknown", text=quoted(text), ways=[("/roadmap", "roadmap")])
+        return Refusal(
+            id,
+            text=quoted(text),
+            near=", ".join(s.step.slug for s in near[:3]),
+            ways=[(s.step.slug, f"done {s.roadmap.slug}/{s.step.slug}") for s in near[:3]],
+        )
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Live steps of the member's roadmaps by how well they match, in the file's order when nothing is typed."""
+        return [
+            Suggestion(
+                f"{s.roadmap.number_of(s.step)}. {s.step.title}", f"{s.roadmap.slug}/{s.step.slug}", s.step.summary
+            )
+            for s in self._ranked(typed, scene)
+        ]
+
+    def _ranked(self, typed: str, scene: Scene) -> list[StepOf]:
+        every = [StepOf(roadmap, step) for roadmap in self._roadmaps(scene) for step in roadmap.live_steps]
+        return ranked(typed.rpartition("/")[2], every, lambda s: f"{s.step.slug} {s.step.title}")
+
+    def _candidates(self, text: str, scene: Scene) -> list[StepOf]:
+        before, slash, name = text.strip().rpartition("/")
+        roadmaps = self._roadmaps(scene)
+        if slash:
+            roadmaps = named(before, roadmaps) or named(before, tuple(scene.roadmaps.values()))
+        for roadmap in roadmaps:
+            if found := _steps_named(name, roadmap):
+                return [StepOf(roadmap, step) for step in found]
+        return []
+
+    @staticmethod
+    def _roadmaps(scene: Scene) -> tuple[Roadmap, ...]:
+        if scene.studied:
+            return scene.studied
+        return (scene.offered,) if scene.offered else tuple(scene.roadmaps.values())
+
+
+def _steps_named(text: str, roadmap: Roadmap) -> list[Step]:
+    """Live steps that a text names: its slug or number, else its title, else a part of either."""
+    typed = " ".join(text.casefold().split())
+    if exact := roadmap.step(typed):
+        return [exact]
+    number = typed.removeprefix("#")
+    if number.isdecimal() and 0 < int(number) <= len(roadmap.live_steps):
+        return [roadmap.live_steps[int(number) - 1]]
+    if len(typed) < 2:
+        return []
+    titled = [s for s in roadmap.live_steps if s.title.casefold() == typed]
+    return titled or [s for s in roadmap.live_steps if typed in s.slug or typed in s.title.casefold()]
+
+
+def named(text: str, roadmaps: Sequence[Roadmap]) -> tuple[Roadmap, ...]:
+    """Roadmaps that a text names: by slug, by title, or by a part that is longer than a letter."""
+    typed = " ".join(text.casefold().split())
+    exact = tuple(r for r in roadmaps if typed == r.slug or typed in r.renamed_from)
+    titled = exact or tuple(r for r in roadmaps if typed == r.title.casefold())
+    if titled or len(typed) < 3:
+        return titled
+    return tuple(r for r in roadmaps if typed in r.slug or typed in r.title.casefold())
+
+
+ROADMAP = RoadmapKind()
+MY_ROADMAP = RoadmapKind(mine=True)
+STEP = StepKind()

@@ -1,0 +1,198 @@
+"""Dates, times, lengths of time and zones as arguments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from rapidfuzz import fuzz, process
+
+from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, quoted
+from bot.command.reading import add_months, read_date, read_days, read_minute, read_minutes
+from bot.command.scene import Scene
+from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
+from bot.domain.refusal import Refusal
+from bot.text import date_words, minute_words, word
+
+
+class _Deadline(Plain):
+    """A date to finish by: in the future, and not absurdly far."""
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Three to twelve months from today, or the date that was typed."""
+        read = self.read(typed, scene) if typed.strip() else None
+        if read is not None:
+            return [_date_suggestion(read, scene)]
+        return [_date_suggestion(add_months(scene.today, months), scene) for months in (3, 4, 5, 6, 9, 12)]
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """Not a date, over already, or too far."""
+        day = read_date(text, scene.today)
+        if day is None:
+            return super().refuse(text, scene)
+        id = "refuse-deadline-past" if day <= scene.today else "refuse-deadline-far"
+        return Refusal(id, date=date_words(scene.language, day, scene.today))
+
+
+def _date_suggestion(day: date, scene: Scene) -> Suggestion:
+    return Suggestion(date_words(scene.language, day, scene.today), day.isoformat())
+
+
+def _deadline(text: str, scene: Scene) -> date | None:
+    day = read_date(text, scene.today)
+    return day if day and scene.today < day <= scene.today + timedelta(days=FAR_DAYS) else None
+
+
+def _hours(text: str, _scene: Scene) -> int | None:
+    minutes = read_minutes(re.sub(r"\s*(?:a|per|/)\s*day$", "", text.strip().casefold()), bare=60)
+    return minutes if minutes and 5 <= minutes <= MAX_MINUTES_A_DAY else None
+
+
+def _studied(text: str, _scene: Scene) -> int | str | None:
+    """Minutes, or `yes` and `no` for an answer without them."""
+    typed = " ".join(text.casefold().split())
+    if typed in ("no", "not today", "none", "nothing"):
+        return "no"
+    if typed in ("yes", "studied"):
+        return "yes"
+    minutes = read_minutes(typed)
+    return minutes if minutes else None
+
+
+def _day(text: str, scene: Scene) -> date | None:
+    day = read_date(text, scene.today)
+    return day if day and abs((day - scene.today).days) <= FAR_DAYS else None
+
+
+def _until(text: str, scene: Scene) -> timedelta | str | int | None:
+    """A wait, a part of the day, or a time of day in minutes after midnight."""
+    typed = " ".join(text.casefold().split()).removeprefix("in ").removeprefix("until ").removeprefix("at ")
+    if typed in ("evening", "this evening", "tonight"):
+        return "evening"
+    if typed == "tomorrow":
+        return "tomorrow"
+    if re.search(r"[:.]|am$|pm$", typed) and (minute := read_minute(typed)) is not None:
+        return minute
+    minutes = read_minutes(typed, bare=60)
+    return timedelta(minutes=minutes) if minutes and minutes <= 24 * 60 else None
+
+
+class _Until(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """An hour, this evening, tomorrow."""
+        return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("1h", "evening", "tomorrow")]
+
+
+class _Hours(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The usual lengths of a study day."""
+        return [Suggestion(word(scene.language, "hours-a-day", hours=h), f"{h}h") for h in ("1", "1.5", "2", "3", "4")]
+
+
+class _TimeOfDay(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The usual evening times, and one in the morning; or what was typed."""
+        read = read_minute(typed) if typed.strip() else None
+        minutes = (420, 1080, 1200, 1290) if read is None else (read,)
+        return [Suggestion(minute_words(minute), minute_words(minute)) for minute in minutes]
+
+
+@dataclass(frozen=True)
+class ZoneKind:
+    """A time zone by its IANA name or a part of it; `command` is the one that a refusal's ways out set it by."""
+
+    command: str = "timezone"
+    limit: int = 64
+    text: bool = False
+    subject: bool = True
+
+    def read(self, text: str, scene: Scene) -> str | None:
+        """The zone, by its whole name in any case, or by its city when only one has it."""
+        typed = text.strip().casefold().replace(" ", "_")
+        zones = inhabited_zones()
+        exact = [zone for zone in zones if zone.casefold() == typed]
+        return next(iter(exact or _only([z for z in zones if z.rpartition("/")[2].casefold() == typed])), None)
+
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """The nearest zones, one tap each."""
+        near = [s.value for s in self.suggest(text, scene)[:4]]
+        return Refusal(
+            "refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"{self.command} {z}") for z in near]
+        )
+
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Zones that hold what was typed, then those that sound like it; each with its time of day now."""
+        zones = inhabited_zones()
+        wanted = typed.strip().replace(" ", "_").casefold()
+        found = [z for z in zones if wanted in z.casefold()] if wanted else list(COMMON_ZONES)
+        found.sort(key=lambda z: (not z.rpartition("/")[2].casefold().startswith(wanted), z) if wanted else (False, ""))
+        if not found:
+            found = [match[0] for match in process.extract(typed, zones, scorer=fuzz.WRatio, limit=5, score_cutoff=60)]
+        return [self._suggestion(zone, scene.now) for zone in found[:SUGGESTIONS]]
+
+    @staticmethod
+    def _suggestion(zone: str, now: datetime) -> Suggestion:
+        return Suggestion(f"{zone} ({now.astimezone(ZoneInfo(zone)):%H:%M})", zone)
+
+
+COMMON_ZONES = (
+    "Asia/Kolkata",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "Asia/Karachi",
+    "Asia/Dhaka",
+    "Asia/Manila",
+    "Asia/Jakarta",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "UTC",
+)
+
+
+AREAS = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
+    *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
+)
+"""Where people live, as the IANA names begin: without the aliases that are kept for files and systems."""
+
+
+@cache
+def inhabited_zones() -> tuple[str, ...]:
+    """IANA zones people live in, sorted."""
+    return tuple(sorted(zone for zone in available_timezones() if zone.startswith(AREAS) or zone == "UTC"))
+
+
+def _weekday(text: str, _scene: Scene) -> tuple[int, int | None] | str | None:
+    """A day of the week and perhaps a time: `sun 18:00`, as (0 to 6, minutes after midnight)."""
+    day, _, clock = text.strip().partition(" ")
+    bits = read_days(day)
+    if bits is None or bits.bit_count() != 1:
+        return None
+    minute = read_minute(clock) if clock.strip() else None
+    return None if clock.strip() and minute is None else (bits.bit_length() - 1, minute)
+
+
+def _only(found: list[str]) -> list[str]:
+    return found if len(found) == 1 else []
+
+
+DEADLINE = _Deadline(_deadline, "refuse-date")
+HOURS = _Hours(_hours, "refuse-hours")
+STUDIED = Plain(_studied, "refuse-minutes")
+DAY = Plain(_day, "refuse-date")
+UNTIL = _Until(_until, "refuse-until")
+TIME = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time")
+DAYS = Plain(lambda text, _scene: read_days(text), "refuse-days")
+RECAP = Plain(_weekday, "refuse-recap")
+ZONE = ZoneKind()
+GROUP_ZONE = ZoneKind(command="setup")

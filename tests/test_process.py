@@ -1,0 +1,121 @@
+"""The real process, `roadmate run`, against stand-ins of both platforms: it serves, dies, comes back and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.discord_server import DiscordServer, Permission
+from tests.fakes.telegram_server import TelegramServer
+
+ROOT = Path(__file__).parents[1]
+
+
+def clock() -> datetime:
+    """The stand-ins live in real time, as the process does."""
+    return datetime.now(UTC)
+
+
+class World:
+    """Both platforms, and a process between them that can be killed and started again."""
+
+    def __init__(self, folder: Path, discord: DiscordServer, telegram: TelegramServer) -> None:
+        self.folder = folder
+        self.discord = discord
+        self.telegram = telegram
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process and wait until Discord has it; Telegram keeps updates until they are asked for."""
+        identified = self.discord.gateway.identified
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"),
+            cwd=self.folder,
+            env=os.environ
+            | {
+                "PYTHONPATH": str(ROOT),
+                "PYTHONWARNINGS": "ignore",
+                "ROADMATE_DATA": str(self.folder),
+                "DISCORD_TOKEN": self.discord.token,
+                "DISCORD_API_URL": self.discord.api_url,
+                "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+                "TELEGRAM_TOKEN": self.telegram.token,
+                "TELEGRAM_API_URL": self.telegram.url,
+                "HTTP_PORT": "",
+            },
+        )
+        await self.discord.ready(identified=identified + 1)
+
+    async def kill(self) -> None:
+        """kill -9: nothing is said goodbye to."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 10)
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Stand-ins on loopback; the process is not left behind."""
+    async with (
+        DiscordServer(clock=clock) as discord,
+        TelegramServer(username="roadmate_bot", clock=clock) as telegram,
+    ):
+        both = World(folder, discord, telegram)
+        try:
+            yield both
+        finally:
+            if both.process is not None and both.process.returncode is None:
+                await both.kill()
+
+
+@pytest.mark.timeout(90)
+async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
+    async with world(tmp_path) as both:
+        discord, telegram = both.discord, both.telegram
+        asha = discord.add_user("asha", global_name="Asha")
+        guild = discord.add_guild("Study", asha)
+        channel = guild.add_channel("backend")
+        guild.join(asha, permissions=Permission.MANAGE_GUILD)
+        discord.invite_bot(guild)
+        ravi = telegram.add_user("ravi", first_name="Ravi")
+        await both.start()
+
+        joined = await discord.slash(asha, channel, "join", {"roadmap": "backend-ai-era", "deadline": "in 6 months"})
+        assert "It fits" in joined.reply.text and joined.ephemeral
+        done = await discord.slash(asha, channel, "done", {"step": "http-rest"})
+        assert "1 of 10 steps done (10%)" in done.reply.text
+        await telegram.says(ravi, "/join backend-ai-era in 6 months")
+        receipt = await telegram.wait_message(ravi)
+        assert "It fits" in receipt.text
+
+        await both.kill()
+        await both.start()
+
+        undone = await discord.press(asha, done.reply, "Undo")
+        assert "0 of 10 steps done (0%)" in undone.reply.text
+        press = await telegram.press(ravi, receipt, "Start")
+        assert press.answer is not None
+        await telegram.wait_edit(receipt)
+        assert "typed-language" in receipt.text
+        again = await discord.slash(asha, channel, "progress", {})
+        assert "0 of 10 steps done (0%)" in again.reply.text
+
+        assert await both.stop() == 0
+        assert discord.violations == []
+        assert telegram.violations == []
+        assert telegram.unanswered == []
+        assert discord.commands.overwrites == 1
