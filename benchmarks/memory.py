@@ -14,7 +14,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.start import SERVE, environment
+from benchmarks.start import IMPORT, SERVE, environment
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.telegram_server import TelegramServer
 
@@ -65,13 +65,12 @@ async def serving(folder: Path, listing: Path) -> float:
 
 async def importing(folder: Path, modules: list[str]) -> float:
     """Memory of a process that imported some modules."""
-    code = "import importlib, sys\nfor name in NAMES:\n    try:\n        importlib.import_module(name)\n    except Exception:\n        pass\nprint(flush=True)\nsys.stdin.read()\nimport os\nos._exit(0)"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
         "ignore",
         "-c",
-        f"NAMES = {modules!r}\n{code}",
+        f"NAMES = {modules!r}\n{IMPORT}\nsys.stdin.read()\nos._exit(0)",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=environment(folder),

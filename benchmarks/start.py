@@ -31,22 +31,24 @@ def foreign():
     return [n for n in names if n.partition(".")[0] not in ours and n.partition(".")[0] not in sys.stdlib_module_names]
 """
 
-CHAT = f"""{LIST_MODULES}
+ROADMATE = f"""{LIST_MODULES}
 import atexit, os
 if "MODULES" in os.environ:
     atexit.register(lambda: open(os.environ["MODULES"], "w").write(json.dumps(foreign())))
-sys.argv = ["roadmate", "chat", "--as", "asha"]
 from bot.cli import main
 main()
 """
+CHAT = f"import sys\nsys.argv = ['roadmate', 'chat', '--as', 'asha']\n{ROADMATE}"
+SERVE = f"import sys\nsys.argv = ['roadmate', 'run']\n{ROADMATE}"
 
-SERVE = f"""{LIST_MODULES}
-import atexit, os
-if "MODULES" in os.environ:
-    atexit.register(lambda: open(os.environ["MODULES"], "w").write(json.dumps(foreign())))
-sys.argv = ["roadmate", "run"]
-from bot.cli import main
-main()
+
+# Some modules only load from inside their package; those were loaded by their parents anyway.
+IMPORT = """
+import contextlib, importlib, os, sys
+for name in NAMES:
+    with contextlib.suppress(Exception):
+        importlib.import_module(name)
+print(flush=True)
 """
 
 
@@ -59,12 +61,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def imports(modules: list[str], folder: Path) -> float:
     """Seconds to start Python and import some modules, in the order they were loaded."""
-    # Some modules only load from inside their package; those were loaded by their parents anyway.
-    code = "import importlib\nfor name in NAMES:\n    try:\n        importlib.import_module(name)\n    except Exception:\n        pass"
-    code += "\nprint(flush=True)\nimport os\nos._exit(0)"
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", f"NAMES = {modules!r}\n{code}"],
+        [sys.executable, "-W", "ignore", "-c", f"NAMES = {modules!r}\n{IMPORT}\nos._exit(0)"],
         stdout=subprocess.PIPE,
         env=environment(folder),
     )
@@ -124,7 +123,8 @@ def compare(name: str, runs: int, ours: list[float], alone: list[float]) -> None
     """One row of the benchmark."""
     mine, theirs = statistics.median(ours), statistics.median(alone)
     adds = statistics.median((a - b) / b for a, b in zip(ours, alone, strict=True))
-    print(f"{name:<26} {mine * 1000:6.0f} ms   imports alone {theirs * 1000:6.0f} ms   ours adds {adds:.2f} of that  (n={runs})")
+    figures = f"{mine * 1000:6.0f} ms   imports alone {theirs * 1000:6.0f} ms   ours adds {adds:.2f} of that"
+    print(f"{name:<26} {figures}  (n={runs})")
 
 
 def main() -> None:

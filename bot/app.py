@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -31,7 +31,8 @@ TICK_SECONDS = 1
 HOUSEKEEPING_MINUTES = 60
 
 WATCH_SECONDS = 5
-"""After a step of the system's clock APScheduler would sleep as long as the step: it is woken by monotonic time."""
+"""APScheduler waits for moments of the system's clock: set back an hour, it would sleep that hour. Whether it waits for
+longer than its interval is looked at by monotonic time."""
 
 
 def now() -> datetime:
@@ -50,6 +51,7 @@ class Roadmate:
         self.reminders = Reminders(store, self.roadmaps)
         self.courier = Courier(store, self.platforms, self.reminders.compose, clock)
         self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone)
+        self._busy = asyncio.Lock()
         for problem in self.library.problems:
             log.warning("a roadmap is left out: %s", problem)
 
@@ -92,9 +94,7 @@ class Roadmate:
         """The clockwork: ticks, courier and housekeeping run inside."""
         scheduler = _scheduler()
         quick = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        scheduler.add_job(self._guarded(self.tick), "interval", seconds=TICK_SECONDS, id="tick", **quick)
-        # Deliveries that wait for their moment are looked at on time; new ones wake the courier at once.
-        scheduler.add_job(self.courier.wake, "interval", seconds=TICK_SECONDS, id="courier", **quick)
+        scheduler.add_job(self._guarded(self._beat), "interval", seconds=TICK_SECONDS, id="tick", **quick)
         scheduler.add_job(
             self._guarded(self.tidy), "interval", minutes=HOUSEKEEPING_MINUTES, id="housekeeping", **quick
         )
@@ -105,7 +105,11 @@ class Roadmate:
         try:
             yield
         finally:
-            scheduler.shutdown(wait=False)
+            # A tick that is under way comes to its end first: cut off, APScheduler would tell it as an error.
+            scheduler.pause()
+            await asyncio.sleep(0)
+            async with self._busy:
+                scheduler.shutdown(wait=False)
             for task in (watchdog, courier):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -117,13 +121,21 @@ class Roadmate:
             for platform in self.platforms.values():
                 tasks.create_task(platform.run(), name=platform.name)
 
-    @staticmethod
-    def _guarded(job: Callable[[], object]) -> Callable[[], object]:
+    async def _beat(self) -> None:
+        """Queue what is due, and have the courier look for what has waited long enough."""
+        try:
+            await self.tick()
+        finally:
+            # Called here and not as a job of its own: APScheduler runs plain functions in threads.
+            self.courier.wake()
+
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """A job whose failure is logged and tried again at the next tick: the rows still say what is due."""
 
         async def run() -> None:
             try:
-                await job()  # type: ignore[misc]  # both jobs are coroutine functions
+                async with self._busy:
+                    await job()
             except Exception:
                 log.exception("a tick failed")
 
@@ -141,7 +153,10 @@ def _scheduler() -> AsyncIOScheduler:
 async def _watch(scheduler: AsyncIOScheduler) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        scheduler.wakeup()
+        for job in scheduler.get_jobs():
+            if job.next_run_time - now() > job.trigger.interval:
+                log.info("the clock was set back: %s goes on from now", job.id)
+                job.modify(next_run_time=now())
 
 
 def build(settings: Settings) -> Roadmate:

@@ -144,6 +144,18 @@ class Picture:
     name: str = "picture.png"
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that a member gave, as the platform it came by refers to it: that platform delivers it with the card.
+
+    Elsewhere, and where it cannot be fetched any more, its name stands for it: the card's text always says that.
+    """
+
+    platform: str
+    reference: str
+    name: str
+
+
 Part = Paragraph | Fields | Progress
 
 
@@ -243,6 +255,7 @@ class Card:
     rows: tuple[Row, ...] = ()
     choice: Choice | None = None
     picture: Picture | None = None
+    document: Document | None = None
 
     def with_rows(self, *rows: Iterable[Button | LinkButton]) -> Card:
         """The same card with more buttons under it."""

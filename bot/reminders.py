@@ -177,5 +177,5 @@ class Reminders:
         if change.undone:
             return news.taken_back(LANGUAGE, member.name, title)
         # A proof that was added later counts too.
-        shown = await studies.latest_done(db, event["enrolment"], event["step"]) or event
-        return news.step_done(LANGUAGE, member.name, title, shown["proof"], shown["file"])
+        proof, file = await studies.proof_of(db, event["enrolment"], event["step"])
+        return news.step_done(LANGUAGE, member.name, title, proof, file, delivery.address.chat)

@@ -16,6 +16,9 @@ LOCALES = Path(__file__).parent / "locales"
 LANGUAGE = "en"
 """The language that has every message; the others fall back to it."""
 
+SHORT = 200
+"""Longer text goes around Fluent, which refuses 2,500 characters in one place: a roster of forty names has them."""
+
 MARKUP = "*_`[]()\\/"
 """What our own messages may use; in a user's words these characters stand for themselves."""
 
@@ -26,10 +29,12 @@ _SPAN = 0xE100
 
 _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 _PIECE = re.compile(
-    r"\*\*(?P<bold>.+?)\*\*|__(?P<italic>.+?)__|`(?P<code>.+?)`|\[(?P<text>[^\]]+)\]\((?P<url>[^)]+)\)"
+    # A mark may hold several lines, or nothing: what stands in it can be a user's.
+    r"\*\*(?P<bold>.*?)\*\*|__(?P<italic>.*?)__|`(?P<code>.*?)`|\[(?P<text>[^\]]*)\]\((?P<url>[^)]*)\)"
     "|(?P<span>[\ue100-\uf8ff])"
     # A command of ours is typed as it stands, so it is code even without its backticks; in a URL it is none.
-    r"|(?<![\w/:.])(?P<command>/[a-z]+)(?![\w/])"
+    r"|(?<![\w/:.])(?P<command>/[a-z]+)(?![\w/])",
+    re.DOTALL,
 )
 
 
@@ -54,8 +59,8 @@ def languages() -> tuple[str, ...]:
 def say(language: str, id: str, /, **vars: object) -> Spans:
     """A message as spans.
 
-    Our messages may use `**bold**`, `__title__`, `` `code` ``, `[text](url)` and `/command`; a variable that is text stands for
-    itself, whatever it contains, and one that is a span (or spans) is put in as it is. Raises UnknownMessage.
+    Our messages may use `**bold**`, `__title__`, `` `code` ``, `[text](url)` and `/command`; a variable that is text stands
+    for itself, whatever it contains, and one that is a span (or spans) is put in as it is. Raises UnknownMessage.
     """
     spans: list[Span] = []
     arguments = {name: _argument(value, spans) for name, value in vars.items()}
@@ -70,6 +75,16 @@ def word(language: str, id: str, /, **vars: object) -> str:
 def has(id: str) -> bool:
     """Whether there is a message of this id."""
     return bool(_bundle(LANGUAGE).has_message(id))
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text on one line in at most so many characters, cut after a word where one can be, and shown to be cut."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    whole = cut.rpartition(" ")[0].rstrip(",.;:")
+    return (whole if len(whole) > limit // 2 else cut) + "…"
 
 
 def lines(*parts: Spans) -> Spans:
@@ -103,7 +118,8 @@ def _argument(value: object, spans: list[Span]) -> object:
     if isinstance(value, int | float):
         return value
     if isinstance(value, str):
-        return _PRIVATE_USE.sub("", value).translate(_SHIELD)
+        clean = _PRIVATE_USE.sub("", value)
+        return clean.translate(_SHIELD) if len(clean) <= SHORT else _placeholder(Text(clean), spans)
     if isinstance(value, tuple):
         return "".join(_placeholder(span, spans) for span in value)
     if isinstance(value, Text | Bold | Italic | Code | Link | Mention | Moment | Spoiler):
@@ -122,7 +138,7 @@ def _parse(text: str, spans: list[Span]) -> Iterator[Span]:
         if piece.start() > position:
             yield Text(text[position : piece.start()].translate(_UNSHIELD))
         position = piece.end()
-        yield from _piece(piece, spans)
+        yield from (span for span in _piece(piece, spans) if plain((span,)))
     if position < len(text):
         yield Text(text[position:].translate(_UNSHIELD))
 
@@ -180,16 +196,6 @@ def time_words(moment: datetime) -> str:
 def minute_words(minute: int) -> str:
     """A time of day, given in minutes after midnight: 20:00."""
     return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def duration_words(language: str, minutes: int) -> str:
-    """A length of time: 45 min, 1 h 30, 2 h."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return word(language, "duration-minutes", minutes=str(minutes))
-    if not rest:
-        return word(language, "duration-hours", hours=str(hours))
-    return word(language, "duration-both", hours=str(hours), minutes=f"{rest:02}")
 
 
 def _names(language: str) -> tuple[list[str], list[str]]:

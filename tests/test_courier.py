@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ async def test_a_platform_that_fails_for_ever_is_given_up_with_growing_waits(clo
             break
     assert await clock.states() == ["failed"]
     assert len(clock.platform.sends) == MOST_ATTEMPTS
-    waits = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(moments)]
     assert waits == sorted(waits)
     assert waits[-1] <= timedelta(minutes=16)
 

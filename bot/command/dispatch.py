@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -38,7 +39,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import Store, changes, linking, pending, people, studies
 from bot.store.changes import Change
-from bot.text import LANGUAGE, has, say, word
+from bot.text import LANGUAGE, has, say, shortened, word
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,9 @@ class Dispatch:
         given: dict[str, Given] = {}
         first, _, tail = rest.partition(" ")
         if first.startswith(DRAFT + ":"):
-            kept = await pending.draft(db, int(first.removeprefix(DRAFT + ":") or "0", 36), scene.member.id)
+            code = first.removeprefix(DRAFT + ":")
+            known = re.fullmatch(r"[0-9a-z]{1,10}", code) is not None
+            kept = await pending.draft(db, int(code, 36), scene.member.id) if known else None
             if kept is None:
                 raise Refusal("refuse-outdated")
             given |= {name: File(**value) if isinstance(value, dict) else value for name, value in kept.items()}
@@ -216,7 +219,8 @@ class Dispatch:
         parameter = ask.parameters[0]
         name = "" if line == command.name and parameter == command.parameters[0].name else f"{parameter}:"
         answers = tuple(
-            Option(s.label[:100], f"{line} {name}{quote(s.value)}", s.description[:100]) for s in options[:CHOICES]
+            Option(shortened(s.label, 100), f"{line} {name}{quote(s.value)}", shortened(s.description, 100))
+            for s in options[:CHOICES]
         )
         longest = max((answer.line for answer in answers), key=lambda text: len(text.encode()))
         choice = Choice(word(scene.language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
@@ -268,7 +272,7 @@ class Dispatch:
             inputs.append(
                 Input(
                     name,
-                    command.describe_parameter(scene.language, name)[:45],
+                    shortened(command.describe_parameter(scene.language, name), 45),
                     word(scene.language, hint) if has(hint) else "",
                     limit=min(parameter.kind.limit, 4000),
                     required=position == 0,
@@ -287,11 +291,8 @@ class Dispatch:
 
 def split(line: str) -> tuple[str, str]:
     """A line's command and the words after it."""
-    name, _, rest = line.strip().partition(" ")
-    if "\n" in name:
-        name, _, first = name.partition("\n")
-        rest = f"{first} {rest}"
-    return name, rest.strip()
+    name, *rest = line.split(maxsplit=1) or [""]
+    return name, "".join(rest).strip()
 
 
 def clean_name(name: str) -> str:
@@ -306,7 +307,7 @@ def refused(refusal: Refusal, language: str = LANGUAGE) -> Card:
     buttons = []
     for label, line in refusal.ways:
         try:
-            buttons.append(Button(label[:80], line))
+            buttons.append(Button(shortened(label, 80), line))
         except LineTooLong:
             continue
     return card.with_rows(buttons) if buttons else card

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.cards import LINE_BYTES
 from bot.command.parameters import File
 from bot.command.registry import Command, Parameter
 from bot.command.scene import Scene
@@ -56,7 +57,7 @@ def read(command: Command, rest: str, given: Mapping[str, Given], scene: Scene) 
     for name, value in given.items():
         parameter = command.parameter(name)
         if parameter is not None:
-            _give(parameter, value, arguments, scene)
+            _give(command, parameter, value, arguments, scene)
     _Reader(command, rest, arguments, scene).read()
     return arguments
 
@@ -67,7 +68,9 @@ def quote(text: str) -> str:
     return f'"{inner}"' if re.search(r"\s|^$|:", inner) else inner
 
 
-def _give(parameter: Parameter, value: Given, arguments: Arguments, scene: Scene) -> None:
+def _give(
+    command: Command, parameter: Parameter, value: Given, arguments: Arguments, scene: Scene, line: str = ""
+) -> None:
     if isinstance(value, File):
         arguments.texts[parameter.name] = arguments.values[parameter.name] = value
         return
@@ -75,13 +78,30 @@ def _give(parameter: Parameter, value: Given, arguments: Arguments, scene: Scene
         if parameter.name not in arguments.values:
             arguments.asked.append(parameter.name)
         return
-    read = parameter.kind.read(value, scene)
+    read = _understood(parameter, value, scene)
     if read is None:
-        raise parameter.kind.refuse(value, scene)
+        raise _refusal(command, parameter, value, scene, line)
     if parameter.name in arguments.asked:
         arguments.asked.remove(parameter.name)
     arguments.texts[parameter.name] = value
     arguments.values[parameter.name] = read
+
+
+def _refusal(command: Command, parameter: Parameter, text: str, scene: Scene, line: str = "") -> Refusal:
+    """Why a text was not understood; what it could have meant is one tap away, with the rest of the line as it was."""
+    refusal = parameter.kind.refuse(text, scene)
+    for label, value in refusal.offers:
+        right = f"{command.name} {parameter.name}:{quote(value)}"
+        if line.count(text) == 1:
+            whole = f"{command.name} {line.replace(text, quote(value))}"
+            right = whole if len(whole.encode()) <= LINE_BYTES else right
+        refusal.ways += ((label, right),)
+    return refusal
+
+
+def _understood(parameter: Parameter, text: str, scene: Scene) -> Any:
+    """What a parameter makes of a text; None also for one that is longer than it takes."""
+    return parameter.kind.read(text, scene) if len(text) <= parameter.kind.limit else None
 
 
 class _Reader:
@@ -111,13 +131,22 @@ class _Reader:
     def _named(self, word: _Word, position: int, end: int) -> int:
         parameter = self.command.parameter(word.name or "")
         assert parameter is not None
+        if word.quoted:
+            self._give(parameter, word.text)
+            return position + 1
         if parameter.kind.text:
-            _give(parameter, self._text(position, end), self.arguments, self.scene)
+            self._give(parameter, self._text(position, end))
             return end
         longest = self._longest(parameter, position, end)
         stop = longest or position + 1
-        _give(parameter, self._text(position, stop), self.arguments, self.scene)
+        self._give(parameter, self._text(position, stop))
         return stop
+
+    def _give(self, parameter: Parameter, text: str) -> None:
+        _give(self.command, parameter, text, self.arguments, self.scene, self.line)
+
+    def _refusal(self, parameter: Parameter, text: str) -> Refusal:
+        return _refusal(self.command, parameter, text, self.scene, self.line)
 
     def _positional(self, position: int, end: int) -> int:
         while position < end:
@@ -136,22 +165,22 @@ class _Reader:
                 continue
             stop = self._longest(parameter, position, end)
             if stop is not None:
-                _give(parameter, self._text(position, stop), self.arguments, self.scene)
+                self._give(parameter, self._text(position, stop))
                 return stop
             if parameter.kind.subject and not self._understood_later(parameter, position, end):
-                raise parameter.kind.refuse(self._unknown(position, end), self.scene)
+                raise self._refusal(parameter, self._unknown(position, end))
         return None
 
     def _leftover(self, position: int, end: int) -> None:
         text = self._text(position, end)
         texts = [p for p in self._open() if p.kind.text]
         if texts:
-            _give(texts[-1], text, self.arguments, self.scene)
+            self._give(texts[-1], text)
             return
         still = self._open()
         if not still:
             raise Refusal("refuse-too-much", text=text[:60], command=self.command.name)
-        raise still[0].kind.refuse(text, self.scene)
+        raise self._refusal(still[0], text)
 
     def _understood_later(self, parameter: Parameter, position: int, end: int) -> bool:
         later = self._open()
@@ -167,7 +196,7 @@ class _Reader:
         if self.words[position].quoted:
             end = position + 1
         for stop in range(min(end, position + LONGEST_RUN), position, -1):
-            if parameter.kind.read(self._text(position, stop), self.scene) is not None:
+            if _understood(parameter, self._text(position, stop), self.scene) is not None:
                 return stop
         return None
 

@@ -31,21 +31,25 @@ _LENGTH = re.compile(
 
 
 def read_date(text: str, today: date) -> date | None:
-    """A date: `2027-05-20`, `20 May 2027`, `May 20`, `in 5 months`, `tomorrow`, `friday`; None when it is not one.
+    """A date: `2027-05-20`, `Thu 20 May 2027`, `May 20`, `in 5 months`, `tomorrow`, `friday`; None when it is not one.
 
     A day and month without a year are the next such date; a weekday is the next one after today.
     """
     words = _clean(text)
     if named := _named_day(words, today):
         return named
+    # Before a day and month: "5 months" looks like one of them.
+    if match := _AHEAD.fullmatch(words):
+        return _ahead(match[1], match[2], today)
+    weekday, _, rest = words.partition(" ")
+    if rest and _weekday(weekday.rstrip(".,")) is not None:
+        words = rest
     if match := _ISO.fullmatch(words):
         return _date(int(match[1]), int(match[2]), int(match[3]))
     if match := _DAY_MONTH.fullmatch(words):
         return _month_date(match[2], int(match[1]), match[3], today)
     if match := _MONTH_DAY.fullmatch(words):
         return _month_date(match[1], int(match[2]), match[3], today)
-    if match := _AHEAD.fullmatch(words):
-        return _ahead(match[1], match[2], today)
     return None
 
 
@@ -86,7 +90,7 @@ def read_days(text: str) -> int | None:
     if words in named:
         return named[words]
     bits = 0
-    for part in re.split(r"[\s,]+(?:and\s+)?", re.sub(r"\s*-\s*", "-", words)):
+    for part in re.split(r"[\s,]+(?:and\s+)?", re.sub(r"\s*[-–]\s*", "-", words)):
         first, dash, last = part.partition("-")
         start, end = _weekday(first), _weekday(last if dash else first)
         if start is None or end is None:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.cards import Card, Moment, Paragraph
+from bot.cards import Button, Card, Moment, Paragraph
 from bot.command import Ask, Call, Response, command
-from bot.command.parameters import DAY, DAYS, NOTE, PLACES, STUDIED, TIME, TRACKS, UNTIL, ZONE, OneOf, Suggestion
+from bot.command.parameters import (
+    DAY,
+    DAYS,
+    EVENING,
+    NOTE,
+    PLACES,
+    STUDIED,
+    TIME,
+    TRACKS,
+    UNTIL,
+    ZONE,
+    OneOf,
+    Suggestion,
+)
 from bot.commands.join import change_code
 from bot.commands.start import onward
 from bot.domain.consistency import streak
@@ -22,8 +35,6 @@ from bot.views.study import pace_words
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
 
-EVENING = 19 * 60
-LATER_BY = timedelta(hours=1)
 MOST_MINUTES = 16 * 60
 """More study than that on one day is a typing error; the board counts less still."""
 
@@ -48,7 +59,7 @@ async def checkin(
     await call.change.append(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )
-    call.summarise("change-checkin", date=str(day))
+    call.summarise("change-checkin", date=call.date(day))
     await schedule.answered(call.db, call.member.id, track, day, call.now)
     call.announced = True
     first = day - timedelta(days=400)
@@ -96,29 +107,40 @@ async def later(call: Call, until: timedelta | str | int | None, date: date | No
         raise Refusal("refuse-later-none", ways=[("/remind", "remind")])
     if date is not None and date != call.today:
         raise Refusal("refuse-later-over", date=call.date(date), ways=[("/checkin", "checkin")])
+    if await _answer(call, call.today, row.kind) is not None:
+        raise Refusal("refuse-later-answered", ways=[("/checkin", "checkin")])
     if until is None:
         raise Ask("until")
-    at = _moment(call, until)
-    if at is None:
-        raise Refusal("refuse-later-past", time=time_words(call.member.local(call.now)))
     if until == "tomorrow":
-        await schedule.skip_today(call.db, row, call.today, call.now)
+        asked = {**row.after(call.now, call.today), "last_date": call.today}
     else:
-        await schedule.postpone(call.db, row, at, call.today)
-    local = call.member.local(at)
-    spoken = f"{call.date(local.date())} {time_words(local)}" if local.date() != call.today else time_words(local)
-    return Response(Card(parts=(Paragraph(call.say("later-set", time=Moment(at, spoken, "time"))),)))
+        asked = {"next_due_at": _moment(call, until), "next_date": call.today}
+    await call.change.set(reminders, {"id": row.id}, **asked)
+    at = asked["next_due_at"]
+    call.summarise("change-later", time=_spoken(call, at))
+    today = call.member.local_day(at) == call.today
+    spoken = Moment(at, _spoken(call, at), "time" if today else "full")
+    said = Paragraph(call.say("later-set", time=spoken, day="today" if today else "later"))
+    if not call.change.made:
+        return Response(Card(parts=(said,)))
+    undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
+    return Response(Card(parts=(said,), rows=((undo,),)))
 
 
-def _moment(call: Call, until: timedelta | str | int) -> datetime | None:
-    """When to ask again, in UTC; None when that is over."""
-    zone = call.member.zone
+def _moment(call: Call, until: timedelta | str | int) -> datetime:
+    """When to ask again today, in UTC. Raises Refusal when that is over."""
     if isinstance(until, timedelta):
         return call.now + until
-    if until == "tomorrow":
-        return moment_of(call.today + timedelta(days=1), CHECKIN_MINUTE, zone)
-    at = moment_of(call.today, EVENING if until == "evening" else int(until), zone)
-    return at if at > call.now else None
+    at = moment_of(call.today, EVENING if until == "evening" else int(until), call.member.zone)
+    if at <= call.now:
+        raise Refusal("refuse-later-past", time=time_words(call.member.local(call.now)))
+    return at
+
+
+def _spoken(call: Call, at: datetime) -> str:
+    """A moment by the member's clock, with its day when that is another."""
+    local = call.member.local(at)
+    return time_words(local) if local.date() == call.today else f"{call.date(local.date())}, {time_words(local)}"
 
 
 @command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(TRACKS))
@@ -139,8 +161,8 @@ async def remind(call: Call, time: int | None, days: int | None, where: str | No
     else:
         await call.change.set(reminders, {"id": row.id}, minute=minute, days=days, place=where)
     await schedule.refresh_member(call.db, call.member.id, call.now)
-    call.summarise("change-remind")
     if where == "off":
+        call.summarise("change-remind-off", kind=track)
         return Response(await onward(call, Card(parts=(Paragraph(call.say("remind-off", kind=track)),))))
     spoken = {
         "time": minute_words(minute),
@@ -149,6 +171,7 @@ async def remind(call: Call, time: int | None, days: int | None, where: str | No
         "kind": track,
         "zone": call.member.zone,
     }
+    call.summarise("change-remind", kind=track, days=spoken["days"], time=spoken["time"])
     card = Card(parts=(Paragraph(call.say("remind-set", **spoken)),))
     return Response(await onward(call, card))
 
@@ -160,7 +183,7 @@ async def timezone(call: Call, zone: str | None) -> Response:
         raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
     await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
     await schedule.refresh_member(call.db, call.member.id, call.now)
-    call.summarise("change-zone")
+    call.summarise("change-zone", zone=zone)
     member = await people.member(call.db, call.member.id)
     set_to = Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
     return Response(await onward(call, set_to))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.dispatch import clean_name, refused
-from bot.command.parameters import CODE, DEADLINE, GROUP_ZONE, RECAP, ROADMAP, TIME
+from bot.command.parameters import CODE, DEADLINE, RECAP, ROADMAP, TIME, ZONE
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
@@ -21,7 +21,7 @@ from bot.views import group as view
 News = Literal["new", "second", "saved", "title"]
 
 
-@command("setup", leaders=True, zone=GROUP_ZONE, time=TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
+@command("setup", leaders=True, zone=ZONE, time=TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
 async def setup(
     call: Call,
     *,

@@ -42,7 +42,7 @@ class CommandKind:
         near = ranked(typed, [known.name for known in registry.listed], str)[:1]
         if not near:
             return Refusal("refuse-command", text=typed, ways=[("/help", "help")])
-        return Refusal("refuse-command-near", text=typed, near=near[0], ways=[(f"/help {near[0]}", f"help {near[0]}")])
+        return Refusal("refuse-command-near", text=typed, near=near[0], offers=[(f"/help {near[0]}", near[0])])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Commands by how well their names match."""

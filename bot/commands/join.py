@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.cards import Bold, Button, Card, Paragraph, Spans, Text, base36
 from bot.command import Ask, Call, Response, command
-from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP
+from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP, not_on
 from bot.commands.start import offers, onward
 from bot.domain.group import Enrolment
 from bot.domain.plan import Fit
@@ -15,7 +15,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import studies
 from bot.tables import enrolments
-from bot.text import lines
+from bot.text import lines, shortened
 from bot.views import study
 
 DEFAULT_MINUTES = 120
@@ -87,7 +87,7 @@ async def roadmaps(call: Call) -> Response:
         )
         heading: Spans = (Bold(roadmap.title), Text(" "), *about)
         parts.append(Paragraph(lines(heading, (Text(roadmap.summary),))))
-    buttons = [Button(r.title[:80], f"roadmap {r.slug}") for r in offered[:5]]
+    buttons = [Button(shortened(r.title, 80), f"roadmap {r.slug}") for r in offered[:5]]
     return Response(Card(title=call.say("roadmaps-title"), parts=tuple(parts)).with_rows(*([b] for b in buttons)))
 
 
@@ -109,7 +109,7 @@ def the_enrolment(call: Call, roadmap: Roadmap | None) -> Enrolment:
     if roadmap is not None:
         found = call.scene.enrolment(roadmap.slug)
         if found is None:
-            raise Refusal("refuse-not-on", title=roadmap.title, ways=[("/join", f"join {roadmap.slug}")])
+            raise not_on(roadmap, call.scene)
         return found
     served = [e for e in call.scene.enrolments if e.roadmap in call.scene.roadmaps]
     if not served:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from bot.cards import Button, Card, Paragraph, Part
 from bot.command import Ask, Call, Response, command
-from bot.command.parameters import CHANGE, FILE, MATE, MY_ROADMAP, NOTE, PROOF, ROADMAP, STEP, File, StepOf, Suggestion
+from bot.command.parameters import (
+    CHANGE,
+    FILE,
+    LARGEST_FILE,
+    MATE,
+    MY_ROADMAP,
+    NOTE,
+    PROOF,
+    ROADMAP,
+    STEP,
+    File,
+    StepOf,
+    Suggestion,
+)
 from bot.commands.join import change_code, progress_on, the_enrolment
 from bot.domain.group import Enrolment
 from bot.domain.member import Member
@@ -20,18 +33,22 @@ from bot.views import study
 @command("done", step=STEP, proof=PROOF, file=FILE, note=NOTE)
 async def done(call: Call, step: StepOf | None, proof: str | None, file: File | None, note: str | None) -> Response:
     """Mark a step done, with what shows it."""
+    if file is not None and file.size > LARGEST_FILE:
+        raise Refusal("refuse-file-large", name=file.name, size=_megabytes(file.size), limit=_megabytes(LARGEST_FILE))
     step, enrolment, progress = await _chosen(call, step)
-    shown = "file" if file else "link" if proof else None
+    shown = "file" if file else "link" if proof else "note" if note else None
+    several = len(call.scene.studied) > 1
     chosen = step.step
     if chosen.slug in progress.done and not (proof or file or note):
-        return Response(study.step_done(call.language, progress, chosen, None, call.member.id, None))
+        again = study.step_done(call.language, progress, chosen, None, call.member.id, None, several=several)
+        return Response(again)
     await call.change.append(
         step_events,
         enrolment=enrolment.id,
         step=chosen.slug,
         kind="done",
         proof=proof,
-        file=None if file is None else {"platform": file.platform, "reference": file.reference, "name": file.name},
+        file=None if file is None else _kept(file),
         note=note,
     )
     await studies.use(call.db, enrolment.id, call.now)
@@ -43,8 +60,22 @@ async def done(call: Call, step: StepOf | None, proof: str | None, file: File | 
             await outbox.touch_change(call.db, earlier, call.now)
         call.announced = True
     progress = await progress_on(call, enrolment)
-    card = study.step_done(call.language, progress, chosen, await change_code(call), call.member.id, shown)
+    card = study.step_done(
+        call.language, progress, chosen, await change_code(call), call.member.id, shown, several=several
+    )
+    if file is not None and not call.announced:
+        card = card.with_parts(Paragraph(call.say("done-file-unseen")))
     return Response(card, announced=call.announced)
+
+
+def _kept(file: File) -> dict[str, str]:
+    """What is kept of a file: where it is, never what is in it. The group's own message is what holds it."""
+    return {"platform": file.platform, "reference": file.reference, "name": file.name, "chat": file.chat}
+
+
+def _megabytes(size: int) -> int:
+    """Bytes in full megabytes, rounded up: what is over a limit reads so."""
+    return -(-size // 1024**2)
 
 
 @command("undo", change=CHANGE)
@@ -74,7 +105,7 @@ async def undo(call: Call, change: int | None) -> Response:
     if event is not None and event["roadmap"] in call.scene.roadmaps:
         roadmap = call.scene.roadmaps[event["roadmap"]]
         progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
-        parts.append(study.bar(call.language, progress))
+        parts.append(study.bar(call.language, progress, several=len(call.scene.studied) > 1))
     return Response(Card(parts=tuple(parts)))
 
 
@@ -92,7 +123,8 @@ async def skip(call: Call, step: StepOf | None, reason: str | None) -> Response:
     call.summarise("change-skipped", title=chosen.title)
     progress = await progress_on(call, enrolment)
     code = await change_code(call)
-    return Response(study.step_skipped(call.language, progress, chosen, code, call.member.id))
+    several = len(call.scene.studied) > 1
+    return Response(study.step_skipped(call.language, progress, chosen, code, call.member.id, several=several))
 
 
 @command("progress", member=MATE, roadmap=ROADMAP)
@@ -124,10 +156,12 @@ async def next_step(call: Call, roadmap: Roadmap | None) -> Response:
     step = standing.next_step
     if step is None:
         bar = study.bar(call.language, standing)
-        finished = call.say("roadmap-finished", title=standing.roadmap.title)
+        id = "roadmap-finished" if standing.finished else "roadmap-left-out"
+        finished = call.say(id, title=standing.roadmap.title)
         more = Button(call.word("button-choose-roadmap"), "join", only=call.member.id)
         return Response(Card(parts=(Paragraph(finished), bar), rows=((more,),)))
-    return Response(study.step_ahead(call.language, standing, step, call.member.id))
+    several = len(call.scene.studied) > 1
+    return Response(study.step_ahead(call.language, standing, step, call.member.id, several=several))
 
 
 async def _chosen(call: Call, step: StepOf | None) -> tuple[StepOf, Enrolment, Progress]:
@@ -138,7 +172,13 @@ async def _chosen(call: Call, step: StepOf | None) -> tuple[StepOf, Enrolment, P
     if step is None:
         enrolment = the_enrolment(call, None)
         standing = await progress_on(call, enrolment)
-        raise Ask("step", options=_open_steps(standing))
+        options = _open_steps(standing)
+        if not options:
+            more = (call.word("button-choose-roadmap"), "join")
+            raise Refusal("refuse-nothing-open", title=standing.roadmap.title, ways=[more])
+        of = "ask-step-of" if call.change.command == "done" else "ask-skip-step-of"
+        id = of if len(call.scene.studied) > 1 else None
+        raise Ask("step", options=options, id=id, title=standing.roadmap.title)
     enrolment = the_enrolment(call, step.roadmap)
     return step, enrolment, await progress_on(call, enrolment)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Input, Question
@@ -15,6 +15,15 @@ from bot.tables import drafts, facts, questions
 
 KEPT_FOR = timedelta(days=14)
 """An unanswered question is forgotten after two weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question that waits for its answer; `message` is the one that asked."""
+
+    message: str
+    line: str
+    inputs: tuple[Input, ...]
 
 
 async def remember_question(
@@ -34,32 +43,26 @@ async def remember_question(
     )
 
 
-async def take_question(
-    db: AsyncConnection, address: Address, message: str | None, account: str
-) -> tuple[str, tuple[Input, ...]] | None:
-    """The question somebody answers, the one they reply to or else the last asked there; it is asked no more."""
-    mine = (
-        (questions.c.platform == address.platform)
-        & (questions.c.chat == address.chat)
-        & (questions.c.account == account)
-    )
+async def question(db: AsyncConnection, address: Address, message: str | None, account: str) -> Pending | None:
+    """The question somebody answers: the one asked by the message they reply to, or else the last asked there."""
+    query = select(questions).where(_asked(address, account))
     if message is not None:
-        mine &= questions.c.message == message
-    row = (await db.execute(select(questions).where(mine).order_by(questions.c.at.desc()).limit(1))).one_or_none()
-    if row is None:
-        return None
-    await db.execute(delete(questions).where(mine))
-    return row.line, tuple(Input(**item) for item in row.inputs)
+        query = query.where(questions.c.message == message)
+    row = (await db.execute(query.order_by(questions.c.at.desc()).limit(1))).one_or_none()
+    return None if row is None else Pending(row.message, row.line, tuple(Input(**item) for item in row.inputs))
 
 
-async def forget_questions(db: AsyncConnection, address: Address, account: str) -> None:
-    """Whatever somebody was asked there is not waited for any more: they went on with something else."""
-    await db.execute(
-        delete(questions).where(
-            questions.c.platform == address.platform,
-            questions.c.chat == address.chat,
-            questions.c.account == account,
-        )
+async def forget_questions(db: AsyncConnection, address: Address, account: str, message: str | None = None) -> None:
+    """The question of that message is answered; without one, they went on with something else: none is waited for."""
+    which = _asked(address, account)
+    if message is not None:
+        which &= questions.c.message == message
+    await db.execute(delete(questions).where(which))
+
+
+def _asked(address: Address, account: str) -> ColumnElement[bool]:
+    return and_(
+        questions.c.platform == address.platform, questions.c.chat == address.chat, questions.c.account == account
     )
 
 

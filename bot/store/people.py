@@ -208,7 +208,7 @@ async def names_of(db: AsyncConnection, group: int, wanted: Sequence[int]) -> di
     rows = await db.execute(
         select(members.c.id, members.c.name).where(members.c.id.in_(wanted), members.c.id.in_(members_of(group)))
     )
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
 
 
 def members_of(group: int) -> Select[tuple[int]]:
@@ -246,6 +246,12 @@ async def settle_in(db: AsyncConnection, group: int, address: Address, name: str
         await db.execute(insert(homes).values(group=group, name=name[:120], **row))
     else:
         await db.execute(update(homes).where(here).values(group=group, name=name[:120], gone_at=None))
+
+
+async def groups_in(db: AsyncConnection, platform: str, chat: str) -> tuple[int, ...]:
+    """The groups that live in a chat, be it in a thread of it."""
+    here = and_(homes.c.platform == platform, homes.c.chat == chat, homes.c.gone_at.is_(None))
+    return tuple((await db.execute(select(homes.c.group).where(here).distinct())).scalars())
 
 
 async def home_gone(db: AsyncConnection, address: Address, now: datetime) -> None:

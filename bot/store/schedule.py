@@ -107,11 +107,6 @@ async def claimed(db: AsyncConnection, reminder: Reminder, now: datetime) -> Non
     await _advance(db, reminder, now, reminder.next_date, last_date=reminder.next_date)
 
 
-async def postpone(db: AsyncConnection, reminder: Reminder, at: datetime, day: date) -> None:
-    """Ask again for a local date at another moment."""
-    await _write(db, reminder.id, next_due_at=at, next_date=day)
-
-
 async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> None:
     """Look at a reminder again at a moment, for the same local date."""
     await _write(db, reminder.id, next_due_at=at)

@@ -87,10 +87,10 @@ async def event_of_change(db: AsyncConnection, change: int) -> dict[str, Any] | 
     return None if row is None else dict(row)
 
 
-async def latest_done(db: AsyncConnection, enrolment: int, step: str) -> dict[str, Any] | None:
-    """The last standing event that says a step is done: the proof that counts is its."""
+async def proof_of(db: AsyncConnection, enrolment: int, step: str) -> tuple[str | None, dict[str, str] | None]:
+    """The last link and the last file that show a step was done, of those nobody took back."""
     rows = await db.execute(
-        select(step_events)
+        select(step_events.c.proof, step_events.c.file)
         .where(
             step_events.c.enrolment == enrolment,
             step_events.c.step == step,
@@ -98,10 +98,9 @@ async def latest_done(db: AsyncConnection, enrolment: int, step: str) -> dict[st
             STANDING_EVENT,
         )
         .order_by(step_events.c.id.desc())
-        .limit(1)
     )
-    row = rows.mappings().one_or_none()
-    return None if row is None else dict(row)
+    found = rows.all()
+    return next((row.proof for row in found if row.proof), None), next((row.file for row in found if row.file), None)
 
 
 async def changes_of_step(db: AsyncConnection, enrolment: int, step: str) -> tuple[int, ...]:

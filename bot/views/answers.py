@@ -81,12 +81,12 @@ def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
     if not answer.studied:
         return Card(parts=(Paragraph(say(language, "checkin-no", day=day)),), rows=((undo,),))
-    facts = [_studied(language, answer, day)]
-    if answer.streak > 1:
-        facts.append(say(language, "streak", count=answer.streak))
+    studied = _studied(language, answer, day)
+    # One emoji: the streak's where there is one.
+    ending = "checkin-streak" if answer.streak > 1 else "checkin-counted"
+    fact = say(language, ending, fact=studied, count=answer.streak)
     if answer.total:
-        return Card(parts=(Paragraph(lines(*facts)),), rows=((undo,),))
-    facts.append(say(language, "checkin-how-long"))
+        return Card(parts=(Paragraph(fact),), rows=((undo,),))
     track = "" if answer.track == "study" else f" track:{answer.track}"
     lengths = [
         Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member)
@@ -95,7 +95,8 @@ def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     other = Button(
         word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member
     )
-    return Card(parts=(Paragraph(lines(*facts)),), rows=((*lengths, other), (undo,)))
+    said = Paragraph(lines(fact, say(language, "checkin-how-long")))
+    return Card(parts=(said,), rows=((*lengths, other), (undo,)))
 
 
 def _studied(language: str, answer: Receipt, day: str) -> Spans:

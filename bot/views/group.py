@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.cards import Button, Card, Choice, Field, Fields, Option, Paragraph, Part, Spans, Text
 from bot.domain.group import Group
 from bot.domain.roadmap import Roadmap
-from bot.text import date_words, has, lines, minute_words, say, time_words, weekday_words, word
+from bot.text import date_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def home(language: str, facts: HomeFacts, leader: int) -> Card:
     more = [Button(word(language, "button-homecode"), "homecode", only=leader)]
     if facts.undo is not None:
         more.append(Button(word(language, "button-undo"), f"undo {facts.undo}", only=leader))
-    options = tuple(Option(r.title, f"setup roadmap:{r.slug}", r.summary[:100]) for r in facts.roadmaps)
+    options = tuple(Option(r.title, f"setup roadmap:{r.slug}", shortened(r.summary, 100)) for r in facts.roadmaps)
     choice = Choice(word(language, "choose-roadmap"), options, only=leader) if options else None
     title = say(language, f"home-{facts.news}", group=group.name)
     return Card(title, tuple(parts), rows=(tuple(asked), tuple(more)), choice=choice)

@@ -15,7 +15,7 @@ from bot.domain.roadmap import Roadmap
 from bot.store.linking import Brought
 from bot.store.people import Account
 from bot.store.schedule import Reminder
-from bot.text import date_words, days_words, has, lines, minute_words, say, time_words, word
+from bot.text import date_words, days_words, has, lines, minute_words, say, shortened, time_words, word
 from bot.views.study import hours_words, pace_words
 
 PAGE_ROWS = 5
@@ -27,7 +27,9 @@ PAGE_ROWS = 5
 def greeting(member: Member, offers: Sequence[Roadmap]) -> Card:
     """Who the bot is, in two lines, and the first of three taps: a roadmap."""
     language = member.language
-    options = tuple(Option(roadmap.title[:100], f"join {roadmap.slug}", _size(language, roadmap)) for roadmap in offers)
+    options = tuple(
+        Option(shortened(roadmap.title, 100), f"join {roadmap.slug}", _size(language, roadmap)) for roadmap in offers
+    )
     return Card(
         title=say(language, "start-hello", name=member.name),
         parts=(Paragraph(lines(say(language, "start-what"), say(language, "start-first"))),),
@@ -189,7 +191,7 @@ def _change_rows(language: str, profile: Profile) -> Iterable[tuple[Button, ...]
     # Two roadmaps have their own rows; who is on more changes the others by /join.
     for enrolment in profile.enrolments[:2]:
         slug = enrolment.roadmap
-        title = profile.titles[slug][:40]
+        title = shortened(profile.titles[slug], 40)
         hours, deadline = f"join {slug} hours:?", f"join {slug} deadline:?"
         yield (
             Button(word(language, "settings-hours", title=title), hours, only=owner_that_fits(hours, only)),

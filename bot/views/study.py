@@ -111,56 +111,76 @@ def next_line(language: str, step: Step | None) -> Spans:
     return say(language, "next", title=step.title, slug=step.slug, hours=hours_words(step.hours))
 
 
-def why_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
+def _reasons(language: str, progress: ledger.Progress, step: Step) -> str:
     """Why a step is the next: its signals, and what it opens."""
     reasons = [word(language, f"signal-{name}-{getattr(step.signals, name)}") for name in ("importance", "demand")]
     opens = progress.unlocks(step)
     if opens:
         reasons.append(word(language, "unlocks", count=opens))
-    return say(language, "why", reasons=", ".join(reasons))
+    return ", ".join(reasons)
 
 
-def bar(language: str, progress: ledger.Progress) -> Progress:
-    """The bar with its count: "1 of 10 steps done (10%)"."""
+def next_why(language: str, progress: ledger.Progress, step: Step | None) -> Spans:
+    """What comes next and why that one, in a line."""
+    if step is None:
+        return next_line(language, None)
+    reasons = _reasons(language, progress, step)
+    return say(language, "next-why", title=step.title, slug=step.slug, reasons=reasons)
+
+
+def bar(language: str, progress: ledger.Progress, *, several: bool = False) -> Progress:
+    """The bar with its count: "1 of 10 steps done (10%)"; who is on `several` roadmaps reads of which."""
     return Progress(
         progress.percent,
         say(
             language,
-            "steps-done",
+            "steps-done-of" if several else "steps-done",
             done=progress.done_count,
             total=progress.total_count,
             percent=progress.percent,
+            title=progress.roadmap.title,
         ),
     )
 
 
 def step_done(
-    language: str, progress: ledger.Progress, step: Step, change: str | None, member: int, proof: str | None
+    language: str,
+    progress: ledger.Progress,
+    step: Step,
+    change: str | None,
+    member: int,
+    proof: str | None,
+    *,
+    several: bool = False,
 ) -> Card:
-    """The receipt of a finished step; without a change it was done already. `proof` is `link`, `file` or None."""
+    """The receipt of a finished step; without a change it was done already. `proof`: `link`, `file`, `note` or None."""
     heading = say(language, "done" if change else "done-again", title=step.title, proof=proof or "none")
     following = progress.next_step
-    ahead: list[Spans] = [next_line(language, following)]
-    if following is not None:
-        ahead.append(why_line(language, progress, following))
+    ahead = [next_why(language, progress, following)]
     if progress.finished:
         ahead.insert(0, say(language, "roadmap-finished", title=progress.roadmap.title))
     buttons = [Button(word(language, "button-show-plan"), f"roadmap {progress.roadmap.slug}", only=member)]
-    if proof is None:
+    if proof not in ("link", "file"):
         line = f"done {progress.roadmap.slug}/{step.slug} proof:?"
         fits = len(line.encode()) <= LINE_BYTES
         line = line if fits else f"done {step.slug} proof:?"
         buttons.insert(0, Button(word(language, "button-add-proof"), line, only=owner_that_fits(line, member)))
     if change is not None:
         buttons.insert(0, Button(word(language, "button-undo"), f"undo {change}", only=member))
-    return Card(title=heading, parts=(bar(language, progress), Paragraph(lines(*ahead))), rows=(tuple(buttons),))
+    told = (bar(language, progress, several=several), Paragraph(lines(*ahead)))
+    return Card(title=heading, parts=told, rows=(tuple(buttons),))
 
 
-def step_skipped(language: str, progress: ledger.Progress, step: Step, change: str, member: int) -> Card:
+def step_skipped(
+    language: str, progress: ledger.Progress, step: Step, change: str, member: int, *, several: bool = False
+) -> Card:
     """The receipt of a step left out."""
     return Card(
         title=say(language, "skipped", title=step.title),
-        parts=(bar(language, progress), Paragraph(next_line(language, progress.next_step))),
+        parts=(
+            bar(language, progress, several=several),
+            Paragraph(next_why(language, progress, progress.next_step)),
+        ),
         rows=((Button(word(language, "button-undo"), f"undo {change}", only=member),),),
     )
 
@@ -177,9 +197,9 @@ def standing(
     roadmap = progress.roadmap
     id = "progress-title" if name is None else "progress-title-of"
     title = say(language, id, title=roadmap.title, name=name or "")
-    levels = [_level_line(language, progress, level) for level in roadmap.levels] if len(roadmap.levels) > 1 else []
+    levels = [_level_line(language, progress, level) for level in roadmap.levels if progress.of_level(level)[1]]
     parts: list[Progress | Paragraph] = [bar(language, progress)]
-    if levels:
+    if len(roadmap.levels) > 1 and levels:
         parts.append(Paragraph(lines(*levels)))
     if name is not None:
         return Card(title, tuple(parts))
@@ -240,10 +260,11 @@ def step_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
     return (words, Code(step.slug), Text(f" {signals}{' ' + optional if optional else ''}"))
 
 
-def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int) -> Card:
+def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int, *, several: bool = False) -> Card:
     """The next step, why that one, and how to show it."""
     roadmap = progress.roadmap
-    detail: list[Spans] = [(Text(step.summary),), why_line(language, progress, step)]
+    why = say(language, "why", reasons=_reasons(language, progress, step))
+    detail: list[Spans] = [(Text(step.summary),), why]
     if step.implement:
         detail.append(say(language, "step-implement", text=step.implement))
     if step.showcase:
@@ -253,7 +274,7 @@ def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int
     done, skip = (f"{verb} {roadmap.slug}/{step.slug}" for verb in ("done", "skip"))
     return Card(
         title=next_line(language, step),
-        parts=(*(Paragraph(line) for line in detail), bar(language, progress)),
+        parts=(*(Paragraph(line) for line in detail), bar(language, progress, several=several)),
         rows=(
             (
                 Button(word(language, "button-done"), done, only=owner_that_fits(done, member), style="primary"),

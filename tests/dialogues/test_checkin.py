@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from bot.store import people, schedule
 from tests.dialogues.conftest import Chat
 
 
@@ -39,7 +42,7 @@ async def test_a_streak_counts_study_days(chat: Chat) -> None:
     for _ in range(3):
         said = await chat.say("asha", "/checkin 1h")
         chat.forward(days=1)
-    assert "Streak 3 🔥" in said
+    assert said.startswith("Sunday: 1 h. Streak 3 🔥\n")
 
 
 async def test_yesterday_stays_open_until_noon(chat: Chat) -> None:
@@ -83,10 +86,51 @@ async def test_dsa_is_a_track_of_its_own(chat: Chat) -> None:
 async def test_later_needs_a_reminder_and_moves_it(chat: Chat) -> None:
     assert "no daily check-in to move" in await chat.say("asha", "/later 1h")
     await chat.say("asha", "/remind 20:00")
-    assert await chat.say("asha", "/later this evening") == "I ask again at 19:00."
+    assert await chat.say("asha", "/later this evening") == "I ask again at 19:00.\n[1] Undo"
     assert "When shall I ask again?" in await chat.say("asha", "/later")
-    assert await chat.press("asha", "In an hour") == "I ask again at 13:00."
+    assert await chat.press("asha", "In an hour") == "I ask again at 13:00.\n[1] Undo"
     assert "It is 12:00 already" in await chat.say("asha", "/later 11:00")
+
+
+async def _due(chat: Chat) -> datetime | None:
+    async with chat.store.reading() as db:
+        member = (await people.account(db, "test", "asha")).member
+        return (await schedule.of_member(db, member, "study")).next_due_at
+
+
+async def test_later_is_taken_back_as_it_was(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    asked = await _due(chat)
+    await chat.say("asha", "/later 1h")
+    await chat.say("asha", "/later 2h")
+    assert await chat.say("asha", "/undo") == "Taken back: asking again: 14:00."
+    assert await chat.say("asha", "/undo") == "Taken back: asking again: 13:00."
+    assert await _due(chat) == asked
+
+
+async def test_tomorrow_is_the_next_day_of_ones_own(chat: Chat) -> None:
+    await chat.say("asha", "/remind 07:15 weekdays")
+    assert (await chat.say("asha", "/later tomorrow")).startswith("I ask again on Mon 23 Nov, 07:15.")
+
+
+async def test_this_evening_is_offered_until_it_begins(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    assert "This evening" in await chat.say("asha", "/later")
+    chat.forward(hours=8)
+    assert "This evening" not in await chat.say("asha", "/later")
+
+
+async def test_an_answered_day_is_not_moved(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    await chat.say("asha", "/checkin 30")
+    assert (await chat.say("asha", "/later 1h")).startswith("Today is answered already")
+
+
+@pytest.mark.parametrize("typed", ["0", "-5", "99999", "0h", "1:30pm", "7x"])
+async def test_a_number_that_is_no_length_of_time_is_no_note(chat: Chat, typed: str) -> None:
+    assert (await chat.say("asha", f"/checkin {typed}")).startswith(f"“{typed}” is not a length of time.")
+    assert await chat.say("asha", "/undo") == "There is nothing to take back."
+    assert "studied" in await chat.say("asha", "/checkin graphs and 3 problems")
 
 
 async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
@@ -100,5 +144,9 @@ async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
 async def test_a_zone_is_found_by_a_part_of_its_name(chat: Chat) -> None:
     said = await chat.say("asha", "/timezone kolk")
     assert said.startswith("I don't know a time zone called “kolk”. Did you mean Asia/Kolkata")
+    assert (await chat.say("asha", "/timezone GMT+5")).startswith(
+        "I don't know a time zone called “GMT+5”. Name a large"
+    )
+    await chat.say("asha", "/timezone kolk")
     assert await chat.press("asha", "Asia/Kolkata") == "Your zone is Asia/Kolkata; it is 12:00 for you."
     assert await chat.say("asha", "/timezone berlin") == "Your zone is Europe/Berlin; it is 07:30 for you."

@@ -77,7 +77,7 @@ async def test_one_command_with_its_arguments_and_an_example(chat: Chat) -> None
         "Mark a step done, with a link, a file or a note that shows it.\n"
         "step Slug, number, title or a part of it\n"
         "proof A link that shows it\n"
-        "file A document or picture that shows it\n"
+        "file A document or picture that shows it to your group\n"
         "note A word about it\n"
         "Example:\n/done http-rest https://example.org/api\n"
         "[1] Try /done"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dialogues.conftest import Chat
 
 
@@ -76,12 +78,78 @@ async def test_a_wrong_step_is_refused_with_the_nearest(chat: Chat) -> None:
     assert "0 of 10" in await chat.say("asha", "/progress")
 
 
+async def test_what_was_meant_is_put_right_in_the_same_line(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert "[1] http-rest" in await chat.say("asha", "/skip htp knew it")
+    assert chat.label("http-rest") == "skip backend-ai-era/http-rest knew it"
+    assert (await chat.press("asha", "http-rest")).startswith("Left out: HTTP and REST APIs.")
+    await chat.say("asha", "/skip step:sqll reason:" + "because of a reason that no button could carry")
+    assert chat.label("sql") == "skip step:backend-ai-era/sql"
+
+
+async def test_a_roadmap_that_could_be_several_is_chosen_by_a_tap(chat: Chat) -> None:
+    said = await chat.say("asha", "/join backend in 6 months 2h")
+    assert said.startswith("“backend” could be one of several roadmaps. Which one?\n[1] Backend Engineer (AI era)")
+    assert "It fits" in await chat.press("asha", "Backend Engineer (AI era)")
+    assert (await chat.say("asha", "/next intern")).startswith("You are not on Backend Engineer, internship yet.")
+
+
+async def test_a_later_note_keeps_the_proof(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert "proof attached" in await chat.say("asha", "/done sql https://example.org/x")
+    assert (await chat.say("asha", "/done sql note:again")).startswith("✅ Relational databases and SQL · note kept\n")
+
+
+@pytest.mark.parametrize("link", ["http://localhost/x", "https://user:pass@example.org/x", "https://"])
+async def test_a_link_that_others_cannot_open_is_no_note(chat: Chat, link: str) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert (await chat.say("asha", f"/done sql {link}")).startswith(f"Others cannot open “{link}”.")
+    assert "0 of 10" in await chat.say("asha", "/progress")
+
+
+async def test_on_two_roadmaps_the_answer_says_which(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    await chat.say("asha", "/join backend-intern 2027-05-20")
+    assert "1 of 12 steps done (8%) · Backend Engineer, internship" in await chat.say("asha", "/done 1")
+    assert "1 of 12 steps done (8%) · Backend Engineer, internship" in await chat.say("asha", "/next")
+    assert (await chat.say("asha", "/done")).startswith("Which step of Backend Engineer, internship did you finish?")
+    assert (await chat.say("asha", "/skip")).startswith("Which step of Backend Engineer, internship do you leave out?")
+    # A slug in full is meant, though the roadmap used last has a step with such a part (`postgresql`).
+    assert "1 of 10 steps done (10%) · Backend Engineer (AI era)" in await chat.say("asha", "/done sql")
+    assert "· Backend Engineer (AI era)" in await chat.say("asha", "/skip 6")
+    assert "0 of 12 steps done (0%) · Backend Engineer, internship" in await _undo(chat, 3)
+
+
+async def _undo(chat: Chat, times: int) -> str:
+    for _ in range(times):
+        said = await chat.say("asha", "/undo")
+    return said
+
+
+async def test_when_nothing_is_open_it_says_so(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    for number in range(1, 11):
+        await chat.say("asha", f"/skip {number}")
+    said = await chat.say("asha", "/next")
+    assert said.startswith("Every step of Backend Engineer (AI era) is left out. /roadmap lists them;")
+    assert "is done or left out already" in await chat.say("asha", "/done")
+    assert "1 of 1 steps done (100%)" in await chat.say("asha", "/done 3")
+    assert "is finished. All of it." in await chat.say("asha", "/next")
+
+
 async def test_before_joining_the_way_in_is_one_tap(chat: Chat) -> None:
-    assert await chat.say("asha", "/done http-rest") == "You are not on Backend Engineer (AI era) yet.\n[1] /join"
+    assert await chat.say("asha", "/done http-rest") == (
+        "You are not on Backend Engineer (AI era) yet.\n[1] Join Backend Engineer (AI era)"
+    )
     assert await chat.say("asha", "/progress") == "You are on no roadmap yet.\n[1] Choose a roadmap"
+    # A number means nothing as long as there is no roadmap to count on.
+    assert await chat.say("asha", "/done 1") == "You are on no roadmap yet.\n[1] Choose a roadmap"
 
 
 async def test_a_deadline_in_the_past_is_refused(chat: Chat) -> None:
+    assert await chat.say("asha", "/join backend-ai-era today") == (
+        "That is today. A deadline lies ahead: try in 5 months."
+    )
     said = await chat.say("asha", "/join backend-ai-era 2020-05-20")
     assert said == "Wed 20 May 2020 is over. A deadline lies ahead: try in 5 months."
     assert "on no roadmap" in await chat.say("asha", "/progress")
@@ -103,6 +171,11 @@ async def test_everything_can_be_taken_back_one_by_one(chat: Chat) -> None:
     await chat.say("asha", "/done sql")
     await chat.say("asha", "/skip caching-queues no time")
     await chat.say("asha", "/remind 21:00")
-    for expected in ("the reminder", "leaving out Caching", "Relational databases and SQL done", "joining Backend"):
+    for expected in (
+        "the reminder of your study, every day at 21:00",
+        "leaving out Caching",
+        "Relational databases and SQL done",
+        "joining Backend",
+    ):
         assert expected in await chat.say("asha", "/undo")
     assert await chat.say("asha", "/undo") == "There is nothing to take back."

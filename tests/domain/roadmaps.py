@@ -15,7 +15,9 @@ GRADES = ("high", "medium", "low")
 def step(slug: str, **values: Any) -> Step:
     """A step of ten hours with middling signals, unless said otherwise."""
     signals = values.pop("signals", Signals(importance="medium", demand="medium", automation_risk="medium"))
-    return Step(slug=slug, title=slug.title(), summary="What it is.", hours=values.pop("hours", 10.0), signals=signals, **values)
+    return Step(
+        slug=slug, title=slug.title(), summary="What it is.", hours=values.pop("hours", 10.0), signals=signals, **values
+    )
 
 
 def course(*steps: Step, levels: tuple[tuple[Step, ...], ...] = ()) -> Roadmap:
@@ -34,7 +36,7 @@ def course(*steps: Step, levels: tuple[tuple[Step, ...], ...] = ()) -> Roadmap:
 
 @st.composite
 def roadmaps(draw: st.DrawFn, most: int = 8) -> Roadmap:
-    """Any valid roadmap: optional, retired and renamed steps, choices, needs among earlier ones, one to three levels."""
+    """Any valid roadmap: optional, retired and renamed steps, choices, needs of earlier ones, up to three levels."""
     grade = st.sampled_from(GRADES)
     levels: list[tuple[Step, ...]] = []
     before: list[Step] = []

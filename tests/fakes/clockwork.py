@@ -39,10 +39,19 @@ class Clockwork:
         self.reminders = Reminders(store, lambda: self.library.roadmaps)
         self.courier = self.new_courier()
         self.dispatch = Dispatch(
-            store, lambda: self.library.roadmaps, registry, lambda: self.now, lambda: self.courier.wake(), "Asia/Kolkata"
+            store,
+            lambda: self.library.roadmaps,
+            registry,
+            lambda: self.now,
+            self._wake,
+            "Asia/Kolkata",
         )
         self.group = 0
         self._updates = count(1)
+
+    def _wake(self) -> None:
+        # Whichever courier it is by then.
+        self.courier.wake()
 
     def new_courier(self) -> Courier:
         """A courier that knows nothing but the rows: the one of a process that has just started."""

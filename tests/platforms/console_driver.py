@@ -22,7 +22,7 @@ from tests.platforms.driver import Seen
 
 ZONE = "Asia/Kolkata"
 WHISPER = word("en", "console-whisper")
-_BUTTON = re.compile(r"\[(\d+)\] (.+?)(?=  \[|  \S|$)")
+_BUTTON = re.compile(r"\[(\d+)\] (.+?)(?=  \S|$)", re.MULTILINE)
 _DELIVERY = re.compile(r"^── (?P<moment>.+) · (?P<where>.+)$", re.MULTILINE)
 
 

@@ -41,8 +41,7 @@ Next: A typed language and git (typed-language), about 24 h."""
 DONE = """\
 ✅ HTTP and REST APIs · proof attached
 ▰▱▱▱▱▱▱▱▱▱ 1 of 10 steps done (10%)
-Next: A typed language and git (typed-language), about 24 h.
-Why: high importance, high demand."""
+Next: A typed language and git (typed-language): high importance, high demand."""
 
 UNDONE = """\
 Taken back: HTTP and REST APIs done.

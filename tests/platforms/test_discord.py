@@ -6,17 +6,19 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from bot.cards import Button, Card, Input, Mention, Paragraph, Picture, Question, Text
+from bot.cards import Button, Card, Document, Input, Mention, Paragraph, Picture, Question, Text
 from bot.command import Dispatch, Incoming, Response, registry
+from bot.courier import Courier
 from bot.delivery import Address, BadToken, Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected, Sent
 from bot.platforms.discord import client, interactions, slash
 from bot.platforms.discord.client import DiscordPlatform
+from bot.reminders import Reminders
 from bot.store import people
 from bot.tables import step_events
 from tests.fakes.discord_server import Exchange, NotOfferedError, Permission
@@ -297,6 +299,94 @@ async def test_a_member_and_a_file_are_options(driver: DiscordDriver) -> None:
     assert (await driver.say("ravi", "/progress member:asha")).text.startswith("asha · Backend Engineer (AI era)")
     nobody = await driver.say("asha", "/progress member:lena")
     assert "in your groups" in nobody.text
+
+
+async def deliver(driver: DiscordDriver) -> None:
+    """Let the courier bring what is due."""
+    compose = Reminders(driver.store, driver.dispatch.roadmaps).compose
+    await Courier(driver.store, {"discord": driver.platform}, compose, driver.clock).deliver()
+
+
+PDF = ("schema final.pdf", b"%PDF-1.7")
+
+
+async def files_in(driver: DiscordDriver) -> list[tuple[str, bytes]]:
+    """What is attached to the group's newest post, and is there to be fetched."""
+    return [(file.filename, file.data) for file in driver.server.messages(driver.channel)[-1].attachments]
+
+
+async def test_a_file_is_kept_by_the_groups_own_message(driver: DiscordDriver) -> None:
+    await join(driver)
+    # Typed in private: nobody else has seen the file.
+    await driver.say("asha", "/done step:sql", file=PDF, private=True)
+    await deliver(driver)
+    (post,) = await driver.posts()
+    assert post.text == "asha finished Relational databases and SQL · proof: schema_final.pdf"
+    assert await files_in(driver) == [("schema_final.pdf", b"%PDF-1.7")]
+    # Discord forgets what came with a command; a link that is added later changes the post, which keeps the file.
+    driver.server.files.clear()
+    await driver.say("asha", "/done step:sql proof:https://example.org/sql")
+    await deliver(driver)
+    (post,) = await driver.posts()
+    assert post.text.endswith("· proof · schema_final.pdf")
+    assert await files_in(driver) == [("schema_final.pdf", b"%PDF-1.7")]
+    await driver.say("asha", "/undo")
+    await driver.say("asha", "/undo")
+    await deliver(driver)
+    assert [post.text for post in await driver.posts()] == ["asha took back Relational databases and SQL."]
+    assert await files_in(driver) == []
+
+
+async def test_a_file_that_is_added_later_joins_the_post(driver: DiscordDriver) -> None:
+    await join(driver)
+    await driver.say("asha", "/done step:sql")
+    await deliver(driver)
+    await driver.say("asha", "/done step:sql", file=PDF)
+    await driver.say("asha", "/done step:sql note:a note is no proof")
+    await deliver(driver)
+    assert [post.text.rpartition(" · ")[2] for post in await driver.posts()] == ["proof: schema_final.pdf"]
+    assert await files_in(driver) == [("schema_final.pdf", b"%PDF-1.7")]
+
+
+async def test_a_file_that_cannot_be_shown_leaves_its_name(driver: DiscordDriver) -> None:
+    await join(driver)
+    await driver.say("asha", "/done step:sql", file=PDF)
+    driver.channel.deny(Permission.ATTACH_FILES)
+    await deliver(driver)
+    driver.channel.allow(Permission.ATTACH_FILES)
+    await driver.say("asha", "/done step:http-rest", file=PDF)
+    driver.server.files.clear()
+    await deliver(driver)
+    assert [post.text.rpartition(" · ")[2] for post in await driver.posts()] == ["proof: schema_final.pdf"] * 2
+    assert await files_in(driver) == []
+
+
+async def test_a_file_is_waited_for(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = Card(parts=CARD.parts, document=Document("discord", "http://127.0.0.1:9/file.pdf", "file.pdf"))
+    assert isinstance(await send(driver, document), Later)
+    sent = await send(driver)
+    assert isinstance(sent, Sent)
+    assert isinstance(await driver.platform.edit(driver.home, sent.message, document), Later)
+    elsewhere = Card(parts=CARD.parts, document=Document("telegram", "AgAD", "file.pdf"))
+    assert isinstance(await send(driver, elsewhere, key="2"), Sent)
+    assert await files_in(driver) == []
+
+
+async def test_a_file_that_is_too_large_is_refused_in_words(driver: DiscordDriver) -> None:
+    await join(driver)
+    limit = 10 * 1024 * 1024
+    refused = await driver.say("asha", "/done step:sql", file=("film.mp4", b"x" * (limit + 1)))
+    assert refused.text.startswith("film.mp4 is 11 MB; a proof may be 10 MB.")
+    assert await percent(driver) == "0 of 10"
+    await driver.say("asha", "/done step:sql", file=("film.mp4", b"x" * limit))
+    await deliver(driver)
+    assert [name for name, _ in await files_in(driver)] == ["film.mp4"]
+
+
+async def test_a_file_that_no_group_sees_is_said_to_be_unseen(driver: DiscordDriver) -> None:
+    await driver.say("ravi", JOIN, private=True)
+    alone = await driver.say("ravi", "/done step:sql", file=PDF, private=True)
+    assert "I keep no files" in alone.text
 
 
 async def test_a_thread_of_the_home_belongs_to_the_group(driver: DiscordDriver) -> None:
@@ -653,8 +743,6 @@ async def test_before_the_connection_there_is_only_later(driver: DiscordDriver) 
 
 
 async def test_a_server_that_invites_us_is_greeted_once(driver: DiscordDriver) -> None:
-    assert driver.platform._client is not None
-    await driver.platform._client.wait_until_ready()
     guild = driver.server.add_guild("Others", driver.lena)
     silent, open_channel = guild.add_channel("rules"), guild.add_channel("general")
     silent.denied = Permission.SEND_MESSAGES
@@ -672,6 +760,32 @@ async def test_a_server_that_invites_us_is_greeted_once(driver: DiscordDriver) -
     assert refused.reply is not None
     assert refused.ephemeral
     assert "for those who lead" in refused.reply.text
+
+
+async def test_an_invitation_while_we_were_away_is_answered(driver: DiscordDriver) -> None:
+    await driver.stop()
+    guild = driver.server.add_guild("Others", driver.lena)
+    channel = guild.add_channel("general")
+    driver.server.invite_bot(guild)
+    await driver.start()
+    assert (await driver.server.wait_message(channel)).buttons == ["Set up"]
+    # A fault of Discord's takes servers away and brings them back.
+    driver.server.dispatch("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, place=guild)
+    driver.server.dispatch("GUILD_CREATE", {**guild.full_json(), "unavailable": False}, place=guild)
+    await driver.say("lena", "/roadmaps", private=True)
+    assert len(driver.server.messages(channel)) == 1
+    guild.kick_bot()
+    driver.server.clock = lambda: noon() + timedelta(days=1)
+    driver.server.invite_bot(guild)
+    await driver.server.wait_message(channel, after=driver.server.messages(channel)[0])
+    # Where a group lives, it is not introduced to itself, now or when its channel is gone.
+    assert driver.server.messages(driver.channel) == []
+    other = driver.guild.add_channel("other")
+    driver.channel.delete()
+    await driver.stop()
+    await driver.start()
+    await driver.say("lena", "/roadmaps", private=True)
+    assert driver.server.messages(other) == []
 
 
 async def test_homes_end_with_their_channels_threads_and_servers(driver: DiscordDriver) -> None:

@@ -34,7 +34,7 @@ from bot.cards import (
     plain,
 )
 from bot.platforms.discord.markdown import markdown
-from bot.platforms.discord.render import Embed, Menu, Message, Press, Visit, carried, render, split
+from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, carried, render, split
 from tests.platforms.discord_markdown import Run, read, shown
 
 EIGHT = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -224,7 +224,7 @@ def test_without_a_title_the_first_part_is_what_a_notification_shows() -> None:
     fields = Fields((Field("Zone", (Text("UTC"),)), Field("Time", (Text("20:00"),))))
     assert render(Card(parts=(fields,))) == (Message("**Zone** UTC\n**Time** 20:00"),)
     picture = Picture(b"png", "Week 12")
-    assert render(Card(picture=picture)) == (Message("Week 12", picture=picture),)
+    assert render(Card(picture=picture)) == (Message("Week 12", files=(Attached("picture.png", b"png", "Week 12"),)),)
     with pytest.raises(ValueError, match="without anything"):
         render(Card())
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.cards import Button, Card, Link, Mention, Paragraph, Picture, Text
+from bot.courier import Courier
 from bot.delivery import (
     Address,
     BadToken,
@@ -29,9 +30,10 @@ from bot.delivery import (
 from bot.platforms.telegram import polling
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
+from bot.reminders import Reminders
 from bot.store import outbox, people
 from bot.tables import accounts, changes, checkins, homes, memberships, questions, step_events
-from tests.fakes.telegram_server import Group, Message, Update, User
+from tests.fakes.telegram_server import Group, Message, Press, Update, User
 from tests.platforms.driver import Seen
 from tests.platforms.telegram_driver import USERNAME, TelegramDriver
 from tests.platforms.test_telegram_server import png
@@ -83,7 +85,15 @@ def bot_messages(driver: TelegramDriver, chat: Group | User) -> list[Message]:
 
 
 @pytest.mark.parametrize(
-    "line", ["/progress", f"/progress@{USERNAME}", "progress", "Progress", f"/PROGRESS@{USERNAME}"]
+    "line",
+    [
+        "/progress",
+        f"/progress@{USERNAME}",
+        "progress",
+        "Progress",
+        f"/PROGRESS@{USERNAME}",
+        "/progress\n\tbackend-ai-era",
+    ],
 )
 async def test_in_private_a_command_needs_no_slash_and_no_name(driver: TelegramDriver, asha: User, line: str) -> None:
     update = await driver.server.says(asha, line)
@@ -118,6 +128,18 @@ async def test_an_unknown_command_that_names_us_is_refused_with_the_nearest(driv
     assert seen.private
     assert seen.text == "I don't know /progres. Did you mean /progress?"
     assert seen.buttons == ("/progress",)
+
+
+@pytest.mark.parametrize("line", ["/progress!", "/progress-", "/prógress"])
+async def test_what_looks_like_a_command_is_answered_in_private(driver: TelegramDriver, asha: User, line: str) -> None:
+    seen = await driver.say("asha", line, private=True)
+    assert seen.text == f"I don't know {line}. Did you mean /progress?"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\t", "\N{NO-BREAK SPACE}", "  "])
+async def test_any_blank_ends_a_command(driver: TelegramDriver, asha: User, separator: str) -> None:
+    await driver.handled(await driver.server.says(asha, f"/done{separator}http-rest"))
+    assert [row["step"] for row in await rows(driver, step_events)] == ["http-rest"]
 
 
 async def test_edited_messages_and_other_bots_change_nothing(driver: TelegramDriver, asha: User) -> None:
@@ -168,7 +190,8 @@ async def test_a_document_with_a_caption_is_a_proof(driver: TelegramDriver, asha
     assert seen.text.startswith("✅ HTTP and REST APIs · file attached")
     (event,) = await rows(driver, step_events)
     file = next(iter(driver.server.files.values()))
-    assert event["file"] == {"platform": "telegram", "reference": file.file_id, "name": "report.pdf"}
+    chat = str(asha.id if private else driver.group.id)
+    assert event["file"] == {"platform": "telegram", "reference": file.file_id, "name": "report.pdf", "chat": chat}
 
 
 async def test_a_photo_with_a_caption_is_a_proof_too(driver: TelegramDriver, asha: User) -> None:
@@ -178,6 +201,63 @@ async def test_a_photo_with_a_caption_is_a_proof_too(driver: TelegramDriver, ash
     assert event["file"]["name"] == "photo.jpg"
 
 
+async def deliver(driver: TelegramDriver) -> None:
+    """Let the courier bring what is due."""
+    compose = Reminders(driver.store, driver.dispatch.roadmaps).compose
+    await Courier(driver.store, {"telegram": driver.platform}, compose, lambda: NOON).deliver()
+
+
+def newest_post(driver: TelegramDriver) -> Message:
+    return bot_messages(driver, driver.group)[-1]
+
+
+async def test_a_file_given_in_private_is_shown_to_the_group(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/done http-rest", private=True, file=("report.pdf", b"%PDF"))
+    await deliver(driver)
+    post = newest_post(driver)
+    assert bare(post.text) == "asha finished HTTP and REST APIs · proof: report.pdf"
+    assert post.file is not None
+    assert post.file.data == b"%PDF"
+    await driver.say("asha", "/undo", private=True)
+    await deliver(driver)
+    assert newest_post(driver) is post
+    assert post.text == "asha took back HTTP and REST APIs."
+
+
+async def test_a_photo_added_later_joins_the_post(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/done http-rest", private=True)
+    await deliver(driver)
+    post = newest_post(driver)
+    assert post.file is None
+    await driver.handled(await driver.server.says(asha, photo=png(), caption="/done http-rest"))
+    await deliver(driver)
+    assert newest_post(driver) is post
+    assert post.photo is not None
+    await driver.handled(await driver.server.says(asha, photo=png(), caption="/done sql"))
+    await deliver(driver)
+    assert newest_post(driver) is not post
+    assert newest_post(driver).photo is not None
+
+
+async def test_a_file_that_the_group_has_seen_is_named_alone(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/done http-rest", file=("report.pdf", b"%PDF"))
+    await deliver(driver)
+    assert bare(newest_post(driver).text).endswith("· proof: report.pdf")
+    assert newest_post(driver).file is None
+
+
+async def test_a_file_that_cannot_be_shown_leaves_its_name(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/done http-rest", private=True, file=("report.pdf", b"%PDF"))
+    driver.server.files.clear()
+    await deliver(driver)
+    assert bare(newest_post(driver).text).endswith("· proof: report.pdf")
+    assert newest_post(driver).file is None
+    await driver.say("asha", "/done http-rest", private=True, file=("newer.pdf", b"%PDF"))
+    driver.server.files.clear()
+    await deliver(driver)
+    assert bare(newest_post(driver).text).endswith("· proof: newer.pdf")
+
+
 async def test_a_mentioned_member_is_who_is_meant(driver: TelegramDriver, asha: User) -> None:
     await driver.say("ravi", "/join backend-intern in 5 months 1h")
     by_username = await driver.say("asha", "/progress @ravi")
@@ -185,20 +265,27 @@ async def test_a_mentioned_member_is_who_is_meant(driver: TelegramDriver, asha: 
     nameless = driver.server.add_user("Kofi Mensah", username=None)
     driver.people["kofi"] = nameless
     await driver.say("kofi", "/join backend-intern in 5 months 1h")
-    line = f"/progress@{USERNAME} Kofi"
+    await driver.handled(driver.server.tell("message", *_naming(driver, asha, nameless, "Kofi")))
+    assert bot_messages(driver, asha)[-1].text.startswith("Kofi Mensah · ")
+    await driver.handled(driver.server.tell("message", *_naming(driver, asha, nameless, "r")))
+    assert bot_messages(driver, asha)[-1].text.startswith("Kofi Mensah · ")
+    stranger = await driver.say("asha", "/progress @nobody_here")
+    assert stranger.text.startswith("I know nobody called “@nobody_here” in your groups.")
+
+
+def _naming(driver: TelegramDriver, by: User, whom: User, name: str) -> tuple[dict[str, Any], Message]:
+    """`/progress` with a member who has no username, picked from the app's list and called so by whoever writes."""
+    line = f"/progress@{USERNAME} {name}"
     message = driver.server.store(
         driver.group,
-        asha,
+        by,
         text=line,
         entities=[
             {"type": "bot_command", "offset": 0, "length": len("/progress@") + len(USERNAME)},
-            {"type": "text_mention", "offset": len(line) - 4, "length": 4, "user": nameless.as_api()},
+            {"type": "text_mention", "offset": len(line) - len(name), "length": len(name), "user": whom.as_api()},
         ],
     )
-    await driver.handled(driver.server.tell("message", message.as_api(), message))
-    assert bot_messages(driver, asha)[-1].text.startswith("Kofi Mensah · ")
-    stranger = await driver.say("asha", "/progress @nobody_here")
-    assert stranger.text.startswith("I don't know “@nobody_here” in your groups.")
+    return message.as_api(), message
 
 
 async def test_names_and_notes_are_words_however_they_look(driver: TelegramDriver) -> None:
@@ -330,6 +417,40 @@ async def test_a_stale_press_is_handled_though_it_cannot_be_answered(
     driver.server.presses.remove(press)
 
 
+async def test_a_press_on_a_message_that_is_gone_counts_and_is_answered_below(
+    driver: TelegramDriver, asha: User
+) -> None:
+    await driver.say("asha", "/next", private=True)
+    message = bot_messages(driver, asha)[-1]
+    message.deleted = True
+    press = await driver.server.press(asha, message, "Done")
+    await driver.handled(press.update)
+    assert bot_messages(driver, asha)[-1].text.startswith("✅")
+    assert len(await rows(driver, step_events)) == 1
+
+
+@pytest.mark.parametrize(
+    "data", ["frobnicate 7", "~zz done http-rest", "done draft:???", "done", "undo zzzz", "~", " "]
+)
+async def test_whatever_a_button_carries_it_is_answered(driver: TelegramDriver, asha: User, data: str) -> None:
+    await driver.platform.send(driver.home, CARD.with_rows([Button("Old", "help")]), "k")
+    (post,) = bot_messages(driver, driver.group)
+    payload = {
+        "id": "77",
+        "from": asha.as_api(),
+        "message": post.as_api(),
+        "chat_instance": "1",
+        "data": data,
+    }
+    update = driver.server.tell("callback_query", payload, post)
+    press = Press("77", asha, post, data, NOON.timestamp(), update)
+    driver.server.presses.append(press)
+    await driver.handled(update)
+    assert press.answer is not None
+    assert await rows(driver, step_events) == []
+    assert bot_messages(driver, driver.group) == [post]
+
+
 # ---------------------------------------------------------------- questions
 
 
@@ -343,6 +464,28 @@ async def test_a_question_in_private_is_answered_by_the_next_words(driver: Teleg
     assert refused.text.startswith("“loads” is not a number of hours a day.")
     # The question stays open: what follows is a better answer.
     assert (await driver.say("asha", "3", private=True)).text.startswith("Backend Engineer (AI era)")
+    assert await rows(driver, questions) == []
+
+
+async def test_an_answer_outlives_a_crash_before_it_counted(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await driver.say("asha", "/join backend-ai-era hours:?", private=True)
+    begun = asyncio.Event()
+
+    async def dies(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(polling, "STOP_SECONDS", 0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(driver.dispatch), "__call__", dies)
+        update = await driver.server.says(asha, "3")
+        await begun.wait()
+        await driver.stop()
+    await driver.start()
+    await driver.handled(update)
+    assert "3 h a day" in bot_messages(driver, asha)[-1].text
     assert await rows(driver, questions) == []
 
 
@@ -425,6 +568,49 @@ async def test_a_topic_is_a_home_and_is_answered_in(tmp_path: Path) -> None:
         elsewhere = await driver.server.says(driver.person("asha"), f"/leaderboard@{USERNAME}", chat=driver.group)
         await driver.handled(elsewhere)
         assert all(m.thread is None for m in bot_messages(driver, driver.group))
+
+
+async def test_who_leaves_a_forum_is_no_member_of_the_groups_in_its_topics(tmp_path: Path) -> None:
+    async with TelegramDriver(tmp_path, lambda: NOON, forum=True) as driver:
+        await driver.say("asha", "/help")
+        await driver.handled(driver.group.leave(driver.person("asha")))
+        member = await member_of(driver, "asha")
+        assert [row["left_at"] for row in await rows(driver, memberships) if row["member"] == member] == [NOON]
+
+
+async def test_a_closed_topic_is_answered_in_private(tmp_path: Path) -> None:
+    async with TelegramDriver(tmp_path, lambda: NOON, forum=True) as driver:
+        await driver.say("asha", JOIN, private=True)
+        assert driver.topic is not None
+        driver.topic.close()
+        assert "this week" in (await driver.say("asha", "/leaderboard")).text
+        assert bot_messages(driver, driver.group) == []
+
+
+async def test_an_upgraded_group_is_not_greeted_again(driver: TelegramDriver) -> None:
+    small = driver.server.add_group("small", admins=[driver.lena], supergroup=False, with_bot=False)
+    await driver.handled(small.add_bot(driver.lena))
+    setup = await driver.server.says(driver.lena, f"/setup@{USERNAME} zone:Asia/Kolkata", chat=small)
+    await driver.handled(setup)
+    question = f"/setup@{USERNAME} time:?"
+    await driver.handled(
+        await driver.server.says(driver.lena, f"/join@{USERNAME} backend-ai-era in 5 months 2h", chat=small)
+    )
+    successor = small.migrate()
+    # Typed before the change and read after it.
+    await driver.handled(await driver.server.says(driver.lena, question, chat=small))
+    (asked,) = bot_messages(driver, successor)
+    assert asked.text == "When shall I ask the group every day?", asked
+    answer = await driver.server.says(driver.lena, "21:00", chat=successor, reply_to=asked)
+    await driver.handled(answer)
+    assert "21:00" in bot_messages(driver, successor)[-1].text
+    board = await driver.server.says(driver.lena, f"/leaderboard@{USERNAME}", chat=successor)
+    await driver.handled(board)
+    assert "small · this week" in bot_messages(driver, successor)[-1].text
+    # Removed and added again, it is greeted like any other.
+    await driver.handled(successor.kick_bot())
+    await driver.handled(successor.add_bot(driver.lena))
+    assert bot_messages(driver, successor)[-1].buttons == ["Set up"]
 
 
 async def test_a_group_that_becomes_a_supergroup_takes_its_homes_and_deliveries_along(driver: TelegramDriver) -> None:
@@ -602,6 +788,15 @@ async def test_where_we_may_not_write_the_one_who_asked_is_told(driver: Telegram
     assert "send" in missing.text.casefold()
 
 
+async def test_a_group_where_members_may_not_write_is_known_at_setup(driver: TelegramDriver) -> None:
+    await driver.say("lena", "/help", private=True)
+    assert "Here I may not" not in (await driver.say("lena", "/setup")).text
+    driver.group.members_may_write = False
+    seen = await driver.say("lena", "/setup")
+    assert seen.private
+    assert "Here I may not: Send Messages, Attach Files." in seen.text
+
+
 # ---------------------------------------------------------------- serving
 
 
@@ -674,6 +869,60 @@ async def test_an_update_is_confirmed_when_it_was_handled_and_not_before(driver:
     assert bot_messages(driver, asha)[-1].text.startswith("Friday")
 
 
+async def test_a_crash_between_handling_and_confirming_loses_and_doubles_nothing(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One update was handled, one is being handled for longer than we look, and one waits for its turn behind it."""
+    await driver.say("ravi", "/help", private=True)
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "STOP_SECONDS", 0)
+    driver.server.fail("sendMessage", delay=60)
+    first = await begin(driver, asha, "/checkin 30")
+    second = await driver.server.says(asha, "/checkin 15")
+    other = await driver.server.says(driver.person("ravi"), "/checkin 10")
+    await driver.server.until(
+        lambda: bot_messages(driver, driver.person("ravi"))[-1].text.startswith("Friday") or None,
+        5,
+        lambda: "an answer",
+    )
+    polls = len(driver.server.calls("getUpdates"))
+    await driver.server.wait_call("getUpdates", polls + 3)
+    assert sorted(row["minutes"] for row in await rows(driver, checkins)) == [10, 30]
+    await driver.stop()
+    assert [update.id for update in driver.server.updates.pending] == [first.id, second.id, other.id]
+    await driver.start()
+    for update in (first, second, other):
+        await driver.handled(update)
+    assert sorted(row["minutes"] for row in await rows(driver, checkins)) == [10, 15, 30]
+
+
+async def test_stopping_takes_a_few_seconds_at_the_most(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "STOP_SECONDS", 0.1)
+    driver.server.fail("sendMessage", 429, parameters={"retry_after": 25})
+    driver.server.fail("getUpdates", delay=30)
+    await begin(driver, asha, "/checkin 30")
+    async with asyncio.timeout(2):
+        await driver.stop()
+    await driver.start()
+
+
+async def test_a_crowd_of_messages_by_one_keeps_nobody_else_waiting(
+    driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await driver.say("ravi", "/help", private=True)
+    ravi = driver.person("ravi")
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.02)
+    driver.server.fail("sendMessage", delay=1)
+    await begin(driver, asha, "/checkin 30")
+    for _ in range(60):
+        await driver.server.says(asha, "/undo")
+    before = len(bot_messages(driver, ravi))
+    await driver.server.says(ravi, "/help")
+    await driver.server.until(lambda: len(bot_messages(driver, ravi)) > before or None, 0.9, lambda: "an answer")
+
+
 async def test_a_slow_answer_keeps_nobody_else_waiting(
     driver: TelegramDriver, asha: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -710,8 +959,15 @@ async def test_a_fault_of_ours_costs_one_answer(
 
     with monkeypatch.context() as patch:
         patch.setattr("bot.platforms.telegram.client.words_of", broken)
-        assert (await driver.say("asha", "/progress", private=True)).text == ""
-    assert "an update could not be handled" in caplog.text
+        told = (await driver.say("asha", "/progress", private=True)).text
+    assert told.startswith("That did not work as it should, and it is our fault")
+    assert told.split()[-1].rstrip(".") in caplog.text
+    await driver.say("asha", "/next", private=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.platforms.telegram.answering.render", broken)
+        press = await driver.server.press(asha, bot_messages(driver, asha)[-1], "Done")
+        await driver.handled(press.update)
+    assert bot_messages(driver, asha)[-1].text.startswith("That did not work as it should")
     assert (await driver.say("asha", "/progress", private=True)).text
 
 

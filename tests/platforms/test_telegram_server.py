@@ -389,7 +389,8 @@ async def test_a_forum_answers_in_its_topic(server: TelegramServer, asha: User, 
 async def test_a_migrated_group_names_its_successor(server: TelegramServer, asha: User, bot: Bot) -> None:
     old = server.add_group("Study", admins=[asha], supergroup=False)
     new = old.migrate()
-    left, entered = await bot.get_updates()
+    left, entered, joined = await bot.get_updates()
+    assert joined.my_chat_member is not None and joined.my_chat_member.chat.id == new.id
     assert left.message is not None and left.message.migrate_to_chat_id == new.id
     assert entered.message is not None and entered.message.migrate_from_chat_id == old.id
     with pytest.raises(ChatMigrated) as moved:

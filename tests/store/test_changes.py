@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.member import Member
 from bot.store import Store, changes, people, studies
 from bot.store.changes import Change, Done, Stale
-from bot.tables import checkins, enrolments, members, reminders, step_events
 from bot.tables import changes as ledger
+from bot.tables import checkins, enrolments, members, reminders, step_events
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 DEADLINE = date(2027, 5, 20)
@@ -74,7 +74,12 @@ async def test_a_change_says_when_it_was_for_the_member(store: Store) -> None:
         await change.settle()
         row = await one(db, ledger, await change.id())
     # 20:30 in UTC is 02:00 of the 21st in Kolkata, where the day begins at four: still the 20th.
-    assert (row["at"], row["local_date"], row["zone"], row["day_start"]) == (NOW, date(2026, 11, 20), "Asia/Kolkata", 240)
+    assert (row["at"], row["local_date"], row["zone"], row["day_start"]) == (
+        NOW,
+        date(2026, 11, 20),
+        "Asia/Kolkata",
+        240,
+    )
 
 
 async def test_set_is_taken_back(store: Store) -> None:
@@ -148,9 +153,7 @@ async def test_created_is_removed_or_ended(store: Store) -> None:
     async with store.writing() as db:
         change = Change(db, member, NOW, "start")
         enrolment = await enrol(change)
-        reminder = await change.create(
-            reminders, kind="study", member=member.id, minute=1200, days=127, place="dm"
-        )
+        reminder = await change.create(reminders, kind="study", member=member.id, minute=1200, days=127, place="dm")
         await change.settle()
     later = NOW + timedelta(hours=1)
     await undo(store, member, now=later)

@@ -130,7 +130,7 @@ async def test_another_process_waits_rather_than_fails(store: Store, open_anothe
 
 async def test_who_only_reads_cannot_write(store: Store) -> None:
     """A write in `reading()` would be outside the one writer path."""
-    with pytest.raises(DBAPIError, match="read-?only"):
+    with pytest.raises(DBAPIError, match=r"read-?only"):
         async with store.reading() as db:
             await pending.remember(db, "number", "1")
     await add_one(store)

@@ -46,7 +46,9 @@ async def record(store: Store, who: Member, table: Any, **values: Any) -> int:
         return await change.id()
 
 
-async def answer(store: Store, member: Member, day: date, minutes: int, studied: bool = True, track: str = "study") -> int:
+async def answer(
+    store: Store, member: Member, day: date, minutes: int, studied: bool = True, track: str = "study"
+) -> int:
     return await record(
         store, member, checkins, member=member.id, track=track, studied=studied, minutes=minutes, local_date=day
     )
@@ -150,7 +152,7 @@ async def test_a_step_is_finished_once_on_the_day_it_was_first_done(store: Store
     async with store.reading() as db:
         assert await studies.steps_between(db, [asha.id], TODAY, TODAY) == ((asha.id, "backend", "b"),)
         work = (await studies.work_of(db, [asha.id], YESTERDAY, TODAY))[asha.id]
-    assert (work.steps, work.days) == (2, {YESTERDAY, TODAY})
+    assert (work.steps, work.days) == (2, frozenset({YESTERDAY, TODAY}))
 
 
 async def test_work_counts_capped_minutes_in_its_window(store: Store) -> None:
@@ -164,7 +166,7 @@ async def test_work_counts_capped_minutes_in_its_window(store: Store) -> None:
         today = await studies.work_of(db, [asha.id, ravi.id], TODAY, TODAY)
     assert whole[asha.id].minutes == capped([1800, 30])
     assert whole[ravi.id].days == frozenset()
-    assert (today[asha.id].days, ravi.id in today) == ({TODAY}, False)
+    assert (today[asha.id].days, ravi.id in today) == (frozenset({TODAY}), False)
 
 
 async def test_the_event_of_a_change_says_whether_it_stands(store: Store) -> None:

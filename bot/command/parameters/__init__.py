@@ -6,9 +6,10 @@ import re
 from urllib.parse import urlsplit
 
 from bot.command.parameters.company import GROUP, MATE, GroupKind, MateKind
-from bot.command.parameters.course import MY_ROADMAP, ROADMAP, STEP, RoadmapKind, StepKind, StepOf
+from bot.command.parameters.course import MY_ROADMAP, ROADMAP, STEP, RoadmapKind, StepKind, StepOf, not_on
 from bot.command.parameters.kinds import (
     FILE,
+    LARGEST_FILE,
     NOTE,
     File,
     FileKind,
@@ -24,7 +25,7 @@ from bot.command.parameters.moments import (
     DAY,
     DAYS,
     DEADLINE,
-    GROUP_ZONE,
+    EVENING,
     HOURS,
     RECAP,
     STUDIED,
@@ -35,6 +36,7 @@ from bot.command.parameters.moments import (
     inhabited_zones,
 )
 from bot.command.scene import Scene
+from bot.domain.refusal import Refusal
 
 PROOF_LENGTH = 500
 TRACKS = ("study", "dsa")
@@ -42,6 +44,7 @@ PLACES = ("dm", "group", "off")
 
 
 def _link(text: str, _scene: Scene) -> str | None:
+    """A link that others can open. Raises Refusal for one to the member's own machine, or with a password in it."""
     text = text.strip().removeprefix("<").removesuffix(">")
     if re.search(r"[\s<>\"`\\]", text) or len(text) > PROOF_LENGTH:
         return None
@@ -50,7 +53,12 @@ def _link(text: str, _scene: Scene) -> str | None:
     except ValueError:
         return None
     host = parts.hostname or ""
-    return text if parts.scheme in ("http", "https") and "." in host.strip(".") and not parts.username else None
+    if parts.scheme not in ("http", "https"):
+        return None
+    if "." not in host.strip(".") or parts.username:
+        # Taken for a note, a link to one's own machine would look like a proof.
+        raise Refusal("refuse-link-closed", text=quoted(text))
+    return text
 
 
 def _number(text: str, _scene: Scene) -> int | None:
@@ -80,10 +88,11 @@ __all__ = [
     "DAY",
     "DAYS",
     "DEADLINE",
+    "EVENING",
     "FILE",
     "GROUP",
-    "GROUP_ZONE",
     "HOURS",
+    "LARGEST_FILE",
     "MATE",
     "MY_ROADMAP",
     "NOTE",
@@ -112,6 +121,7 @@ __all__ = [
     "Words",
     "ZoneKind",
     "inhabited_zones",
+    "not_on",
     "quoted",
     "ranked",
 ]

@@ -21,20 +21,28 @@ class MateKind:
 
     def read(self, text: str, scene: Scene) -> Member | None:
         """The member meant, when only one can be."""
-        typed = text.strip().removeprefix("@").casefold()
+        typed = text.strip()
         if typed.startswith("#") and typed[1:].isdecimal():
             return next((m for m in scene.mates if m.id == int(typed[1:])), None)
-        exact = [m for m in scene.mates if m.name.casefold() == typed]
-        found = exact or [m for m in scene.mates if len(typed) > 1 and m.name.casefold().startswith(typed)]
+        found = _called(typed, scene)
         return found[0] if len(found) == 1 else None
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
-        """Whether they exist elsewhere is not told."""
-        return Refusal("refuse-member", text=quoted(text))
+        """Those it could have been; whether somebody exists elsewhere is not told."""
+        several = _called(text.strip(), scene)
+        near = [(m.name, f"#{m.id}") for m in several] or [(s.label, s.value) for s in self.suggest(text, scene)]
+        return Refusal("refuse-member-ambiguous" if several else "refuse-member", text=quoted(text), offers=near[:4])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Mates by how well their names match."""
         return [Suggestion(m.name, f"#{m.id}") for m in ranked(typed, scene.mates, lambda m: m.name)]
+
+
+def _called(text: str, scene: Scene) -> list[Member]:
+    """Mates of that name, else those whose names begin so."""
+    typed = text.removeprefix("@").casefold()
+    exact = [m for m in scene.mates if m.name.casefold() == typed]
+    return exact or [m for m in scene.mates if len(typed) > 1 and m.name.casefold().startswith(typed)]
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,11 @@ class GroupKind:
         return found[0] if len(found) == 1 else None
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
-        """Names the member's groups."""
-        return Refusal("refuse-group", text=quoted(text), near=", ".join(g.name for g in scene.groups[:3]))
+        """The member's groups, one tap each."""
+        if not scene.groups:
+            return Refusal("refuse-no-group")
+        near = self.suggest(text, scene) or self.suggest("", scene)
+        return Refusal("refuse-group", text=quoted(text), offers=[(s.label, s.value) for s in near[:4]])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The member's groups by how well they match."""

@@ -9,6 +9,7 @@ from bot.command.parameters.kinds import Suggestion, quoted, ranked
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap, Step
+from bot.text import word
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,14 @@ class RoadmapKind:
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest there are."""
-        near = self.suggest(text, scene)[:3]
-        if self.mine and named(text, tuple(scene.roadmaps.values())):
-            return Refusal("refuse-roadmap-not-mine", text=quoted(text), ways=[("/join", "join")])
-        return Refusal("refuse-roadmap", text=quoted(text), near=", ".join(s.value for s in near))
+        others = named(text, tuple(scene.roadmaps.values())) if self.mine else ()
+        if len(others) == 1:
+            return not_on(others[0], scene)
+        several = named(text, self._all(scene))
+        near = [(r.title, r.slug) for r in several] or [(s.label, s.value) for s in self.suggest(text, scene)]
+        if several:
+            return Refusal("refuse-roadmap-ambiguous", text=quoted(text), offers=near[:5])
+        return Refusal("refuse-roadmap", text=quoted(text), offers=near[:3])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Roadmaps by how well they match."""
@@ -67,6 +72,9 @@ class StepKind:
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The steps it could have been: several that match, or the nearest that do not."""
         found = self._candidates(text, scene)
+        if not found and "/" not in text and not (scene.studied or scene.offered):
+            choose = word(scene.language, "button-choose-roadmap")
+            return Refusal("refuse-no-roadmap", ways=[(choose, "join")])
         id = "refuse-step-ambiguous" if len(found) > 1 else "refuse-step"
         near = found or self._ranked(text, scene)
         if not near:
@@ -75,7 +83,7 @@ class StepKind:
             id,
             text=quoted(text),
             near=", ".join(s.step.slug for s in near[:3]),
-            ways=[(s.step.slug, f"done {s.roadmap.slug}/{s.step.slug}") for s in near[:3]],
+            offers=[(s.step.slug, f"{s.roadmap.slug}/{s.step.slug}") for s in near[:3]],
         )
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
@@ -94,8 +102,14 @@ class StepKind:
     def _candidates(self, text: str, scene: Scene) -> list[StepOf]:
         before, slash, name = text.strip().rpartition("/")
         roadmaps = self._roadmaps(scene)
+        if name.removeprefix("#").isdecimal() and not (slash or scene.studied or scene.offered):
+            return []  # A number means nothing while there is no roadmap to count on.
         if slash:
             roadmaps = named(before, roadmaps) or named(before, tuple(scene.roadmaps.values()))
+        # A slug typed in full is meant, even where a roadmap used later has a step with such a part.
+        exact = [StepOf(r, s) for r in roadmaps if (s := r.step(name.casefold())) is not None]
+        if exact:
+            return exact[:1]
         for roadmap in roadmaps:
             if found := _steps_named(name, roadmap):
                 return [StepOf(roadmap, step) for step in found]
@@ -114,12 +128,18 @@ def _steps_named(text: str, roadmap: Roadmap) -> list[Step]:
     if exact := roadmap.step(typed):
         return [exact]
     number = typed.removeprefix("#")
-    if number.isdecimal() and 0 < int(number) <= len(roadmap.live_steps):
+    if number.isdecimal() and len(number) <= 4 and 0 < int(number) <= len(roadmap.live_steps):
         return [roadmap.live_steps[int(number) - 1]]
     if len(typed) < 2:
         return []
     titled = [s for s in roadmap.live_steps if s.title.casefold() == typed]
     return titled or [s for s in roadmap.live_steps if typed in s.slug or typed in s.title.casefold()]
+
+
+def not_on(roadmap: Roadmap, scene: Scene) -> Refusal:
+    """The member is not on this roadmap: it is one tap away."""
+    join = word(scene.language, "button-join-group", title=roadmap.title)
+    return Refusal("refuse-not-on", title=roadmap.title, ways=[(join, f"join {roadmap.slug}")])
 
 
 def named(text: str, roadmaps: Sequence[Roadmap]) -> tuple[Roadmap, ...]:

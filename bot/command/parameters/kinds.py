@@ -11,11 +11,14 @@ from rapidfuzz import fuzz
 
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
-from bot.text import word
+from bot.text import shortened, word
 
 NOTE_LENGTH = 1000
 SUGGESTIONS = 25
 """What Discord shows at the most while somebody types; a longer list would be cut there."""
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes of a file that can be shown to a group: what Discord takes from a bot (Discord, Uploading Files)."""
 
 QUOTED_LENGTH = 60
 """How much of what was not understood is said back."""
@@ -32,12 +35,16 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A document or photo that came with a command, as the platform refers to it."""
+    """A document or photo that came with a command, as the platform refers to it.
+
+    `size` in bytes; `chat` is where everybody sees it already, if it came in a message there.
+    """
 
     platform: str
     reference: str
     name: str
     size: int
+    chat: str = ""
 
 
 class Kind(Protocol):
@@ -59,7 +66,10 @@ class Kind(Protocol):
         ...
 
     def read(self, text: str, scene: Scene) -> Any:
-        """The value of a text; None when it is not one of this kind."""
+        """The value of a text; None when it is not one of this kind.
+
+        Raises Refusal for what is clearly meant as one and cannot be.
+        """
         ...
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
@@ -167,8 +177,7 @@ class FileKind:
 
 def quoted(text: str) -> str:
     """What was typed, short enough to say back."""
-    text = " ".join(text.split())
-    return text if len(text) <= QUOTED_LENGTH else text[: QUOTED_LENGTH - 1] + "…"
+    return shortened(text, QUOTED_LENGTH)
 
 
 def ranked(typed: str, items: Iterable[Any], key: Callable[[Any], str]) -> list[Any]:

@@ -33,7 +33,9 @@ class _Deadline(Plain):
         day = read_date(text, scene.today)
         if day is None:
             return super().refuse(text, scene)
-        id = "refuse-deadline-past" if day <= scene.today else "refuse-deadline-far"
+        if day == scene.today:
+            return Refusal("refuse-deadline-today")
+        id = "refuse-deadline-past" if day < scene.today else "refuse-deadline-far"
         return Refusal(id, date=date_words(scene.language, day, scene.today))
 
 
@@ -52,19 +54,26 @@ def _hours(text: str, _scene: Scene) -> int | None:
 
 
 def _studied(text: str, _scene: Scene) -> int | str | None:
-    """Minutes, or `yes` and `no` for an answer without them."""
+    """Minutes, or `yes` and `no` for an answer without them. Raises Refusal for a number that is no length of time."""
     typed = " ".join(text.casefold().split())
     if typed in ("no", "not today", "none", "nothing"):
         return "no"
     if typed in ("yes", "studied"):
         return "yes"
     minutes = read_minutes(typed)
-    return minutes if minutes else None
+    if not minutes and re.fullmatch(r"[-+]?\d\S*", typed):
+        # Taken for a note, `0` would count as a day of study.
+        raise Refusal("refuse-minutes", text=quoted(text))
+    return minutes or None
 
 
 def _day(text: str, scene: Scene) -> date | None:
     day = read_date(text, scene.today)
     return day if day and abs((day - scene.today).days) <= FAR_DAYS else None
+
+
+EVENING = 19 * 60
+"""When "this evening" is: minutes after local midnight."""
 
 
 def _until(text: str, scene: Scene) -> timedelta | str | int | None:
@@ -82,8 +91,10 @@ def _until(text: str, scene: Scene) -> timedelta | str | int | None:
 
 class _Until(Plain):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
-        """An hour, this evening, tomorrow."""
-        return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("1h", "evening", "tomorrow")]
+        """An hour, this evening as long as it has not begun, tomorrow."""
+        local = scene.member.local(scene.now)
+        evening = ("evening",) if local.hour * 60 + local.minute < EVENING else ()
+        return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("1h", *evening, "tomorrow")]
 
 
 class _Hours(Plain):
@@ -102,9 +113,8 @@ class _TimeOfDay(Plain):
 
 @dataclass(frozen=True)
 class ZoneKind:
-    """A time zone by its IANA name or a part of it; `command` is the one that a refusal's ways out set it by."""
+    """A time zone by its IANA name or a part of it."""
 
-    command: str = "timezone"
     limit: int = 64
     text: bool = False
     subject: bool = True
@@ -119,9 +129,9 @@ class ZoneKind:
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest zones, one tap each."""
         near = [s.value for s in self.suggest(text, scene)[:4]]
-        return Refusal(
-            "refuse-zone", text=quoted(text), near=", ".join(near), ways=[(z, f"{self.command} {z}") for z in near]
-        )
+        if not near:
+            return Refusal("refuse-zone-unknown", text=quoted(text))
+        return Refusal("refuse-zone", text=quoted(text), near=", ".join(near), offers=[(z, z) for z in near])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Zones that hold what was typed, then those that sound like it; each with its time of day now."""
@@ -195,4 +205,3 @@ TIME = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time")
 DAYS = Plain(lambda text, _scene: read_days(text), "refuse-days")
 RECAP = Plain(_weekday, "refuse-recap")
 ZONE = ZoneKind()
-GROUP_ZONE = ZoneKind(command="setup")

@@ -41,7 +41,9 @@ other = Other…
 ask-roadmap = Which roadmap?
 ask-deadline-of = **{ $title }**: by when do you want to be done?
 ask-step = Which step did you finish?
+ask-step-of = Which step of **{ $title }** did you finish?
 ask-skip-step = Which step do you leave out?
+ask-skip-step-of = Which step of **{ $title }** do you leave out?
 ask-checkin = { $day }: how long did you study?
 ask-minutes = How long did you study?
 ask-until = When shall I ask again?
@@ -69,6 +71,7 @@ option-off = Off
 option-1h = In an hour
 option-evening = This evening
 option-tomorrow = Tomorrow
+hours-a-day = { $hours } h a day
 
 # When something went wrong
 apology = That did not work, and it is our fault, not yours. Nothing was changed. If it happens again, tell your group's leader this reference: `{ $reference }`.

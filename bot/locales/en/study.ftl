@@ -8,6 +8,7 @@ fit-no = That is { $spare } too short.
 fit-ways = { $pace } a day would hold the deadline; at this pace you are done by { $deadline }.
 fit-way-deadline = At this pace you are done by { $deadline }.
 next = Next: **{ $title }** (`{ $slug }`), about { $hours } h.
+next-why = Next: **{ $title }** (`{ $slug }`): { $reasons }.
 next-none = Nothing is left to do.
 why = Why: { $reasons }.
 unlocks = { $count ->
@@ -22,21 +23,25 @@ signal-demand-medium = medium demand
 signal-demand-low = low demand
 signals-legend = After each step: importance · market demand · automation risk, each High, Medium or Low.
 steps-done = { $done } of { $total } steps done ({ $percent }%)
+steps-done-of = { $done } of { $total } steps done ({ $percent }%) · { $title }
 step-optional = (optional)
 step-choice = (one of several)
 step-implement = Where: { $text }
 step-showcase = Show it with: { $text }
 step-cost = Cost: { $text }
 gate = → { $gate }
-level-line = { $title }: { $done } of { $total }
+level-line = { $title } · { $done } of { $total }
 done = ✅ **{ $title }**{ $proof ->
     [link] {" "}· proof attached
     [file] {" "}· file attached
+    [note] {" "}· note kept
    *[none] {""}
 }
+done-file-unseen = I keep no files: only a group's home would show it to others. A link stays.
 done-again = **{ $title }** is done already. A link, file or note adds a proof to it.
 skipped = Left out: **{ $title }**. It no longer counts.
-roadmap-finished = **{ $title }** is finished. All of it. ✅
+roadmap-finished = **{ $title }** is finished. All of it.
+roadmap-left-out = Every step of **{ $title }** is left out. /roadmap lists them; `/done` with one of them brings it back.
 progress-title = **{ $title }**
 progress-title-of = **{ $name }** · { $title }
 deadline-ahead = { $count ->
@@ -54,8 +59,16 @@ change-left = leaving { $title }
 change-done = __{ $title }__ done
 change-skipped = leaving out __{ $title }__
 change-checkin = the check-in of { $date }
-change-remind = the reminder
-change-zone = the time zone
+change-later = asking again: { $time }
+change-remind = the reminder of your { $kind ->
+    [dsa] DSA practice
+   *[study] study
+}, { $days } at { $time }
+change-remind-off = turning off the reminder of your { $kind ->
+    [dsa] DSA practice
+   *[study] study
+}
+change-zone = the time zone { $zone }
 change-undo = an undo
 undone = Taken back: { $change }.
 
@@ -66,16 +79,20 @@ checkin-mention = { $name }, { $question }
 checkin-intention = Your line: { $line }
 checkin-question-study = Did you study today?
 checkin-question-dsa = Did you practise DSA today?
-checkin-yes = { $day }: studied ✅
+checkin-yes = { $day }: studied
 checkin-no = { $day }: not today. Ten minutes tomorrow are a good start.
-checkin-minutes = { $day }: { $total } ✅
-checkin-added = { $day }: { $added } more, { $total } in all ✅
+checkin-minutes = { $day }: { $total }
+checkin-added = { $day }: { $added } more, { $total } in all
+checkin-counted = { $fact } ✅
+checkin-streak = { $fact }. Streak { $count } 🔥
 checkin-how-long = How long?
-streak = Streak { $count } 🔥
 group-question = **{ $date }** · Who studied today?
 roster = Studied ({ $count }): { $names }
 roster-more = and { $count } more
-later-set = I ask again at { $time }.
+later-set = I ask again { $day ->
+    [today] at
+   *[later] on
+} { $time }.
 remind-set = I ask about { $kind ->
     [dsa] DSA practice
    *[study] your study
@@ -91,6 +108,7 @@ zone-set = Your zone is { $zone }; it is { $time } for you.
 
 news-done = **{ $name }** finished __{ $title }__.
 news-done-proof = **{ $name }** finished __{ $title }__ · { $proof }
+news-done-both = **{ $name }** finished __{ $title }__ · { $proof } · { $file }
 news-proof = proof
 news-taken-back = { $name } took back __{ $title }__.
 

@@ -14,7 +14,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.cards import Card
+from bot.cards import Card, Document
 from bot.command import Dispatch
 from bot.delivery import Address, BadToken, Capabilities, Closed, Doubtful, Gone, Later, Outcome, Rejected, Sent
 from bot.platforms.discord import outgoing, slash
@@ -104,10 +104,13 @@ class DiscordPlatform:
         A card that breaks off between its messages is sent whole again with the same key: Discord leaves out those
         it has, for some minutes.
         """
-        messages = render(card)
         client = self._client
         if client is None:
             return Later(outgoing.AGAIN, "not connected")
+        document = await self._content(client, address, card.document)
+        if isinstance(document, Later):
+            return document
+        messages = render(card, document)
         channel = await self._channel(client, address, messages[0])
         if not isinstance(channel, discord.abc.Messageable):
             return channel
@@ -121,17 +124,42 @@ class DiscordPlatform:
 
     async def edit(self, address: Address, message: str, card: Card) -> Outcome:
         """Replace a message. A card that takes several messages is rejected: it cannot stand in the place of one."""
-        first, *rest = render(card)
         client = self._client
-        if rest:
-            return Rejected(f"a card of {len(rest) + 1} messages cannot take the place of one")
         if client is None:
             return Later(outgoing.AGAIN, "not connected")
+        document = await self._content(client, address, card.document)
+        if isinstance(document, Later):
+            return document
+        first, *rest = render(card, document)
+        if rest:
+            return Rejected(f"a card of {len(rest) + 1} messages cannot take the place of one")
         channel = await self._channel(client, address, first)
         if not isinstance(channel, discord.DMChannel | discord.PartialMessageable):
             return channel
-        editing = channel.get_partial_message(int(message)).edit(**outgoing.replacing(first))
+        changes = outgoing.replacing(first)
+        if card.document is not None and document is None:
+            # It was fetched when it was new; the message keeps it.
+            del changes["attachments"]
+        editing = channel.get_partial_message(int(message)).edit(**changes)
         return await self._sent(client, address, first, editing)
+
+    @staticmethod
+    async def _content(client: Client, address: Address, document: Document | None) -> bytes | Later | None:
+        """What is in a document that was given on Discord, to be posted: its address is good for about a day.
+
+        None where there is none, where it is gone, or where we may not attach it; its name stands in the text.
+        """
+        granted = client.permissions_at(address)
+        if document is None or document.platform != PLATFORM or (granted is not None and not granted.attach_files):
+            return None
+        try:
+            async with asyncio.timeout(SEND_WITHIN):
+                return await client.http.get_from_cdn(document.reference)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.warning("a file that was given is gone: %s", error.status)
+            return None
+        except UNREACHABLE as error:
+            return Later(outgoing.AGAIN, f"a file could not be fetched: {type(error).__name__}")
 
     async def _channel(
         self, client: Client, address: Address, message: Message
@@ -175,8 +203,6 @@ class Client(discord.Client):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             allowed_mentions=discord.AllowedMentions.none(),
-            # While discord.py waits for all servers to be there it takes an invitation for one of them.
-            guild_ready_timeout=0.05,
         )
         # The constructor takes no less than 30.
         self.http.max_ratelimit_timeout = PATIENCE
@@ -203,17 +229,18 @@ class Client(discord.Client):
 
     async def close(self) -> None:
         """Finish what is under way, then disconnect."""
+        # discord.py would go on waiting for servers, and tell of them after the end.
+        waiting = self._connection._ready_task
+        while waiting is not None and not waiting.done():
+            # One that has just been told of a server swallows this and goes on.
+            waiting.cancel()
+            await asyncio.sleep(0)
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=FINISH_WITHIN)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await super().close()
-        # discord.py leaves behind its waiting for servers.
-        waiting = self._connection._ready_task
-        if waiting is not None:
-            waiting.cancel()
-            await asyncio.wait({waiting})
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
@@ -232,16 +259,36 @@ class Client(discord.Client):
             await handle(interaction, self._house)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """A server invited us: greet it once, where everybody reads."""
-        channel = _open_channel(guild)
-        if channel is None:
-            log.info("invited to server %s, where we may not write anywhere", guild.id)
-            return
-        key = f"greeting:{guild.id}:{guild.me.joined_at}"
+        """A server invited us."""
         with self._busy():
-            outcome = await self._send(Address(PLATFORM, str(channel.id)), greeting(LANGUAGE), key)
-        if not isinstance(outcome, Sent):
-            log.warning("server %s was not greeted: %s", guild.id, outcome)
+            await self._greet(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server we are in is there: after we connected, or after a fault of Discord's. It may have invited us while
+        we were away."""
+        with self._busy():
+            await self._greet(guild)
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        """Introduce ourselves where everybody reads, once for each invitation, unless a group lives there already."""
+        name, invited = f"{PLATFORM}-greeted:{guild.id}", str(guild.me.joined_at)
+        channels = {str(channel.id) for channel in guild.channels}
+        async with self._house.store.reading() as db:
+            if await pending.fact(db, name) == invited:
+                return
+            addresses = [home.address for home in await people.every_home(db)]
+        if not any(address.platform == PLATFORM and address.chat in channels for address in addresses):
+            channel = _open_channel(guild)
+            if channel is None:
+                log.info("server %s lets us write nowhere", guild.id)
+                return
+            address, key = Address(PLATFORM, str(channel.id)), f"greeting:{guild.id}:{invited}"
+            outcome = await self._send(address, greeting(LANGUAGE), key)
+            if not isinstance(outcome, Sent):
+                log.warning("server %s was not greeted: %s", guild.id, outcome)
+                return
+        async with self._house.store.writing() as db:
+            await pending.remember(db, name, invited)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed us: nobody lives in its channels any more."""

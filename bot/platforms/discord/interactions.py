@@ -174,7 +174,9 @@ class Reply:
 
     async def defer(self) -> None:
         """Gain 15 minutes."""
-        await self._interaction.response.defer(ephemeral=True, thinking=self._thinks)
+        # In a private chat there is nobody to hide from, and what is hidden there does not stay.
+        ephemeral = self._interaction.guild_id is not None
+        await self._interaction.response.defer(ephemeral=ephemeral, thinking=self._thinks)
         self._deferred = True
 
     async def give(self, response: Response | None) -> None:

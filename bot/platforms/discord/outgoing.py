@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 import aiohttp
 import discord
 
-from bot.cards import Picture, Question, sign
+from bot.cards import Question, sign
 from bot.delivery import Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected
-from bot.platforms.discord.render import Embed, Menu, Message, Press, Visit, cut
+from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, cut
 
 MODAL_TITLE = 45
 INPUT_LABEL = 45
 INPUT_PLACEHOLDER = 100
 INPUT_LENGTH = 4000
 """Characters in a modal (Discord, Component Reference, "Text Input")."""
+
+ALT = 1024
+"""The longest description of a file (Discord, Message, "Attachment Object")."""
 
 NONCE = 25
 """The longest nonce (Discord, Create Message)."""
@@ -42,7 +46,7 @@ def nonce(key: str, index: int) -> str:
 
 def new(message: Message) -> dict[str, Any]:
     """A message as the arguments of discord.py's sending methods."""
-    files = _files(message.picture)
+    files = _files(message.files)
     return {
         "content": message.content,
         "embeds": [_embed(embed) for embed in message.embeds],
@@ -59,7 +63,7 @@ def replacing(message: Message) -> dict[str, Any]:
         "embeds": [_embed(embed) for embed in message.embeds],
         "allowed_mentions": _mentions(message),
         "view": _view(message) if message.rows else None,
-        "attachments": _files(message.picture),
+        "attachments": _files(message.files),
     }
 
 
@@ -75,10 +79,11 @@ def _embed(embed: Embed) -> discord.Embed:
     return made
 
 
-def _files(picture: Picture | None) -> list[discord.File]:
-    if picture is None:
-        return []
-    return [discord.File(io.BytesIO(picture.png), filename=picture.name, description=cut(picture.alt, 1024))]
+def _files(files: Iterable[Attached]) -> list[discord.File]:
+    return [
+        discord.File(io.BytesIO(file.content), filename=file.name, description=cut(file.alt, ALT) or None)
+        for file in files
+    ]
 
 
 def _view(message: Message) -> discord.ui.View:
@@ -180,7 +185,7 @@ def lacking(message: Message, permissions: discord.Permissions | None) -> str:
     needed = {"Send Messages": "send_messages"}
     if message.embeds:
         needed["Embed Links"] = "embed_links"
-    if message.picture is not None:
+    if message.files:
         needed["Attach Files"] = "attach_files"
     missing = [name for name, flag in needed.items() if permissions is None or not getattr(permissions, flag)]
     return ", ".join(missing or needed)

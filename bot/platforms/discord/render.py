@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, assert_never
 
 from bot.cards import (
@@ -22,7 +22,6 @@ from bot.cards import (
     Moment,
     Paragraph,
     Part,
-    Picture,
     Progress,
     Span,
     Spans,
@@ -116,20 +115,30 @@ Row = tuple[Press | Visit | Menu, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that stands under a message; `alt` is what is said of it to those who do not see it."""
+
+    name: str
+    content: bytes = field(repr=False)
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message. `content` is what notifications show; `pings` are the only ids it may notify."""
 
     content: str
     embeds: tuple[Embed, ...] = ()
     rows: tuple[Row, ...] = ()
-    picture: Picture | None = None
+    files: tuple[Attached, ...] = ()
     pings: tuple[str, ...] = ()
 
 
-def render(card: Card) -> tuple[Message, ...]:
+def render(card: Card, document: bytes | None = None) -> tuple[Message, ...]:
     """The messages of a card, in order; most cards take one. What can be pressed stands under the last of the text.
 
-    Raises ValueError for a card that has nothing to read, to press or to look at.
+    `document` is the content of the card's document, where it was fetched. Raises ValueError for a card that has
+    nothing to read, to press or to look at.
     """
     opening, parts = _opening(card)
     # A mention inside an embed notifies nobody: who is addressed there is named in the content, too.
@@ -144,12 +153,19 @@ def render(card: Card) -> tuple[Message, ...]:
         if index:
             messages.append(Message(CONTINUED))
         messages[-1] = replace(messages[-1], embeds=embeds)
-    messages[-1] = replace(messages[-1], picture=card.picture)
+    messages[-1] = replace(messages[-1], files=tuple(_files(card, document)))
     for index, rows in enumerate(_chunks(list(_rows(card)), ROWS)):
         if index:
             messages.append(Message(CONTINUED))
         messages[-1] = replace(messages[-1], rows=_unique(rows))
     return tuple(messages)
+
+
+def _files(card: Card, document: bytes | None) -> Iterator[Attached]:
+    if card.picture is not None:
+        yield Attached(card.picture.name, card.picture.png, card.picture.alt)
+    if card.document is not None and document is not None:
+        yield Attached(card.document.name, document)
 
 
 def carried(custom_id: str) -> tuple[str, int | None]:

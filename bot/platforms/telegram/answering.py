@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -15,7 +15,7 @@ from telegram.error import ChatMigrated, TelegramError
 
 from bot.cards import Card, LinkButton, Mention, Paragraph, Question
 from bot.command import Audience, Incoming, Response
-from bot.delivery import Address, Forbidden, Gone
+from bot.delivery import Address, Forbidden, Gone, Moved
 from bot.platforms.telegram.outcomes import outcome, unreachable
 from bot.platforms.telegram.posting import Posting, patiently
 from bot.platforms.telegram.render import PLATFORM, Outgoing, placeholder, render, render_question, toast
@@ -81,8 +81,7 @@ class Answering:
             await self._respond(asked, response)
         except TelegramError as error:
             log.warning("an answer could not be shown: %s", error.message)
-        finally:
-            await asked.acknowledge()
+        await asked.acknowledge()
 
     def waiting_for(self, account: str) -> Card | None:
         """The answer that could not be shown to somebody before they opened the private chat; given once."""
@@ -114,8 +113,6 @@ class Answering:
         address = asked.incoming.address
         try:
             await self.show(asked, address, card)
-        except ChatMigrated as moved:
-            await self.show(asked, Address(PLATFORM, str(moved.new_chat_id)), card)
         except TelegramError as error:
             if address.account or not isinstance(outcome(error, address), Forbidden | Gone):
                 raise
@@ -154,7 +151,7 @@ class Answering:
         try:
             await patiently(partial(self._posting.replace, address, message, first))
         except TelegramError as error:
-            if not isinstance(outcome(error, address), Gone):
+            if not isinstance(outcome(error, address), Gone | Moved):
                 raise
             rest = [first, *rest]
         await self._post(asked, address, rest)
@@ -163,7 +160,18 @@ class Answering:
         here = address == asked.incoming.address and not asked.incoming.private
         for index, outgoing in enumerate(messages):
             reply_to = asked.message if here and index == 0 else None
-            await patiently(partial(self._posting.post, address, outgoing, reply_to=reply_to))
+            await self._send(address, outgoing, reply_to)
+
+    async def _send(
+        self, address: Address, outgoing: Outgoing, reply_to: int | None, ask: ForceReply | None = None
+    ) -> tuple[Address, str]:
+        """Write one message; gives its id and where it is: a group may have become a supergroup meanwhile."""
+        post = partial(self._posting.post, outgoing=outgoing, ask=ask)
+        try:
+            return address, await patiently(partial(post, address, reply_to=reply_to))
+        except ChatMigrated as moved:
+            address = replace(address, chat=str(moved.new_chat_id))
+            return address, await patiently(partial(post, address))
 
     async def _ask(self, asked: Asked, question: Question) -> None:
         """Ask for free text, of one member alone: apps open a reply for them."""
@@ -174,6 +182,6 @@ class Answering:
         outgoing = render_question(LANGUAGE, question, addressed)
         reply_to = None if incoming.private else asked.message
         force = ForceReply(selective=not incoming.private, input_field_placeholder=placeholder(question))
-        message = await patiently(partial(self._posting.post, incoming.address, outgoing, reply_to=reply_to, ask=force))
+        address, message = await self._send(incoming.address, outgoing, reply_to, force)
         async with self._store.writing() as db:
-            await pending.remember_question(db, incoming.address, message, incoming.account, question, self._clock())
+            await pending.remember_question(db, address, message, incoming.account, question, self._clock())

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from telegram import Chat, ChatMember, ChatMemberRestricted, LinkPreviewOptions, Message, Update, User
+from telegram import (
+    Chat,
+    ChatMember,
+    ChatMemberRestricted,
+    ChatPermissions,
+    LinkPreviewOptions,
+    Message,
+    Update,
+    User,
+)
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
@@ -19,7 +29,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.cards import Card, Paragraph, Question, unsign
+from bot.cards import Card, Paragraph, unsign
 from bot.command import Command, Dispatch, Incoming, Response, answered
 from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
@@ -54,6 +64,7 @@ BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/my
 
 IN_CHAT = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
 LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
+MOVED = "moved"
 STRANGERS = 10_000
 """How many private chats are remembered in which we have explained ourselves: once is enough for each."""
 
@@ -97,20 +108,18 @@ class TelegramPlatform:
     async def run(self) -> None:
         """Serve until cancelled, then finish what was begun. Raises BadToken when Telegram refuses the token."""
         application = self._application()
-        polling = Polling(self._bot, lambda updates: _handle(application, updates))
+        polling = Polling(self._bot, InOrder(application.process_update))
         try:
             await _reach(application.initialize)
             # Polling and a webhook exclude each other: the last who starts decides.
             await _reach(self._bot.delete_webhook)
-            await application.start()
             self._connected = True
             log.info("connected to Telegram as @%s", self._bot.username)
             try:
                 await self._offer_commands()
                 await polling.run()
             finally:
-                await application.stop()
-                await polling.confirm()
+                await polling.finish()
         except InvalidToken:
             raise BadToken(BAD_TOKEN) from None
         finally:
@@ -120,8 +129,7 @@ class TelegramPlatform:
             await self._bot.shutdown()
 
     def _application(self) -> App:
-        builder = Application.builder().bot(self._bot).updater(None).job_queue(None)
-        application: App = builder.concurrent_updates(InOrder()).build()
+        application: App = Application.builder().bot(self._bot).updater(None).job_queue(None).build()
         application.add_handlers(
             [
                 CallbackQueryHandler(self._on_press),
@@ -131,7 +139,7 @@ class TelegramPlatform:
                 MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, self._on_message),
             ]
         )
-        application.add_error_handler(_on_error)
+        application.add_error_handler(self._on_fault)
         return application
 
     async def _offer_commands(self) -> None:
@@ -179,7 +187,7 @@ class TelegramPlatform:
         self._faces.learn(user)
         words = words_of(message)
         command = typed(words, self._bot.username)
-        if command is None and words.startswith("/"):
+        if command is None and words.startswith("/") and not is_private(message.chat):
             return
         if command is None:
             await self._on_words(update, message, user, words)
@@ -224,24 +232,24 @@ class TelegramPlatform:
         if not words or not (private or asked_by_us):
             return False
         address, account = address_of(message.chat, topic_of(message)), str(user.id)
-        store = self._dispatch.store
         asked_in = str(reply.message_id) if reply is not None and asked_by_us else None
-        async with store.writing() as db:
-            found = await pending.take_question(db, address, asked_in, account)
+        async with self._dispatch.store.reading() as db:
+            found = await pending.question(db, address, asked_in, account)
             if found is None and private:
-                found = await pending.take_question(db, address, None, account)
+                found = await pending.question(db, address, None, account)
         if found is None:
             return False
-        line, texts = answered(*found, [words])
+        line, texts = answered(found.line, found.inputs, [words])
         file = file_of(message)
         arguments = texts if file is None else {**texts, "file": file}
         incoming = await self._incoming(update, message.chat, user, line, topic=topic_of(message), arguments=arguments)
-        response = await self._answer(Asked(incoming, self._bot.username, message=message.message_id))
-        if response is not None and response.refused:
-            again = Question(found[0], "", found[1])
-            key = asked_in or str(message.message_id)
-            async with store.writing() as db:
-                await pending.remember_question(db, address, key, account, again, self._dispatch.clock())
+        asked = Asked(incoming, self._bot.username, message=message.message_id)
+        response = await self._dispatch(incoming) or Response()
+        if not response.refused:
+            # Only now: had we died before, the answer would come again and need its question.
+            async with self._dispatch.store.writing() as db:
+                await pending.forget_questions(db, address, account, found.message)
+        await self._answering.respond(asked, response)
         return True
 
     async def _on_press(self, update: Update, _: object) -> None:
@@ -267,10 +275,8 @@ class TelegramPlatform:
             await self._forget_questions(incoming)
         await self._answer(Asked(incoming, self._bot.username, query=query))
 
-    async def _answer(self, asked: Asked) -> Response | None:
-        response = await self._dispatch(asked.incoming)
-        await self._answering.respond(asked, response or Response())
-        return response
+    async def _answer(self, asked: Asked) -> None:
+        await self._answering.respond(asked, await self._dispatch(asked.incoming) or Response())
 
     async def _incoming(
         self, update: Update, chat: Chat, user: User, line: str, *, topic: int | None, **more: Any
@@ -306,15 +312,19 @@ class TelegramPlatform:
             return False
 
     async def _missing(self, chat: Chat) -> tuple[str, ...]:
-        """What we may not do in a chat, as far as Telegram tells: members may do all that their group allows."""
+        """What we may not do in a chat, as far as Telegram tells; administrators may write."""
+        rights: ChatMember | ChatPermissions | None
         try:
-            me = await self._bot.get_chat_member(chat.id, self._bot.id)
+            rights = await self._bot.get_chat_member(chat.id, self._bot.id)
+            if rights.status == ChatMember.MEMBER:
+                # Members may do what their group allows them all.
+                rights = (await self._bot.get_chat(chat.id)).permissions
         except TelegramError:
             return ()
-        if not isinstance(me, ChatMemberRestricted):
+        if not isinstance(rights, ChatMemberRestricted | ChatPermissions):
             return ()
-        rights = {"send": me.can_send_messages, "attach": me.can_send_photos}
-        return tuple(name for name, given in rights.items() if not given)
+        given = {"send": rights.can_send_messages, "attach": rights.can_send_photos}
+        return tuple(name for name, may in given.items() if may is False)
 
     # ---------------------------------------------------------------- what we say of ourselves
 
@@ -357,6 +367,23 @@ class TelegramPlatform:
         async with self._dispatch.store.writing() as db:
             await pending.forget_questions(db, incoming.address, incoming.account)
 
+    async def _on_fault(self, update: object, context: Any) -> None:
+        """A fault of ours: nothing of what was said goes into the log, and who spoke to us gets a reference to it."""
+        reference = secrets.token_hex(3)
+        log.error("an update could not be handled, reference %s", reference, exc_info=context.error)
+        if not isinstance(update, Update) or update.effective_user is None:
+            return
+        query, message = update.callback_query, update.message
+        try:
+            if query is not None:
+                await query.answer()
+            if query is not None or (message is not None and is_private(message.chat)):
+                card = Card(parts=(Paragraph(say(LANGUAGE, "telegram-fault", reference=reference)),))
+                own = Address.private_to(PLATFORM, str(update.effective_user.id))
+                await self._posting.post(own, render(card)[0])
+        except TelegramError as error:
+            log.info("an apology could not be given: %s", error.message)
+
     # ---------------------------------------------------------------- where we are
 
     async def _on_membership(self, update: Update, _: object) -> None:
@@ -383,9 +410,12 @@ class TelegramPlatform:
         """Introduce ourselves to a group, once for each time we are added."""
         name, value = f"telegram-greeted:{chat.id}", str(update)
         async with self._dispatch.store.writing() as db:
-            if await pending.fact(db, name) == value:
+            known = await pending.fact(db, name)
+            if known == value:
                 return
             await pending.remember(db, name, value)
+        if known == MOVED:
+            return
         result = await self.send(address_of(chat, None), greeting(LANGUAGE), name)
         if not isinstance(result, Sent):
             log.warning("a group could not be greeted: %s", result)
@@ -399,6 +429,8 @@ class TelegramPlatform:
         async with self._dispatch.store.writing() as db:
             await people.home_moved(db, PLATFORM, str(old), str(new))
             await outbox.moved(db, PLATFORM, str(old), str(new))
+            # Telegram says that we were added to the new chat, but the group knows us.
+            await pending.remember(db, f"telegram-greeted:{new}", MOVED)
 
     async def _on_leaving(self, update: Update, _: object) -> None:
         """Somebody left a group; their next command there makes them a member again."""
@@ -407,16 +439,9 @@ class TelegramPlatform:
             return
         async with self._dispatch.store.writing() as db:
             known = await people.account(db, PLATFORM, str(message.left_chat_member.id))
-            group = await people.group_at(db, address_of(message.chat, None))
-            if known is not None and group is not None:
-                await people.left(db, known.member, group.id, self._dispatch.clock())
-
-
-async def _handle(application: App, updates: Sequence[Update]) -> None:
-    """Give updates to the application and wait until it has handled them."""
-    for update in updates:
-        application.update_queue.put_nowait(update)
-    await application.update_queue.join()
+            if known is not None:
+                for group in await people.groups_in(db, PLATFORM, str(message.chat.id)):
+                    await people.left(db, known.member, group, self._dispatch.clock())
 
 
 async def _reach(call: Callable[[], Awaitable[object]]) -> None:
@@ -432,11 +457,6 @@ async def _reach(call: Callable[[], Awaitable[object]]) -> None:
             log.warning("Telegram cannot be reached, trying again in %.0f s: %s", pause, error.message)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-
-
-async def _on_error(_: object, context: Any) -> None:
-    """A fault of ours: nothing of what was said goes into the log."""
-    log.error("an update could not be handled", exc_info=context.error)
 
 
 def _is_in(member: ChatMember) -> bool:

@@ -12,7 +12,7 @@ from telegram import Chat, Message, MessageEntity, User
 from bot.command import Command, Somebody
 from bot.command.parameters import File, MateKind
 from bot.delivery import Address
-from bot.platforms.telegram.render import PLATFORM
+from bot.platforms.telegram.render import PHOTO, PLATFORM
 from bot.platforms.telegram.rich import bare
 
 ANONYMOUS = 1087968824
@@ -21,7 +21,7 @@ ANONYMOUS = 1087968824
 FACES = 10_000
 """How many usernames are remembered: enough for the people who are active at a time, a megabyte at most."""
 
-_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
+_COMMAND = re.compile(r"/([^\s/@]{1,64})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,14 @@ def typed(words: str, username: str) -> Typed | None:
 
 def file_of(message: Message) -> File | None:
     """The document or photo of a message, by the id under which Telegram keeps it for us."""
+    chat = str(message.chat.id)
     document = message.document
     if document is not None:
-        return File(PLATFORM, document.file_id, document.file_name or "file", document.file_size or 0)
+        return File(PLATFORM, document.file_id, document.file_name or "file", document.file_size or 0, chat)
     if message.photo:
         largest = message.photo[-1]
-        return File(PLATFORM, largest.file_id, "photo.jpg", largest.file_size or 0)
+        # Telegram does not send a photo's id as a document.
+        return File(PLATFORM, PHOTO + largest.file_id, "photo.jpg", largest.file_size or 0, chat)
     return None
 
 
@@ -107,7 +109,9 @@ def arguments_of(message: Message, line: str, command: Command | None, faces: Fa
     parameter = next((p for p in command.parameters if isinstance(p.kind, MateKind)), None) if command else None
     if parameter is not None and (mentioned := _mentioned(message, faces)):
         words, account = mentioned
-        line = line.replace(bare(words), "", 1)
+        # Only among the arguments: somebody may be called as a command is.
+        name, blank, rest = line.partition(" ")
+        line = name + blank + rest.replace(bare(words), "", 1)
         arguments[parameter.name] = Somebody(str(account))
     return line, arguments
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 from telegram import Bot, Update
@@ -21,9 +20,12 @@ KINDS = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 POLL_SECONDS = 30
 """How long Telegram holds a request while nothing happens."""
 
-PATIENCE_SECONDS = 2.0
-"""How long handled updates wait for a slow one before the next are fetched. An effect is durable long before: what
-can take so long is Telegram's answer to our answer."""
+PATIENCE_SECONDS = 0.5
+"""How often we look for more while a slow update is unconfirmed: Telegram then gives at once what it gave before,
+a hundred updates at the most, and what is new among them."""
+
+STOP_SECONDS = 5.0
+"""What updates that were begun may take when we stop. Those cut off stay unconfirmed: they come again."""
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -32,19 +34,24 @@ one before."""
 
 
 class Polling:
-    """Long polling for one bot. `handle` carries out a batch of updates; it is given `PATIENCE_SECONDS`."""
+    """Long polling for one bot. `handle` carries out an update; updates are handled at the same time.
 
-    def __init__(self, bot: Bot, handle: Callable[[Sequence[Update]], Awaitable[None]]) -> None:
+    An update is confirmed when it and all before it were handled, so one may come again, and none is lost.
+    """
+
+    def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]]) -> None:
         self._bot = bot
         self._handle = handle
         self._offset = 0
+        # Those not yet confirmed, in the order in which they came.
+        self._taken: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Fetch and hand over until cancelled. Raises InvalidToken when Telegram refuses the token."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                updates = await self._fetch(POLL_SECONDS)
+                updates = await self._fetch(0 if self._running else POLL_SECONDS)
             except TimedOut:
                 continue
             except InvalidToken:
@@ -53,21 +60,44 @@ class Polling:
                 pause = await self._pause(error, pause)
                 continue
             pause = FIRST_PAUSE_SECONDS
-            if updates:
-                # Confirmed by the next request; until then they come again, should we die.
-                self._offset = max(self._offset, updates[-1].update_id + 1)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._handle(updates), PATIENCE_SECONDS)
+            for update in updates:
+                if update.update_id not in self._taken:
+                    self._taken[update.update_id] = asyncio.create_task(self._carry_out(update), name="telegram update")
+            if running := self._running:
+                await asyncio.wait(running, timeout=PATIENCE_SECONDS)
 
-    async def confirm(self) -> None:
-        """Tell Telegram what was handled, without asking for more; what it gives nevertheless stays unconfirmed."""
-        if self._offset:
+    async def finish(self) -> None:
+        """Wait a little for what was begun, and tell Telegram what was handled, without asking for more."""
+        if running := self._running:
+            await asyncio.wait(running, timeout=STOP_SECONDS)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        if self._taken or self._offset:
             try:
-                await self._fetch(0)
-            except TelegramError as error:
-                log.warning("the last updates could not be confirmed and will come again: %s", error.message)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._fetch(0)
+            except (TelegramError, TimeoutError) as error:
+                log.warning("the last updates could not be confirmed and will come again: %s", error)
+
+    @property
+    def _running(self) -> list[asyncio.Task[None]]:
+        return [task for task in self._taken.values() if not task.done()]
+
+    async def _carry_out(self, update: Update) -> None:
+        try:
+            await self._handle(update)
+        except Exception:
+            # It would fail again: one update must not keep all that follow from being confirmed.
+            log.exception("an update could not be handled")
 
     async def _fetch(self, seconds: int) -> Sequence[Update]:
+        for id, task in list(self._taken.items()):
+            if not task.done() or task.cancelled():
+                self._offset = id
+                break
+            self._offset = id + 1
+            del self._taken[id]
         return await self._bot.get_updates(
             offset=self._offset, timeout=timedelta(seconds=seconds), allowed_updates=KINDS
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from telegram import Bot, ForceReply, InputMediaPhoto, Message, ReplyParameters
+from telegram import Bot, ForceReply, InputMediaDocument, InputMediaPhoto, Message, ReplyParameters
 from telegram.error import BadRequest
 
 from bot.delivery import Address
@@ -23,6 +24,8 @@ RECONNECT_SECONDS = 1.0
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 class Posting:
     """Writes as one bot. Everything raises TelegramError."""
@@ -33,7 +36,17 @@ class Posting:
     async def post(
         self, address: Address, outgoing: Outgoing, *, reply_to: int | None = None, ask: ForceReply | None = None
     ) -> str:
-        """Send one message; gives its id."""
+        """Send one message; gives its id. A file that Telegram does not show (again) here is left out: its name is in
+        the words."""
+        try:
+            return await self._post(address, outgoing, reply_to, ask)
+        except BadRequest as error:
+            if not outgoing.kept:
+                raise
+            log.warning("a file could not be shown: %s", error.message)
+            return await self._post(address, outgoing.words, reply_to, ask)
+
+    async def _post(self, address: Address, outgoing: Outgoing, reply_to: int | None, ask: ForceReply | None) -> str:
         where: dict[str, Any] = {
             "chat_id": chat_id(address),
             "message_thread_id": int(address.thread) if address.thread else None,
@@ -44,6 +57,15 @@ class Posting:
                 **where,
                 photo=outgoing.photo,
                 filename=outgoing.photo_name,
+                caption=outgoing.text or None,
+                caption_entities=outgoing.entities,
+                reply_markup=outgoing.keyboard,
+                reply_parameters=reply,
+            )
+        elif outgoing.document is not None:
+            message = await self._bot.send_document(
+                **where,
+                document=outgoing.document,
                 caption=outgoing.text or None,
                 caption_entities=outgoing.entities,
                 reply_markup=outgoing.keyboard,
@@ -64,18 +86,21 @@ class Posting:
         try:
             await self._replace(address, int(message), outgoing)
         except BadRequest as error:
-            if UNCHANGED not in error.message.casefold():
+            if UNCHANGED in error.message.casefold():
+                return
+            if not outgoing.kept:
                 raise
+            await self.replace(address, message, outgoing.words)
 
     async def _replace(self, address: Address, message: int, outgoing: Outgoing) -> Message | bool:
         where: dict[str, Any] = {"chat_id": chat_id(address), "message_id": message}
+        media: InputMediaPhoto | InputMediaDocument | None = None
+        words: dict[str, Any] = {"caption": outgoing.text or None, "caption_entities": outgoing.entities}
         if outgoing.photo is not None:
-            media = InputMediaPhoto(
-                outgoing.photo,
-                caption=outgoing.text or None,
-                caption_entities=outgoing.entities,
-                filename=outgoing.photo_name,
-            )
+            media = InputMediaPhoto(outgoing.photo, filename=outgoing.photo_name, **words)
+        elif outgoing.document is not None:
+            media = InputMediaDocument(outgoing.document, **words)
+        if media is not None:
             return await self._bot.edit_message_media(media, **where, reply_markup=outgoing.keyboard)
         try:
             return await self._bot.edit_message_text(

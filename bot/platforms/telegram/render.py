@@ -16,6 +16,7 @@ from bot.cards import (
     Card,
     Choice,
     Code,
+    Document,
     Fields,
     Italic,
     Link,
@@ -47,6 +48,9 @@ CAPTION_UNITS = 1024
 TOAST_UNITS = 200
 """Of what a pressed button may answer on the spot (Bot API, answerCallbackQuery)."""
 
+PHOTO = "photo:"
+"""Marks the reference to a photo: Telegram sends nothing by the id of another kind of file."""
+
 PLACEHOLDER_LENGTH = 64
 """Of the words in the empty input field (Bot API, ForceReply)."""
 
@@ -68,13 +72,27 @@ Keyboard = list[list[InlineKeyboardButton]]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message as the Bot API takes it. Of a photo, the text is the caption."""
+    """One message as the Bot API takes it. Of a photo or document, the text is the caption.
+
+    A photo is its content, or the id under which Telegram keeps it, as a document always is.
+    """
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
     keyboard: InlineKeyboardMarkup | None = None
-    photo: bytes | None = None
+    photo: bytes | str | None = None
     photo_name: str = ""
+    document: str | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether its file is one that Telegram keeps and may refuse to show again."""
+        return self.document is not None or isinstance(self.photo, str)
+
+    @property
+    def words(self) -> Outgoing:
+        """The same without a file."""
+        return replace(self, photo=None, document=None)
 
 
 def render(card: Card, at: str = "") -> list[Outgoing]:
@@ -87,6 +105,8 @@ def render(card: Card, at: str = "") -> list[Outgoing]:
     messages = [_message(piece) for piece in rich.split(TEXT_UNITS) if not piece.blank]
     if card.picture is not None:
         messages = _with_photo(card.picture, messages)
+    if card.document is not None and len(messages) == 1:
+        messages = [_with_document(card.document, messages[0])]
     keyboards = _keyboards(card)
     # A keyboard needs words to stand under.
     messages += [Outgoing("…")] * (max(1, len(keyboards)) - len(messages))
@@ -106,6 +126,8 @@ def render_one(card: Card, at: str = "") -> Outgoing:
         message = replace(message, text=f"{message.text}\n…")
     if card.picture is not None:
         message = replace(message, photo=card.picture.png, photo_name=card.picture.name)
+    elif card.document is not None:
+        message = _with_document(card.document, message)
     keyboards = _keyboards(card)
     return replace(message, keyboard=InlineKeyboardMarkup(keyboards[0])) if keyboards else message
 
@@ -255,6 +277,15 @@ def _with_photo(picture: Picture, messages: list[Outgoing]) -> list[Outgoing]:
     alone = Rich(picture.alt).inert() if not messages else Rich()
     caption = next((piece.text for piece in alone.split(CAPTION_UNITS)), "")
     return [Outgoing(caption, photo=picture.png, photo_name=picture.name), *messages]
+
+
+def _with_document(document: Document, message: Outgoing) -> Outgoing:
+    """A file that Telegram keeps, above the words that name it; elsewhere, or under a longer text, these alone."""
+    if document.platform != PLATFORM or message.photo is not None or units(message.text) > CAPTION_UNITS:
+        return message
+    if document.reference.startswith(PHOTO):
+        return replace(message, photo=document.reference.removeprefix(PHOTO))
+    return replace(message, document=document.reference)
 
 
 # ---------------------------------------------------------------- what can be pressed

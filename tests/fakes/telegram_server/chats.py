@@ -99,6 +99,7 @@ class Group:
     other_bots: list[User] = field(default_factory=list)
     last_bot_to_post: User | None = None
     migrated_to: Group | None = None
+    members_may_write: bool = True
 
     @property
     def label(self) -> str:
@@ -138,6 +139,10 @@ class Group:
         status = self.statuses.get(user.id, "left")
         rights = self.bot_rights if user is self.world.bot else frozenset(_ADMIN_RIGHTS)
         return chat_member(user, status, rights)
+
+    def permissions_api(self) -> dict[str, Any]:
+        """The ChatPermissions object: what members may do who are no administrators."""
+        return dict.fromkeys(_RESTRICTED, self.members_may_write)
 
     def add_topic(self, name: str, by: User | None = None) -> Topic:
         """A new thread, created by the owner unless told otherwise."""
@@ -212,6 +217,11 @@ class Group:
         self.world.post_service(self, owner, {"migrate_to_chat_id": successor.id})
         self.migrated_to = successor
         self.world.post_service(successor, owner, {"migrate_from_chat_id": self.id})
+        # The bot is told that it joined the new chat, and never that it left the old one:
+        # https://github.com/tdlib/telegram-bot-api/issues/266
+        bot = self.world.bot
+        if successor.bot_status in IN_CHAT:
+            self.world.member_changed(successor, owner, bot, "left", successor.bot_status or "")
         return successor
 
     def _set_status(self, user: User, status: str, by: User) -> Update:

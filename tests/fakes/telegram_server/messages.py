@@ -105,6 +105,10 @@ class Message:
             shown["reply_markup"] = self.markup.given
         return shown | (self.service or self._content())
 
+    def inaccessible_api(self) -> dict[str, Any]:
+        """What stands for a message that was deleted: https://core.telegram.org/bots/api#inaccessiblemessage"""
+        return {"message_id": self.id, "date": 0, "chat": self.chat.chat_api()}
+
     def _content(self) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         if self.document:

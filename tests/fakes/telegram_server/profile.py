@@ -173,11 +173,16 @@ class Profile:
             "premium_subscription",
             "gifts_from_channels",
         )
-        return chat.chat_api() | {
-            "accent_color_id": 0,
-            "max_reaction_count": 11,
-            "accepted_gift_types": dict.fromkeys(gifts, False),
-        }
+        permissions = {"permissions": chat.permissions_api()} if isinstance(chat, Group) else {}
+        return (
+            chat.chat_api()
+            | permissions
+            | {
+                "accent_color_id": 0,
+                "max_reaction_count": 11,
+                "accepted_gift_types": dict.fromkeys(gifts, False),
+            }
+        )
 
     def get_chat_member(self, given: Parameters, moment: float) -> Any:
         chat = self.sending.readable(given)

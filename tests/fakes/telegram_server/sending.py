@@ -129,7 +129,10 @@ class Sending:
         if isinstance(source, str):
             if source not in self.world.files:
                 raise bad_request("wrong file identifier/HTTP URL specified")
-            return self.world.files[source]
+            kept = self.world.files[source]
+            if not kept.path.startswith(f"{kind}s/"):
+                raise bad_request(f"can't use file of type {kept.path.partition('s/')[0]} as {kind}")
+            return kept
         if not source.data:
             raise bad_request("file must be non-empty")
         size = (0, 0)
@@ -265,7 +268,7 @@ class Sending:
             raise bad_request("group chat was upgraded to a supergroup chat", moved)
         chat = self.readable(given)
         if isinstance(chat, Group):
-            if chat.bot_status == "restricted":
+            if chat.bot_status == "restricted" or (chat.bot_status == "member" and not chat.members_may_write):
                 raise bad_request(f"not enough rights to send {what} to the chat")
         elif chat.is_bot:
             raise forbidden("bot can't send messages to bots")

@@ -316,7 +316,7 @@ class TelegramServer(World):
         payload = {
             "id": query_id,
             "from": user.as_api(),
-            "message": message.as_api(),
+            "message": message.as_api() if not message.deleted else message.inaccessible_api(),
             "chat_instance": str(message.chat.id),
             "data": data,
         }

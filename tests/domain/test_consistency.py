@@ -1,0 +1,91 @@
+"""Laws of the streak: kind to an open day, fair to a day off, and never longer than what was studied."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.consistency import streak
+from bot.domain.occurrence import EVERY_DAY
+
+TODAY = date(2026, 11, 20)
+"""A Friday."""
+
+DAY = timedelta(days=1)
+dates = st.integers(-60, 5).map(lambda n: TODAY + n * DAY)
+studied = st.frozensets(dates, max_size=60)
+weeks = st.integers(1, EVERY_DAY)
+
+
+def back(*days: int) -> set[date]:
+    return {TODAY - n * DAY for n in days}
+
+
+@pytest.mark.parametrize(
+    ("days", "mask", "length"),
+    [
+        (back(), EVERY_DAY, 0),
+        (back(0), EVERY_DAY, 1),
+        (back(1), EVERY_DAY, 1),  # today is still open
+        (back(2), EVERY_DAY, 0),
+        (back(0, 1, 2), EVERY_DAY, 3),
+        (back(1, 2, 4), EVERY_DAY, 2),
+        (back(0, -1, -2), EVERY_DAY, 1),  # what lies ahead does not count
+        (back(0, 1, 2, 3, 4, 7), 0b0011111, 6),  # the weekend asks for nothing
+        (back(0, 1, 4), 0b0011111, 2),  # Wednesday was missed
+        (back(0, 7, 14), 0b0010000, 3),  # Fridays only
+        (back(0, 3, 7), 0b0010000, 3),  # a Tuesday of one's own accord counts too
+        (back(0, 14), 0b0010000, 1),  # a Friday was missed
+    ],
+)
+def test_known_streaks(days: set[date], mask: int, length: int) -> None:
+    assert streak(days, TODAY, mask) == length
+
+
+@given(studied, weeks)
+def test_the_days_counted_are_the_last_ones_studied(days: frozenset[date], mask: int) -> None:
+    length = streak(days, TODAY, mask)
+    past = sorted((day for day in days if day <= TODAY), reverse=True)
+    assert 0 <= length <= len(past)
+    if length:
+        run = set(past[:length])
+        gap = (past[length - 1] + n * DAY for n in range((TODAY - past[length - 1]).days))
+        assert all(day in run or not mask >> day.weekday() & 1 for day in gap)
+
+
+@given(studied, weeks)
+def test_the_day_before_a_streak_was_missed(days: frozenset[date], mask: int) -> None:
+    length = streak(days, TODAY, mask)
+    past = sorted((day for day in days if day <= TODAY), reverse=True)
+    if length < len(past):
+        newest = past[length - 1] if length else TODAY
+        between = [past[length] + n * DAY for n in range(1, (newest - past[length]).days)]
+        between += [] if length else [TODAY - DAY] if past[length] < TODAY - DAY else []
+        assert any(mask >> day.weekday() & 1 for day in between)
+
+
+@given(studied, weeks, dates)
+def test_studying_never_shortens_it(days: frozenset[date], mask: int, more: date) -> None:
+    assert streak(days | {more}, TODAY, mask) >= streak(days, TODAY, mask)
+
+
+@given(studied, weeks)
+def test_today_adds_one_and_does_not_break_it(days: frozenset[date], mask: int) -> None:
+    before = streak(days - {TODAY}, TODAY, mask)
+    assert streak(days | {TODAY}, TODAY, mask) == before + 1
+
+
+@given(studied, weeks, weeks)
+def test_fewer_days_of_duty_never_shorten_it(days: frozenset[date], mask: int, other: int) -> None:
+    assert streak(days, TODAY, mask & other or mask) >= streak(days, TODAY, mask)
+
+
+@given(studied, weeks)
+def test_tomorrow_it_is_the_same_unless_today_was_missed(days: frozenset[date], mask: int) -> None:
+    days -= {day for day in days if day > TODAY}
+    now, tomorrow = streak(days, TODAY, mask), streak(days, TODAY + DAY, mask)
+    missed = TODAY not in days and mask >> TODAY.weekday() & 1
+    assert tomorrow == (0 if missed else now)

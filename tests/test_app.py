@@ -1,0 +1,198 @@
+"""The clockwork as it runs: real ticks on a fake clock, a watchdog for the system's clock, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import app as app_module
+from bot.app import Roadmate
+from bot.command import Incoming
+from bot.delivery import Address
+from bot.store import Store, people, schedule, schema
+from tests.fakes.clockwork import EVENING, NOON, ROOM
+from tests.fakes.memory import MemoryPlatform
+
+
+class House:
+    """A bot around a fresh database, with a platform in memory and a clock that stands still."""
+
+    def __init__(self, store: Store) -> None:
+        self.now = NOON
+        self.platform = MemoryPlatform()
+        self.app = Roadmate(store, clock=lambda: self.now, zone="Asia/Kolkata")
+        self.app.add(self.platform)
+
+    async def say(self, who: str, line: str) -> None:
+        """Type a line in the group's home."""
+        await self.app.dispatch(Incoming("memory", who, who.capitalize(), ROOM, line, update=line + who))
+
+
+@pytest.fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """A house whose ticks come quickly."""
+    monkeypatch.setattr(app_module, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(app_module, "WATCH_SECONDS", 0.1)
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
+    await schema.upgrade(store)
+    async with store.writing() as db:
+        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
+        await people.settle_in(db, group.id, ROOM, "backend")
+        await schedule.refresh_group(db, group.id, NOON)
+    yield House(store)
+    await store.close()
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - what holds is told by no event
+            await asyncio.sleep(0.01)
+
+
+async def test_ticks_deliver_a_reminder_when_its_moment_comes(house: House) -> None:
+    await house.say("asha", "remind 20:00 daily dm")
+    async with house.app.working():
+        await asyncio.sleep(0.3)
+        assert house.platform.messages == {}
+        house.now = EVENING
+        await eventually(lambda: len(house.platform.messages) == 2)
+        await asyncio.sleep(0.3)
+    assert len(house.platform.sends) == 2
+    assert len(house.platform.at(Address.private_to("memory", "asha"))) == 1
+
+
+async def test_news_leave_at_once_and_what_waits_leaves_on_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.delivery import Later
+
+    await house.say("asha", "join backend-ai-era 2027-05-20")
+    house.platform.answers.append(Later(60, "patience"))
+    async with house.app.working():
+        await house.say("asha", "done sql")
+        await eventually(lambda: len(house.platform.sends) == 1)
+        house.now += timedelta(seconds=60)
+        await eventually(lambda: len(house.platform.messages) == 1)
+
+
+async def test_the_watchdog_goes_on_when_the_clock_is_set_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """APScheduler's own clock and ours show an hour less from one moment to the next."""
+    import apscheduler.schedulers.base as base
+
+    ticks = 0
+    tick = house.app.tick
+
+    async def counted() -> int:
+        nonlocal ticks
+        ticks += 1
+        return await tick()
+
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  # always asked with a zone here
+            return datetime.now(UTC) - timedelta(hours=1)
+
+    monkeypatch.setattr(house.app, "tick", counted)
+    async with house.app.working():
+        await eventually(lambda: ticks > 2)
+        monkeypatch.setattr(base, "datetime", SetBack)
+        monkeypatch.setattr(app_module, "now", lambda: SetBack.now(UTC))
+        await asyncio.sleep(0.06)
+        before = ticks
+        await eventually(lambda: ticks > before + 3, 3)
+
+
+async def test_without_the_watchdog_the_ticks_would_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proof that the test above can fail."""
+    monkeypatch.setattr(app_module, "WATCH_SECONDS", 1000)
+    with pytest.raises(TimeoutError):
+        await test_the_watchdog_goes_on_when_the_clock_is_set_back(house, monkeypatch)
+
+
+async def test_a_failing_tick_is_logged_and_the_next_one_comes(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = house.app.reminders.claim
+    failures = [OSError("the disk is away")]
+
+    async def failing(now: datetime) -> int:
+        if failures:
+            raise failures.pop()
+        return await claim(now)
+
+    await house.say("asha", "remind 20:00 daily dm")
+    object.__setattr__(house.app.reminders, "claim", failing)
+    house.now = EVENING
+    async with house.app.working():
+        await eventually(lambda: len(house.platform.messages) == 2)
+    assert "a tick failed" in caplog.text
+
+
+async def test_the_next_moment_is_the_earliest_of_all(house: House) -> None:
+    assert await house.app.next_moment() == EVENING
+    await house.say("asha", "join backend-ai-era 2027-05-20")
+    await house.say("asha", "done sql")
+    assert await house.app.next_moment() == NOON
+
+
+async def test_catching_up_delivers_everything_that_is_due(house: House) -> None:
+    await house.say("asha", "remind 20:00 daily dm")
+    house.now = EVENING
+    await house.app.catch_up()
+    assert len(house.platform.messages) == 2
+    await house.app.catch_up()
+    assert len(house.platform.sends) == 2
+
+
+async def test_housekeeping_writes_off_what_came_too_late(house: House) -> None:
+    await house.say("asha", "join backend-ai-era 2027-05-20")
+    await house.say("asha", "done sql")
+    house.app.platforms.clear()
+    house.now += timedelta(days=2)
+    await house.app.tidy()
+    async with house.app.store.reading() as db:
+        from sqlalchemy import select
+
+        from bot.tables import deliveries
+
+        assert (await db.execute(select(deliveries.c.state))).scalars().all() == ["expired"]
+
+
+async def test_serving_ends_with_the_first_platform_that_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused() -> None:
+        raise PermissionError("the token was refused")
+
+    other = MemoryPlatform(name="other")
+    house.app.add(other)
+    monkeypatch.setattr(other, "run", refused)
+    with pytest.raises(ExceptionGroup, match="unhandled errors") as raised:
+        async with asyncio.timeout(5):
+            await house.app.serve()
+    assert raised.group_contains(PermissionError)
+
+
+async def test_stopping_in_the_middle_of_anything_leaves_nothing_behind(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Served and cancelled at twenty moments: no task, no lock and no complaint is left."""
+    await house.say("asha", "remind 20:00 daily dm")
+    for moment in range(20):
+        house.now += timedelta(days=1)
+        before = asyncio.all_tasks()
+        serving = asyncio.create_task(house.app.serve())
+        await asyncio.sleep(moment / 150)
+        serving.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await serving
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() <= before
+    gc.collect()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    async with asyncio.timeout(5):
+        await house.app.catch_up()

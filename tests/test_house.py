@@ -1,0 +1,230 @@
+"""The rules of the house that no linter knows: who may read the clock, how things are named, what every module says."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BOT = ROOT / "bot"
+MODULES = sorted(BOT.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (*MODULES, *TESTS)}
+
+MOST_LINES = 450
+CLOCK = "app.py"
+"""The only module that reads the real clock (law 2)."""
+
+READS_THE_CLOCK = {
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("datetime", "today"),
+    ("date", "today"),
+    ("time", "time"),
+    ("time", "time_ns"),
+    ("time", "localtime"),
+    ("time", "gmtime"),
+}
+OWNED = {"discord": "platforms/discord", "telegram": "platforms/telegram", "apscheduler": "app.py"}
+FORBIDDEN_NAMES = re.compile(
+    r"(^|_)(utils?|helpers?|misc|common|manager|service)(_|$)|(Utils?|Helpers?|Manager|Service)$"
+)
+SPECLESS = {"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "sentinel"}
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(BOT)))
+each_test = pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def _dotted(node: ast.expr) -> str:
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def clock_readings(tree: ast.AST) -> list[int]:
+    """The lines on which the system's clock is read."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = _dotted(node.value).rpartition(".")[2]
+            if (owner, node.attr) in READS_THE_CLOCK:
+                found.append(node.lineno)
+        elif isinstance(node, ast.ImportFrom) and node.module == "time":
+            found += [node.lineno for name in node.names if ("time", name.name) in READS_THE_CLOCK]
+    return found
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The packages that a module imports anywhere, by their first names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def definitions(tree: ast.AST) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Classes and functions that others can see: of the module and of its classes, not those inside functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from definitions(node)
+
+
+def specless_mocks(tree: ast.AST) -> list[int]:
+    """The lines on which a mock is made that would answer to anything."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = _dotted(node.func).rpartition(".")[2]
+            keywords = {keyword.arg for keyword in node.keywords}
+            patching = _dotted(node.func).endswith(("mock.patch", "patch.object", "patch.dict")) or name == "patch"
+            if (name in SPECLESS or patching) and not keywords & {"spec", "spec_set", "autospec", "new", "wraps"}:
+                found.append(node.lineno)
+    return found
+
+
+@each_module
+def test_every_module_opens_with_one_sentence(path: Path) -> None:
+    doc = ast.get_docstring(TREES[path])
+    assert doc, "no caption"
+    caption = doc.split("\n\n")[0].replace("\n", " ")
+    assert caption.endswith(".")
+    assert len(re.findall(r"[.!?](?=\s|$)", caption)) == 1, caption
+
+
+@each_module
+def test_only_the_app_reads_the_clock(path: Path) -> None:
+    if path != BOT / CLOCK:
+        assert clock_readings(TREES[path]) == []
+
+
+@each_module
+def test_a_library_is_imported_by_its_owner_alone(path: Path) -> None:
+    where = path.relative_to(BOT).as_posix()
+    for library in set(imported(TREES[path])) & set(OWNED):
+        assert where.startswith(OWNED[library]), f"{where} imports {library}"
+
+
+@each_module
+def test_no_module_needs_a_scroll_of_its_own(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@each_module
+def test_nothing_is_called_by_a_name_that_says_nothing(path: Path) -> None:
+    names = [*path.relative_to(BOT).with_suffix("").parts, *(node.name for node in definitions(TREES[path]))]
+    assert [name for name in names if FORBIDDEN_NAMES.search(name)] == []
+
+
+@each_module
+def test_everything_public_says_what_it_is_for(path: Path) -> None:
+    public = [node for node in definitions(TREES[path]) if not node.name.startswith("_")]
+    inside = {child for node in public if isinstance(node, ast.ClassDef) for child in node.body}
+    hidden = {
+        child
+        for node in definitions(TREES[path])
+        if isinstance(node, ast.ClassDef) and node.name.startswith("_")
+        for child in node.body
+    }
+    silent = [node.name for node in public if node not in hidden and not ast.get_docstring(node)]
+    assert silent == [], f"{len(inside)} members seen"
+
+
+@each_module
+def test_nothing_is_printed(path: Path) -> None:
+    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    assert [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"] == []
+
+
+@each_module
+def test_settings_are_passed_and_never_read_from_the_environment(path: Path) -> None:
+    attributes = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute)]
+    reads = [node.lineno for node in attributes if _dotted(node) in ("os.environ", "os.getenv")]
+    assert reads == []
+
+
+@each_test
+def test_no_mock_answers_to_anything(path: Path) -> None:
+    assert specless_mocks(TREES[path]) == []
+
+
+@each_test
+def test_every_test_module_opens_with_a_sentence(path: Path) -> None:
+    if path.name != "__init__.py":
+        assert ast.get_docstring(TREES[path])
+
+
+@each_test
+def test_no_test_is_switched_off(path: Path) -> None:
+    marks = [_dotted(node) for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute)]
+    assert not {"pytest.mark.skip", "pytest.mark.xfail", "unittest.skip"} & set(marks)
+
+
+def test_every_module_stands_in_a_layer() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".importlinter")
+    layers = config["importlinter:contract:layers"]
+    assert layers["exhaustive"] == "true"
+    named = set(re.findall(r"\w+", layers["layers"]))
+    there = {path.stem for path in BOT.glob("*.py")} | {path.parent.name for path in BOT.glob("*/__init__.py")}
+    assert there - {"__init__"} <= named
+
+
+def test_the_checks_above_can_fail() -> None:
+    """Each on a line that breaks it."""
+    bad = ast.parse("from time import time as t\nx = datetime.datetime.now()\ny = time.time()\nz = date.today()")
+    assert len(clock_readings(bad)) == 4
+    assert set(imported(ast.parse("def f():\n    import discord.ext.commands\n    from telegram.ext import x"))) == {
+        "discord",
+        "telegram",
+    }
+    assert specless_mocks(ast.parse("a = Mock()\nb = mock.AsyncMock(spec=int)\nwith patch('x.y'): pass")) == [1, 3]
+    for name in ("utils", "string_helpers", "common", "RoadmapService", "StoreManager", "misc"):
+        assert FORBIDDEN_NAMES.search(name)
+    for name in ("commons_of", "COMMON_ZONES", "servicer", "managed"):
+        assert not FORBIDDEN_NAMES.search(name)
+    nested = ast.parse("class A:\n    def b(self):\n        def c(): ...\n")
+    assert [node.name for node in definitions(nested)] == ["A", "b"]
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("bot/domain/plan.py", "import sqlalchemy"),
+        ("bot/domain/plan.py", "import bot.cards"),
+        ("bot/cards.py", "import bot.text"),
+        ("bot/views/study.py", "import bot.command"),
+        ("bot/courier.py", "import bot.reminders"),
+        ("bot/courier.py", "import discord"),
+        ("bot/platforms/console/client.py", "import bot.platforms.discord.client"),
+        ("bot/stray.py", '"""A module that no layer names."""'),
+    ],
+)
+def test_the_import_contracts_would_notice(tmp_path: Path, module: str, line: str) -> None:
+    """`make test` runs lint-imports on the house; here on a copy with one import too many."""
+    shutil.copytree(BOT, tmp_path / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    with (tmp_path / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    code = (
+        "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command; lint_imports_command()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "BROKEN" in done.stdout or "stray" in done.stdout
