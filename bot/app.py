@@ -18,7 +18,7 @@ from bot.domain.roadmap import Roadmap
 from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
-from bot.store import Store, outbox, pending, schedule, schema
+from bot.store import Store, outbox, pending, schedule, schema, studies
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -62,6 +62,13 @@ class Roadmate:
     def add(self, platform: Platform) -> None:
         """Serve a platform."""
         self.platforms[platform.name] = platform
+
+    async def follow_renames(self) -> None:
+        """Members stay on a roadmap whose file was renamed."""
+        names = {old: roadmap.slug for roadmap in self.roadmaps().values() for old in roadmap.renamed_from}
+        if names:
+            async with self.store.writing() as db:
+                await studies.follow_renames(db, names, self.clock())
 
     async def tick(self) -> int:
         """Queue what is due by now; how many occurrences there were."""
@@ -196,6 +203,7 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await schema.upgrade(app.store)
+        await app.follow_renames()
         async with Health(app.store, app.platforms, app.clock).serving(settings.http_port):
             serving = asyncio.create_task(app.serve(), name="roadmate")
             waiting = asyncio.create_task(stop.wait())
@@ -224,6 +232,7 @@ async def chat(settings: Settings, name: str, group: str) -> None:
         await schema.upgrade(store)
         clock = await ChatClock.open(store, now)
         app = Roadmate(store, clock=clock, zone=zone)
+        await app.follow_renames()
         console = Console(app.dispatch, clock, zone)
         app.add(console)
         await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)

@@ -106,7 +106,9 @@ class Courier:
         if card is None:
             return await self._settle(delivery, "sent" if delivery.edits else "expired", "moot")
         async with self.store.writing() as db:
-            await outbox.sending(db, delivery.id, now, now + IN_DOUBT_AFTER)
+            mine = await outbox.sending(db, delivery, now, now + IN_DOUBT_AFTER)
+        if not mine:
+            return None
         return await self._settled(delivery, await self._hand_over(platform, delivery, card))
 
     @staticmethod

@@ -47,7 +47,7 @@ class Reminders:
     async def claim(self, now: datetime) -> int:
         """Queue every occurrence that is due and advance its rule, in one transaction; how many were due."""
         async with self.store.reading() as db:
-            if not await schedule.due(db, now, 1):
+            if not await schedule.any_due(db, now):
                 return 0
         async with self.store.writing() as db:
             due = await schedule.due(db, now, BATCH)

@@ -59,8 +59,8 @@ def languages() -> tuple[str, ...]:
 def say(language: str, id: str, /, **vars: object) -> Spans:
     """A message as spans.
 
-    Our messages may use `**bold**`, `__title__`, `` `code` ``, `[text](url)` and `/command`; a variable that is text stands
-    for itself, whatever it contains, and one that is a span (or spans) is put in as it is. Raises UnknownMessage.
+    Our messages may use `**bold**`, `__title__`, `` `code` ``, `[text](url)` and `/command`; a variable that is text
+    stands for itself, whatever it contains; one that is a span (or spans) is put in as it is. Raises UnknownMessage.
     """
     spans: list[Span] = []
     arguments = {name: _argument(value, spans) for name, value in vars.items()}

@@ -41,7 +41,7 @@ def scene(**values: Any) -> Scene:
     usual: dict[str, Any] = {
         "now": NOON,
         "member": MATES[0],
-        "account": Account("test", "asha", 1, "Asha", "open"),
+        "account": Account("test", "asha", 1, "Asha", "open", NOON),
         "address": Address("test", "room"),
         "private": False,
         "leader": False,
@@ -272,13 +272,13 @@ LONG = {
 @pytest.mark.parametrize("line", LONG)
 def test_a_very_long_line_is_read_or_refused_quickly(command: str, line: str) -> None:
     best = 1.0
-    for _ in range(3):  # the fastest of three: the machine may be busy
-        started = time.perf_counter()
+    for _ in range(5):  # the fastest of five: the machine may be busy
+        started = time.process_time()
         try:
             read(registry.find(command), LONG[line], {}, SCENE)
         except Refusal as refusal:
             assert len(word("en", refusal.id, **refusal.vars)) < 600
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
         if best < 0.05:
             break
     assert best < 0.05, f"{best * 1000:.0f} ms"

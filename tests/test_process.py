@@ -95,9 +95,9 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         await both.start()
 
         joined = await discord.slash(asha, channel, "join", {"roadmap": "backend-ai-era", "deadline": "in 6 months"})
-        assert "It fits" in joined.reply.text and joined.ephemeral
+        assert joined.reply is not None and "It fits" in joined.reply.text and joined.ephemeral
         done = await discord.slash(asha, channel, "done", {"step": "http-rest"})
-        assert "1 of 10 steps done (10%)" in done.reply.text
+        assert done.reply is not None and "1 of 10 steps done (10%)" in done.reply.text
         await telegram.says(ravi, "/join backend-ai-era in 6 months")
         receipt = await telegram.wait_message(ravi)
         assert "It fits" in receipt.text
@@ -106,13 +106,13 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         await both.start()
 
         undone = await discord.press(asha, done.reply, "Undo")
-        assert "0 of 10 steps done (0%)" in undone.reply.text
+        assert undone.reply is not None and "0 of 10 steps done (0%)" in undone.reply.text
         press = await telegram.press(ravi, receipt, "Start")
         assert press.answer is not None
         await telegram.wait_edit(receipt)
         assert "typed-language" in receipt.text
         again = await discord.slash(asha, channel, "progress", {})
-        assert "0 of 10 steps done (0%)" in again.reply.text
+        assert again.reply is not None and "0 of 10 steps done (0%)" in again.reply.text
 
         assert await both.stop() == 0
         assert discord.violations == []

@@ -116,7 +116,7 @@ async def test_where_group_mentions_the_member_in_the_home(clock: Clockwork) -> 
     await clock.say("asha", "join backend-ai-era 2027-05-20")
     await clock.say("asha", "remind 20:00 daily group")
     await at_evening(clock)
-    assert sorted(clock.platform.at(ROOM)) == ["Asha, Did you study today?", "Fri 20 Nov · Who studied today?"]
+    assert sorted(clock.platform.at(ROOM)) == ["Asha: Did you study today?", "Fri 20 Nov · Who studied today?"]
 
 
 async def test_a_group_without_members_is_not_asked(clock: Clockwork) -> None:

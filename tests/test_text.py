@@ -105,7 +105,7 @@ def test_what_cannot_be_seen_leaves_no_mark(message: str, x: str) -> None:
 
 def test_private_use_characters_are_removed_and_cannot_borrow_a_span() -> None:
     found = say("en", "checkin-mention", name="\ue100A\ue101", question=(Text("Did you?"),))
-    assert plain(found) == "A, Did you?"
+    assert plain(found) == "A: Did you?"
 
 
 def test_spans_are_put_in_as_they_are() -> None:

@@ -26,9 +26,10 @@ ANNOUNCED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """An account that an argument points at, before we know whose it is."""
+    """An account that an argument points at, before we know whose it is, and how it is called there."""
 
     account: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

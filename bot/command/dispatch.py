@@ -31,13 +31,13 @@ from bot.cards import (
 )
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody
 from bot.command.grammar import ASK, Arguments, Given, quote, read
-from bot.command.parameters import File, MateKind, Suggestion
+from bot.command.parameters import File, GroupKind, MateKind, OneOf, RoadmapKind, Suggestion, quoted
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, changes, linking, pending, people, studies
+from bot.store import Store, changes, hold, linking, pending, people, studies
 from bot.store.changes import Change
 from bot.text import LANGUAGE, has, say, shortened, word
 
@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 
 DRAFT = "draft"
 """The name under which a button refers to arguments that are too long for it."""
+
+COMPLETE = (GroupKind, OneOf, RoadmapKind)
+"""Kinds whose answers are all there to choose from: nothing else can be typed."""
 
 CHOICES = 25
 """What one select menu holds on Discord."""
@@ -105,6 +108,9 @@ class Dispatch:
         await _refuse_stranger(db, incoming.owner, scene.member.id)
         if command.leaders and not (incoming.leader or incoming.private):
             raise Refusal("refuse-leaders", command=command.name)
+        if command.leaders:
+            # Leaders set up groups rarely, and two of them perhaps the same one: one after the other.
+            await hold(db, "setup")
         update_key, press_key = _keys(incoming)
         done = await changes.applied(db, update_key, press_key)
         if done is not None:
@@ -153,7 +159,7 @@ class Dispatch:
         """The scene for an account; for one we have not met, as a stranger sees it."""
         group = None if incoming.private else await people.group_at(db, incoming.address)
         if account is None:
-            account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown")
+            account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
             member = Member(0, incoming.name, group.zone if group else self.zone)
         else:
             member = await people.member(db, account.member)
@@ -193,9 +199,14 @@ class Dispatch:
         return read(command, rest, given, scene)
 
     async def _mate(self, db: AsyncConnection, somebody: Somebody, scene: Scene) -> str:
-        """The member behind an account that an argument points at, as MateKind reads it."""
+        """The member behind an account that an argument points at, as MateKind reads it.
+
+        Raises Refusal by the name they are called there: whether they exist elsewhere is not told.
+        """
         known = await people.account(db, scene.account.platform, somebody.account)
-        return f"#{known.member}" if known else "#0"
+        if known is None or known.member not in [member.id for member in (scene.member, *scene.mates)]:
+            raise Refusal("refuse-member", text=quoted(somebody.name))
+        return f"#{known.member}"
 
     # ------------------------------------------------------------ questions
 
@@ -217,15 +228,23 @@ class Dispatch:
         if not options:
             return Response(question=self._free_text(scene, command, line, ask), audience=audience)
         parameter = ask.parameters[0]
-        name = "" if line == command.name and parameter == command.parameters[0].name else f"{parameter}:"
         answers = tuple(
-            Option(shortened(s.label, 100), f"{line} {name}{quote(s.value)}", shortened(s.description, 100))
-            for s in options[:CHOICES]
+            [
+                Option(
+                    shortened(s.label, 100),
+                    await self._answer_line(db, scene, command, line, parameter, s.value, given),
+                    shortened(s.description, 100),
+                )
+                for s in options[:CHOICES]
+            ]
         )
         longest = max((answer.line for answer in answers), key=lambda text: len(text.encode()))
         choice = Choice(word(scene.language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
-        other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
-        card = Card(parts=(Paragraph(_asked(scene.language, command, ask)),), choice=choice, rows=((other,),))
+        card = Card(parts=(Paragraph(_asked(scene.language, command, ask)),), choice=choice)
+        found = command.parameter(parameter)
+        if len(options) > CHOICES or not (found and isinstance(found.kind, COMPLETE)):
+            other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
+            card = card.with_rows((other,))
         return _placed(Response(card, audience=audience), incoming)
 
     def _options(self, command: Command, arguments: Arguments, ask: Ask, scene: Scene) -> Sequence[Suggestion]:
@@ -249,16 +268,32 @@ class Dispatch:
         """The command so far, short enough that every answer still fits on a button."""
         texts = [f"{name}:{quote(text)}" for name, text in given.items() if isinstance(text, str)]
         line = " ".join((command.name, *texts))
+        if not given:
+            return line
         longest = max(
             (f" {asked[0]}:{quote(s.value)}" for s in options[:CHOICES]), key=len, default=f" {asked[0]}:{ASK}"
         )
-        whole = len(texts) == len(given)
-        try:
-            if whole:
-                check_line(sign(line + longest, scene.member.id if texts else None))
-                return line
-        except LineTooLong:
-            pass
+        if len(texts) == len(given) and _fits(sign(line + longest, scene.member.id)):
+            return line
+        return await self._draft(db, scene, command, given)
+
+    async def _answer_line(
+        self,
+        db: AsyncConnection,
+        scene: Scene,
+        command: Command,
+        line: str,
+        parameter: str,
+        value: str,
+        given: Mapping[str, Given],
+    ) -> str:
+        """The command with one answer; the longest names of all are kept as a draft of their own."""
+        name = "" if line == command.name and parameter == command.parameters[0].name else f"{parameter}:"
+        answer = f"{line} {name}{quote(value)}"
+        return answer if _fits(answer) else await self._draft(db, scene, command, {**given, parameter: value})
+
+    @staticmethod
+    async def _draft(db: AsyncConnection, scene: Scene, command: Command, given: Mapping[str, Given]) -> str:
         kept = {name: asdict(value) if isinstance(value, File) else value for name, value in given.items()}
         return f"{command.name} {DRAFT}:{base36(await pending.keep_draft(db, scene.member.id, kept, scene.now))}"
 
@@ -287,6 +322,15 @@ class Dispatch:
         id, variables = done.summary
         summary = say(scene.language, id, **variables)
         return Response(Card(parts=(Paragraph(say(scene.language, "already-counted", change=summary)),)))
+
+
+def _fits(press: str) -> bool:
+    """Whether every platform can carry a pressed line."""
+    try:
+        check_line(press)
+    except LineTooLong:
+        return False
+    return True
 
 
 def split(line: str) -> tuple[str, str]:

@@ -168,7 +168,7 @@ class _Reader:
                 self._give(parameter, self._text(position, stop))
                 return stop
             if parameter.kind.subject and not self._understood_later(parameter, position, end):
-                raise self._refusal(parameter, self._unknown(position, end))
+                raise self._refusal(parameter, self._unknown(parameter, position, end))
         return None
 
     def _leftover(self, position: int, end: int) -> None:
@@ -187,10 +187,15 @@ class _Reader:
         later = later[later.index(parameter) + 1 :]
         return any(not p.kind.text and self._longest(p, position, end) is not None for p in later)
 
-    def _unknown(self, position: int, end: int) -> str:
-        """What to call the thing that nobody understood: one word where free text may follow, else all of it."""
-        follows = any(p.kind.text for p in self._open())
-        return self._text(position, position + 1 if follows else end)
+    def _unknown(self, parameter: Parameter, position: int, end: int) -> str:
+        """What to call the thing that nobody understood: one word where free text may follow, else all up to the next
+        argument."""
+        stop = position + 1
+        if not any(p.kind.text for p in self._open()):
+            end = min(end, position + LONGEST_RUN)
+            while stop < end and not self._understood_later(parameter, stop, end):
+                stop += 1
+        return self._text(position, stop)
 
     def _longest(self, parameter: Parameter, position: int, end: int) -> int | None:
         if self.words[position].quoted:

@@ -55,7 +55,7 @@ async def checkin(
     added = minutes if isinstance(minutes, int) else 0
     total = added + (before.minutes if before else 0)
     if total > MOST_MINUTES:
-        raise Refusal("refuse-checkin-much", total=str(total // 60), limit=str(MOST_MINUTES // 60))
+        raise Refusal("refuse-checkin-much", total=pace_words(total), limit=pace_words(MOST_MINUTES))
     await call.change.append(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )

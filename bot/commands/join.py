@@ -112,6 +112,8 @@ def the_enrolment(call: Call, roadmap: Roadmap | None) -> Enrolment:
             raise not_on(roadmap, call.scene)
         return found
     served = [e for e in call.scene.enrolments if e.roadmap in call.scene.roadmaps]
+    if not served and call.scene.enrolments:
+        raise Refusal("refuse-unserved", roadmap=call.scene.enrolments[0].roadmap)
     if not served:
         raise Refusal("refuse-no-roadmap", ways=_first_steps(call))
     return served[0]

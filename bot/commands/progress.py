@@ -24,10 +24,13 @@ from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import changes, outbox, schedule, studies
+from bot.store import changes, hold, outbox, schedule, studies
 from bot.store.changes import Stale
 from bot.tables import step_events
 from bot.views import study
+
+RULES = ("remind", "timezone", "setup")
+"""Commands that change by which rule a member is reminded: taken back, it is worked out anew."""
 
 
 @command("done", step=STEP, proof=PROOF, file=FILE, note=NOTE)
@@ -93,12 +96,14 @@ async def undo(call: Call, change: int | None) -> Response:
     except Stale:
         raise Refusal("refuse-undo-stale", change=summary, command=found.command) from None
     call.summarise("change-undo", command=found.command)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    if found.command in RULES:
+        await schedule.refresh_member(call.db, call.member.id, call.now)
     if found.command == "setup":
+        await hold(call.db, "setup")
         for group in call.scene.groups:
             await schedule.refresh_group(call.db, group.id, call.now)
     await outbox.touch_change(call.db, found.id, call.now)
-    await schedule.touch_rosters(call.db, call.member.id, found.id, call.now)
+    await schedule.unanswered(call.db, call.member.id, found.id, call.now)
     call.announced = True
     parts: list[Part] = [Paragraph(call.say("undone", change=summary))]
     event = await studies.event_of_change(call.db, found.id)

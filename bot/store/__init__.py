@@ -1,5 +1,5 @@
 """Named questions of the database, each inside a transaction."""
 
-from bot.store.engine import Store
+from bot.store.engine import Store, hold
 
-__all__ = ["Store"]
+__all__ = ["Store", "hold"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 T = TypeVar("T")
@@ -24,8 +24,8 @@ MODE = "roadmate_mode"
 
 WRITE, READ = "write", "read"
 
-WRITE_LOCK = 7_203_410
-"""The number of the advisory lock that makes one writer at a time of all processes on a Postgres database."""
+WRITERS = 10
+"""How many transactions of one process may write to Postgres at a time: half of its connections are left to readers."""
 
 WRITER: dict[str, Any] = {MODE: WRITE}
 SQLITE_READER: dict[str, Any] = {MODE: READ}
@@ -38,9 +38,8 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.sqlite = engine.dialect.name == "sqlite"
-        # One writer at a time. Waiting here is fair, costs nothing and leaves the connections to the readers; SQLite
-        # would poll, and Postgres would let two writers read the same row and the later one overwrite the earlier.
-        self._writer = asyncio.Lock()
+        # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
+        self._writers = asyncio.Semaphore(1 if self.sqlite else WRITERS)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -48,7 +47,9 @@ class Store:
         address = make_url(url)
         if address.get_backend_name() != "sqlite":
             return cls(
-                create_async_engine(address, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+                create_async_engine(
+                    address, pool_size=WRITERS, max_overflow=WRITERS, pool_pre_ping=True, hide_parameters=True
+                )
             )
         if address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
@@ -66,11 +67,11 @@ class Store:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write: durable when it ends, gone without a trace when it raises."""
-        async with self._writer, self._connected(WRITER) as db, db.begin():
-            if not self.sqlite:
-                # Other processes wait here, for the same reason.
-                await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITE_LOCK})
+        """A transaction that may write: durable when it ends, gone without a trace when it raises.
+
+        On SQLite it is the only one. On Postgres others write too: who reads in order to write takes `hold` first.
+        """
+        async with self._writers, self._connected(WRITER) as db, db.begin():
             yield db
 
     @asynccontextmanager
@@ -93,6 +94,16 @@ class Store:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def hold(db: AsyncConnection, subject: str) -> None:
+    """Be the only transaction about a subject, in all processes, until this one ends.
+
+    What is read after it is what the one before has written. On SQLite a writer is alone anyway. Who needs several
+    takes them from the narrow to the wide (account, member, setup), so that two never wait for each other.
+    """
+    if db.dialect.name != "sqlite":
+        await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:

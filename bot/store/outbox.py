@@ -116,13 +116,21 @@ async def due(db: AsyncConnection, now: datetime, limit: int, platforms: Sequenc
     return tuple(map(_delivery, rows.mappings()))
 
 
-async def sending(db: AsyncConnection, id: int, now: datetime, again_at: datetime) -> None:
-    """A delivery is about to leave: if we die now, it is in doubt, and looked at again at `again_at`."""
-    await db.execute(
+async def sending(db: AsyncConnection, delivery: Delivery, now: datetime, again_at: datetime) -> bool:
+    """A delivery is about to leave: if we die now, it is in doubt, and looked at again at `again_at`.
+
+    False when somebody else has taken it on since it was read.
+    """
+    result = await db.execute(
         update(deliveries)
-        .where(deliveries.c.id == id)
+        .where(
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == delivery.state,
+            deliveries.c.attempts == delivery.attempts,
+        )
         .values(state="sending", attempts=deliveries.c.attempts + 1, next_at=again_at, settled_at=now)
     )
+    return bool(result.rowcount == 1)
 
 
 async def settle(db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Input, Question
 from bot.delivery import Address
+from bot.store.engine import hold
 from bot.tables import drafts, facts, questions
 
 KEPT_FOR = timedelta(days=14)
@@ -92,6 +93,7 @@ async def fact(db: AsyncConnection, name: str) -> str | None:
 
 
 async def remember(db: AsyncConnection, name: str, value: str) -> None:
-    """Remember it."""
+    """Remember it. Who works the value out from the old one holds `fact:<name>` before reading that."""
+    await hold(db, f"fact:{name}")
     await db.execute(delete(facts).where(facts.c.name == name))
     await db.execute(insert(facts).values(name=name, value=value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, insert, or_, select, union, update
@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery import Address
 from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
 from bot.domain.member import Member
+from bot.store.engine import hold
 from bot.tables import accounts, groups, homes, members, memberships
 
 NAME_LENGTH = 80
+SEEN_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Account:
     member: int
     name: str
     dm: str
+    seen_at: datetime
     told: bool = False
 
     @property
@@ -53,7 +56,8 @@ async def account(db: AsyncConnection, platform: str, id: str) -> Account | None
 
 async def accounts_of(db: AsyncConnection, member: int) -> tuple[Account, ...]:
     """A member's accounts, the one used last first."""
-    rows = await db.execute(select(accounts).where(accounts.c.member == member).order_by(accounts.c.seen_at.desc()))
+    latest = (accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
+    rows = await db.execute(select(accounts).where(accounts.c.member == member).order_by(*latest))
     return tuple(map(_account, rows.mappings()))
 
 
@@ -65,8 +69,14 @@ async def member(db: AsyncConnection, id: int) -> Member:
 async def meet(
     db: AsyncConnection, platform: str, id: str, name: str, zone: str, language: str, now: datetime
 ) -> tuple[Member, Account]:
-    """The member behind an account; a new one, in that zone, when we have not met. They are called as there."""
+    """The member behind an account; a new one, in that zone, when we have not met. They are called as there.
+
+    Until the transaction ends no other command of this member runs, whichever of their accounts it comes from.
+    """
+    await hold(db, f"account:{platform}:{id}")
     known = await account(db, platform, id)
+    if known is not None:
+        await hold(db, f"member:{known.member}")
     if known is None:
         row = {"name": name, "zone": zone, "language": language, "created_at": now}
         result = await db.execute(insert(members).values(**row))
@@ -74,7 +84,7 @@ async def meet(
         await db.execute(
             insert(accounts).values(platform=platform, account=id, member=key, name=name, dm="unknown", seen_at=now)
         )
-        known = Account(platform, id, key, name, "unknown")
+        known = Account(platform, id, key, name, "unknown", now)
     found = await member(db, known.member)
     if known.name != name:
         await _rename(db, known, found, name)
@@ -96,10 +106,15 @@ async def onboarding(db: AsyncConnection, member: int, under_way: bool) -> None:
 
 
 async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> None:
-    """Note that an account spoke; in private that opens its private chat again."""
+    """Note that an account spoke; in private that opens its private chat again.
+
+    Within the hour nothing is written: a command that only reads must not cost a write to the disk.
+    """
     values: dict[str, Any] = {"seen_at": now}
     if private:
         values |= {"dm": "open", "told_at": None}
+    if now - known.seen_at < SEEN_AGAIN and (known.dm == "open" or not private):
+        return
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
     await db.execute(update(accounts).where(mine).values(**values))
 
@@ -281,7 +296,8 @@ async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> N
 
 
 def _account(row: Any) -> Account:
-    return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"], row["told_at"] is not None)
+    told = row["told_at"] is not None
+    return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"], row["seen_at"], told)
 
 
 def _member(row: Any) -> Member:

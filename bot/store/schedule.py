@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,8 +44,6 @@ class Reminder:
 
 def _reminders() -> Any:
     """Reminders with the zone they go by: their member's or their group's."""
-    from sqlalchemy import func
-
     return (
         select(reminders, func.coalesce(members.c.zone, groups.c.zone).label("zone"))
         .outerjoin(members, members.c.id == reminders.c.member)
@@ -53,16 +51,21 @@ def _reminders() -> Any:
     )
 
 
+def _held() -> Any:
+    """Reminders that nobody claims or changes until this transaction ends: a write follows."""
+    return _reminders().with_for_update(of=reminders)
+
+
 async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | None:
     """A member's reminder of a kind."""
-    found = await db.execute(_reminders().where(reminders.c.member == member, reminders.c.kind == kind))
+    found = await db.execute(_held().where(reminders.c.member == member, reminders.c.kind == kind))
     row = found.mappings().one_or_none()
     return None if row is None else _reminder(row)
 
 
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
     """All reminders of a member."""
-    rows = await db.execute(_reminders().where(reminders.c.member == member).order_by(reminders.c.id))
+    rows = await db.execute(_held().where(reminders.c.member == member).order_by(reminders.c.id))
     return tuple(map(_reminder, rows.mappings()))
 
 
@@ -86,18 +89,25 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
             .values(kind=kind, group=group, place="group", **rule)
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
-    rows = await db.execute(_reminders().where(reminders.c.group == group))
+    rows = await db.execute(_held().where(reminders.c.group == group))
     for reminder in map(_reminder, rows.mappings()):
         await _advance(db, reminder, now, reminder.last_date)
 
 
+async def any_due(db: AsyncConnection, now: datetime) -> bool:
+    """Whether some reminder's moment has come: what every tick asks, and mostly all that it does."""
+    query = select(select(reminders.c.id).where(reminders.c.next_due_at <= now).exists())
+    return bool((await db.execute(query)).scalar())
+
+
 async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder, ...]:
-    """Reminders whose moment has come, the earliest first."""
+    """Reminders whose moment has come, the earliest first, without those that another process is claiming."""
     rows = await db.execute(
         _reminders()
         .where(reminders.c.next_due_at <= now)
         .order_by(reminders.c.next_due_at, reminders.c.id)
         .limit(limit)
+        .with_for_update(of=reminders, skip_locked=True)
     )
     return tuple(map(_reminder, rows.mappings()))
 
@@ -125,10 +135,14 @@ async def answered(db: AsyncConnection, member: int, track: str, day: date, now:
     await _touch_groups(db, member, day, now)
 
 
-async def touch_rosters(db: AsyncConnection, member: int, change: int, now: datetime) -> None:
-    """The rosters that showed an answer of this change show it no more."""
-    days = await db.execute(select(checkins.c.local_date).where(checkins.c.change == change))
-    for (day,) in days:
+async def unanswered(db: AsyncConnection, member: int, change: int, now: datetime) -> None:
+    """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
+    given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
+    for track, day in (await db.execute(given)).all():
+        row = await of_member(db, member, track)
+        if row is not None and row.last_date == day:
+            before = day - timedelta(days=1)
+            await _advance(db, row, now, before, last_date=before)
         await _touch_groups(db, member, day, now)
 
 
@@ -140,8 +154,9 @@ async def next_moment(db: AsyncConnection) -> datetime | None:
 
 
 async def _touch_groups(db: AsyncConnection, member: int, day: date, now: datetime) -> None:
+    # In one order for everybody: two who answer at once must not wait for each other's posts.
     mine = select(memberships.c.group).where(memberships.c.member == member, memberships.c.left_at.is_(None))
-    for (group,) in (await db.execute(mine)).all():
+    for (group,) in (await db.execute(mine.order_by(memberships.c.group))).all():
         await outbox.touch_group(db, group, GROUP_CHECKIN, day, now)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from bot.store.engine import Store
+from bot.store.engine import Store, hold
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -39,6 +39,7 @@ async def upgrade(store: Store) -> bool:
         raise NewerDatabase(f"the database is at {current}, this Roadmate knows {newest()}")
     # Of several processes one migrates at a time; those that waited find nothing left to do.
     async with store.writing() as db:
+        await hold(db, "schema")
         await db.run_sync(_upgrade)
     return True
 

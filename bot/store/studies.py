@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.board import capped
 from bot.domain.group import Enrolment
 from bot.domain.progress import StepEvent
-from bot.tables import checkins, enrolments, step_events
+from bot.tables import checkins, enrolments, groups, step_events
 
 _later_events = step_events.alias("later_events")
 _later_checkins = checkins.alias("later_checkins")
@@ -57,6 +57,21 @@ async def enrolments_of(db: AsyncConnection, member: int) -> tuple[Enrolment, ..
         .order_by(enrolments.c.used_at.desc(), enrolments.c.id.desc())
     )
     return tuple(map(_enrolment, rows.mappings()))
+
+
+async def follow_renames(db: AsyncConnection, names: Mapping[str, str], now: datetime) -> None:
+    """Rows follow roadmaps that were renamed: `names` gives today's slug of each earlier one.
+
+    Who is on both keeps the one under today's name; the other becomes history, and what was done on it counts.
+    """
+    for old, new in names.items():
+        mine = enrolments.alias("mine")
+        on_new = exists().where(mine.c.member == enrolments.c.member, mine.c.roadmap == new, mine.c.ended_at.is_(None))
+        earlier = enrolments.c.roadmap == old
+        both = earlier & enrolments.c.ended_at.is_(None) & on_new
+        await db.execute(update(enrolments).where(both).values(ended_at=now))
+        await db.execute(update(enrolments).where(earlier).values(roadmap=new))
+        await db.execute(update(groups).where(groups.c.roadmap == old).values(roadmap=new))
 
 
 async def use(db: AsyncConnection, enrolment: int, now: datetime) -> None:

@@ -78,6 +78,8 @@ def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spa
 def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     """What an answer became: the day, the time, the streak, and the way back."""
     day = weekday_words(language, answer.day.weekday())
+    if answer.track == "dsa":
+        day = word(language, "checkin-day-dsa", day=day)
     undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
     if not answer.studied:
         return Card(parts=(Paragraph(say(language, "checkin-no", day=day)),), rows=((undo,),))

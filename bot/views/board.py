@@ -70,7 +70,8 @@ def my_place(language: str, group: Group, standings: Standings, member: int) -> 
             Button(word(language, "button-studied"), "checkin", only=member, style="primary"),
             Button(word(language, "button-next"), "next", only=member),
         )
-        return Card(parts=(Paragraph(lines(nothing, _legend(language))),), rows=(ways,))
+        legend = _legend(language) if standings.measure == "points" else ()
+        return Card(parts=(Paragraph(lines(nothing, legend)),), rows=(ways,))
     fact = say(
         language,
         "place",

@@ -80,7 +80,7 @@ async def test_what_cannot_be_is_refused(chat: Chat, line: str, refusal: str) ->
 
 async def test_dsa_is_a_track_of_its_own(chat: Chat) -> None:
     await chat.say("asha", "/checkin 60")
-    assert "Friday: 30 min ✅" in await chat.say("asha", "/checkin 30 dsa two pointers")
+    assert "Friday, DSA practice: 30 min ✅" in await chat.say("asha", "/checkin 30 dsa two pointers")
 
 
 async def test_later_needs_a_reminder_and_moves_it(chat: Chat) -> None:
@@ -94,8 +94,11 @@ async def test_later_needs_a_reminder_and_moves_it(chat: Chat) -> None:
 
 async def _due(chat: Chat) -> datetime | None:
     async with chat.store.reading() as db:
-        member = (await people.account(db, "test", "asha")).member
-        return (await schedule.of_member(db, member, "study")).next_due_at
+        account = await people.account(db, "test", "asha")
+        assert account is not None
+        reminder = await schedule.of_member(db, account.member, "study")
+        assert reminder is not None
+        return reminder.next_due_at
 
 
 async def test_later_is_taken_back_as_it_was(chat: Chat) -> None:
@@ -105,6 +108,26 @@ async def test_later_is_taken_back_as_it_was(chat: Chat) -> None:
     await chat.say("asha", "/later 2h")
     assert await chat.say("asha", "/undo") == "Taken back: asking again: 14:00."
     assert await chat.say("asha", "/undo") == "Taken back: asking again: 13:00."
+    assert await _due(chat) == asked
+
+
+async def test_an_answer_taken_back_is_asked_for_again(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    asked = await _due(chat)
+    await chat.say("asha", "/checkin 60")
+    assert await _due(chat) != asked
+    await chat.say("asha", "/undo")
+    assert await _due(chat) == asked
+
+
+async def test_what_else_is_taken_back_leaves_later_alone(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    await chat.say("asha", "/remind 20:00")
+    await chat.say("asha", "/done sql")
+    await chat.say("asha", "/later 1h")
+    asked = await _due(chat)
+    await chat.say("asha", "/done http-rest")
+    await chat.say("asha", "/undo")
     assert await _due(chat) == asked
 
 
@@ -124,6 +147,14 @@ async def test_an_answered_day_is_not_moved(chat: Chat) -> None:
     await chat.say("asha", "/remind 20:00")
     await chat.say("asha", "/checkin 30")
     assert (await chat.say("asha", "/later 1h")).startswith("Today is answered already")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("1.5", "1 h 30"), ("0,5", "30 min"), ("2:30", "2 h 30"), ("90", "1 h 30"), ("45 min", "45 min")],
+)
+async def test_lengths_of_time_are_read_as_people_write_them(chat: Chat, typed: str, read: str) -> None:
+    assert (await chat.say("asha", f"/checkin {typed}")).startswith(f"Friday: {read} ✅")
 
 
 @pytest.mark.parametrize("typed", ["0", "-5", "99999", "0h", "1:30pm", "7x"])

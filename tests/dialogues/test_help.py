@@ -31,7 +31,7 @@ def scene() -> Scene:
     return Scene(
         now=NOON,
         member=Member(1, "Asha", "Asia/Kolkata"),
-        account=Account("test", "asha", 1, "Asha", "open"),
+        account=Account("test", "asha", 1, "Asha", "open", NOON),
         address=Address("test", "room"),
         private=False,
         leader=True,

@@ -114,9 +114,10 @@ async def test_on_two_roadmaps_the_answer_says_which(chat: Chat) -> None:
     assert "1 of 12 steps done (8%) · Backend Engineer, internship" in await chat.say("asha", "/next")
     assert (await chat.say("asha", "/done")).startswith("Which step of Backend Engineer, internship did you finish?")
     assert (await chat.say("asha", "/skip")).startswith("Which step of Backend Engineer, internship do you leave out?")
+    chat.forward(minutes=1)
     # A slug in full is meant, though the roadmap used last has a step with such a part (`postgresql`).
     assert "1 of 10 steps done (10%) · Backend Engineer (AI era)" in await chat.say("asha", "/done sql")
-    assert "· Backend Engineer (AI era)" in await chat.say("asha", "/skip 6")
+    assert "1 of 9 steps done (11%) · Backend Engineer (AI era)" in await chat.say("asha", "/skip 6")
     assert "0 of 12 steps done (0%) · Backend Engineer, internship" in await _undo(chat, 3)
 
 

@@ -128,7 +128,7 @@ def midnight(zone: str, day: date) -> datetime:
 
 
 @given(zones, minutes, dates, st.integers(1, EVERY_DAY))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_fortnight_anywhere_misses_and_doubles_nothing(zone: str, minute: int, first: date, days: int) -> None:
     rule = Rule(minute, zone, days, start=first)
     until = first + timedelta(days=14)
@@ -223,7 +223,7 @@ def test_a_weekly_rule_on_a_skipped_date_waits_a_week() -> None:
     moments,
     st.integers(1, 127),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_next_is_later_on_a_wanted_day_and_not_a_fortnight_away(
     zone: str, minute: int, after: datetime, days: int
 ) -> None:
@@ -237,7 +237,7 @@ def test_the_next_is_later_on_a_wanted_day_and_not_a_fortnight_away(
 
 
 @given(zones, minutes, dates)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_wall_clock_shows_the_time_unless_it_was_skipped(zone: str, minute: int, day: date) -> None:
     local = moment_of(day, minute, zone).astimezone(ZoneInfo(zone))
     wall = datetime.combine(day, time(minute // 60, minute % 60))
@@ -249,7 +249,7 @@ def test_the_wall_clock_shows_the_time_unless_it_was_skipped(zone: str, minute: 
 
 
 @given(zones, minutes, dates, st.integers(0, 40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_date_is_never_due_again_once_it_was(zone: str, minute: int, last: date, ahead: int) -> None:
     after = datetime.combine(last, time(), UTC) - timedelta(days=ahead)
     assert next_occurrence(Rule(minute, zone), after, last).day > last

@@ -68,7 +68,7 @@ class Clockwork:
             pass
         await self.courier.deliver()
 
-    async def say(self, who: str, line: str, private: bool = False) -> str:
+    async def say(self, who: str, line: str, private: bool = False, update: str | None = None) -> str:
         """Type a line; gives the answer as plain text. Nothing is delivered by it."""
         incoming = Incoming(
             platform=self.platform.name,
@@ -76,7 +76,7 @@ class Clockwork:
             name=who.capitalize(),
             address=Address.private_to(self.platform.name, who) if private else ROOM,
             line=line,
-            update=f"u{next(self._updates)}",
+            update=update or f"u{next(self._updates)}",
             private=private,
         )
         response = await self.dispatch(incoming)
@@ -95,17 +95,22 @@ class Clockwork:
         return [str(row["state"]) for row in await self.rows()]
 
 
-@asynccontextmanager
-async def clockwork(folder: Path, remembers_key: bool = True) -> AsyncIterator[Clockwork]:
-    """A group in Kolkata, asked at 20:00, with its recap on Sunday at 18:00, on an SQLite file."""
-    store = Store.open(f"sqlite+aiosqlite:///{folder / 'test.db'}")
-    async with store.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+async def settled(store: Store, remembers_key: bool = True) -> Clockwork:
+    """A group in Kolkata, asked at 20:00, with its recap on Sunday at 18:00, on a store that has its tables."""
     made = Clockwork(store, MemoryPlatform(remembers_key=remembers_key))
     async with store.writing() as db:
         group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
         await people.settle_in(db, group.id, ROOM, "backend")
         await schedule.refresh_group(db, group.id, NOON)
         made.group = group.id
-    yield made
+    return made
+
+
+@asynccontextmanager
+async def clockwork(folder: Path, remembers_key: bool = True) -> AsyncIterator[Clockwork]:
+    """The same on an SQLite file of its own."""
+    store = Store.open(f"sqlite+aiosqlite:///{folder / 'test.db'}")
+    async with store.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield await settled(store, remembers_key)
     await store.close()

@@ -129,10 +129,6 @@ class TelegramDriver:
                 return await self.press_on(who, message, found)
         raise LookupError(f"{who} sees no button {label!r} among {[message.buttons for message in shown]}")
 
-    @staticmethod
-    def _newness(message: Message) -> tuple[int, int]:
-        return message.edit_date or message.date, message.order
-
     async def press_on(self, who: str, message: Message, label: str) -> Seen:
         """Press a button of a certain message."""
         mark = self._mark(who)

@@ -104,5 +104,23 @@ def test_a_card_is_laid_out_as_lines() -> None:
     assert [p.press for p in page(card).pressables] == ["done x"]
 
 
+def test_a_narrow_terminal_breaks_a_row_between_buttons() -> None:
+    labels = ("Start", "Change hours", "Change deadline")
+    card = Card(rows=(tuple(Button(label, "next") for label in labels),))
+    lines = [line.plain for line in page(card, first=12, width=40).lines]
+    assert lines == ["[12] Start  [13] Change hours", "[14] Change deadline"]
+
+
+async def test_a_refused_answer_may_be_answered_better(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/remind time:?")
+        assert "is not a time of day. Try 20:00 or 8pm." in await driver.type("after dinner")
+        assert "every day at 20:30" in await driver.type("8.30 pm")
+        await driver.type("/remind time:?")
+        await driver.type("whenever")
+        assert "on no roadmap" in await driver.type("/progress")
+        assert "I only hear commands here" in await driver.type("8.30 pm")
+
+
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert clean("a\x1b[2Jb\u202ec\u200bd\ue000e\n") == "a[2Jbcde\n"

@@ -22,6 +22,7 @@ from bot.reminders import Reminders
 from bot.store import people
 from bot.tables import step_events
 from tests.fakes.discord_server import Exchange, NotOfferedError, Permission
+from tests.fakes.discord_server.posting import delete
 from tests.platforms.discord_driver import DiscordDriver
 from tests.platforms.discord_markdown import read
 
@@ -129,6 +130,30 @@ async def test_suggestions_that_take_too_long_are_none(driver: DiscordDriver, mo
     monkeypatch.setattr(interactions, "DEFER_AFTER", 0.02)
     await driver.stop()
     await driver.start(slow(driver))
+    asha = driver.person("asha")
+    assert await driver.server.autocomplete(asha, driver.channel, "join", {"roadmap": "a"}, focused="roadmap") == []
+
+
+async def test_a_fault_of_ours_is_apologised_for(
+    driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A card with nothing in it cannot be shown.
+    await quickly(driver, Response(Card()))
+    seen = await driver.say("asha", "/roadmaps")
+    assert seen.text.startswith("That did not work as it should")
+    assert seen.private
+    assert seen.text.partition("Reference, for your group's leader: ")[2].rstrip(".") in caplog.text
+    late = await slow_slash(driver, monkeypatch, "roadmaps", Response(Card()))
+    assert late.ephemeral
+    assert late.reply is not None
+    assert late.reply.text.startswith("That did not work as it should")
+
+
+async def test_suggestions_never_fail(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Dispatch, "suggest", broken)
     asha = driver.person("asha")
     assert await driver.server.autocomplete(asha, driver.channel, "join", {"roadmap": "a"}, focused="roadmap") == []
 
@@ -243,6 +268,32 @@ async def test_a_strangers_press_is_refused_to_them_alone(driver: DiscordDriver)
     assert len(driver.server.messages(driver.channel)) == 1
 
 
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_press_on_a_message_that_is_deleted_meanwhile_is_answered(
+    driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    await join(driver)
+    board = await driver.server.slash(driver.person("asha"), driver.channel, "leaderboard")
+    assert board.reply is not None
+    monkeypatch.setattr(interactions, "DEFER_AFTER", 0.05 if late else 2)
+    dispatch = slow(driver)
+    await driver.stop()
+    await driver.start(dispatch)
+    acting = asyncio.create_task(driver.server.press(driver.person("asha"), board.reply, "Month", timeout=0.5))
+    if late:
+        deferred = driver.server.pulse.until(lambda: count(driver, "POST", "/callback") > 2 or None, 5, "a deferral")
+        await deferred
+    else:
+        await busy(driver)
+    delete(driver.server, board.reply)
+    dispatch.gate.set()
+    exchange = await acting
+    await driver.idle()
+    (shown,) = exchange.followups if late else [exchange.reply]
+    assert shown is not None
+    assert "this month" in shown.text
+
+
 async def test_a_forged_press_on_a_whisper_is_refused(driver: DiscordDriver) -> None:
     await join(driver)
     await driver.say("asha", "/done step:http-rest")
@@ -298,7 +349,11 @@ async def test_a_member_and_a_file_are_options(driver: DiscordDriver) -> None:
     assert kept["reference"].endswith("/schema_final.pdf")
     assert (await driver.say("ravi", "/progress member:asha")).text.startswith("asha · Backend Engineer (AI era)")
     nobody = await driver.say("asha", "/progress member:lena")
-    assert "in your groups" in nobody.text
+    assert nobody.text.startswith("I know nobody called “lena” in your groups.")
+    await driver.say("kim", JOIN, private=True)
+    assert (await driver.say("kim", "/progress member:kim", private=True)).text.startswith("Backend Engineer")
+    stranger = await driver.say("kim", "/progress member:asha", private=True)
+    assert stranger.text.startswith("I know nobody called “asha” in your groups.")
 
 
 async def deliver(driver: DiscordDriver) -> None:
@@ -383,6 +438,14 @@ async def test_a_file_that_is_too_large_is_refused_in_words(driver: DiscordDrive
     assert [name for name, _ in await files_in(driver)] == ["film.mp4"]
 
 
+async def test_a_file_waits_while_its_step_is_asked_for(driver: DiscordDriver) -> None:
+    await join(driver)
+    await driver.say("asha", "/done", file=PDF)
+    assert "file attached" in (await driver.choose("asha", "2. HTTP and REST APIs")).text
+    await deliver(driver)
+    assert await files_in(driver) == [("schema_final.pdf", b"%PDF-1.7")]
+
+
 async def test_a_file_that_no_group_sees_is_said_to_be_unseen(driver: DiscordDriver) -> None:
     await driver.say("ravi", JOIN, private=True)
     alone = await driver.say("ravi", "/done step:sql", file=PDF, private=True)
@@ -463,6 +526,18 @@ async def test_a_slow_public_answer_follows_the_private_one(
     assert exchange.reply.text == "The answer is below, for everyone here."
     assert [message.ephemeral for message in exchange.followups] == [False]
     assert driver.server.messages(driver.channel) == exchange.followups
+
+
+async def test_a_slow_answer_in_private_stays_there(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interactions, "DEFER_AFTER", 0.05)
+    dispatch = slow(driver)
+    await driver.stop()
+    await driver.start(dispatch)
+    asha = driver.person("asha")
+    acting = asyncio.create_task(driver.server.slash(asha, driver.server.dm(asha), "roadmaps", timeout=0.5))
+    exchange = await slowly(driver, dispatch, acting)
+    assert not exchange.ephemeral
+    assert ["backend-ai-era" in message.text for message in driver.server.dms(asha)] == [True]
 
 
 async def test_a_slow_answer_of_nothing_leaves_nothing(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -839,9 +914,21 @@ async def test_a_token_that_is_reset_ends_it(driver: DiscordDriver, monkeypatch:
     await driver.start()
 
 
+async def test_the_log_says_who_we_are(driver: DiscordDriver, caplog: pytest.LogCaptureFixture) -> None:
+    await driver.stop()
+    with caplog.at_level(logging.INFO, "bot"):
+        await driver.start()
+        await driver.say("asha", "/roadmaps")
+    assert "connected to Discord as roadmate" in caplog.text
+
+
 async def test_a_broken_connection_is_resumed(driver: DiscordDriver) -> None:
     driver.server.gateway.drop()
     await driver.server.resumed()
+    driver.server.gateway.ask_to_reconnect()
+    await driver.server.resumed(times=2)
+    driver.server.gateway.invalidate(resumable=True)
+    await driver.server.resumed(times=3)
     assert "backend-ai-era" in (await driver.say("asha", "/roadmaps")).text
 
 
@@ -852,6 +939,26 @@ async def test_discord_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyP
     driver.server.fail("GET", "/users/@me$", status=503, json={"message": "down"})
     async with driver:
         assert count(driver, "GET", "/users/@me") == 3
+
+
+async def test_a_gateway_that_is_down_is_waited_for_without_ado(
+    driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(client, "BACKOFF", (0.01,))
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _backoff: 0.01)
+    await driver.stop()
+    up = driver.server.gateway_url
+    driver.server.gateway_url = "ws://127.0.0.1:9/"
+    with caplog.at_level(logging.WARNING):
+        starting = asyncio.create_task(driver.start())
+        async with asyncio.timeout(5):
+            while caplog.text.count("gateway cannot be reached") < 2:  # noqa: ASYNC110 - only the log tells
+                await asyncio.sleep(0.01)
+    assert "Traceback" not in caplog.text
+    starting.cancel()
+    await driver.stop()
+    driver.server.gateway_url = up
+    await driver.start()
 
 
 async def test_stopping_finishes_answers_and_leaves_nothing_behind(driver: DiscordDriver) -> None:

@@ -258,6 +258,18 @@ async def test_a_file_that_cannot_be_shown_leaves_its_name(driver: TelegramDrive
     assert bare(newest_post(driver).text).endswith("· proof: newer.pdf")
 
 
+async def test_an_album_with_one_caption_counts_once(driver: TelegramDriver, asha: User) -> None:
+    before = bot_messages(driver, asha)
+    for caption in ("/done http-rest", None, None):
+        file = driver.server.add_file("photo.jpg", png(), "image/jpeg", folder="photos", size=(800, 600))
+        message = driver.server.store(asha, asha, text=caption or "", photo=file)
+        payload = message.as_api() | {"media_group_id": "7"}
+        await driver.handled(driver.server.tell("message", payload, message))
+    assert [row["step"] for row in await rows(driver, step_events)] == ["http-rest"]
+    (answer,) = (message for message in bot_messages(driver, asha) if message not in before)
+    assert bare(answer.text).startswith("✅ HTTP and REST APIs · file attached")
+
+
 async def test_a_mentioned_member_is_who_is_meant(driver: TelegramDriver, asha: User) -> None:
     await driver.say("ravi", "/join backend-intern in 5 months 1h")
     by_username = await driver.say("asha", "/progress @ravi")
@@ -545,7 +557,25 @@ async def test_an_anonymous_administrator_is_told_to_post_as_themselves(driver: 
     line = f"/setup@{USERNAME} time:21:00"
     await driver.handled(await driver.server.says(driver.lena, line, chat=driver.group, anonymous=True))
     (told,) = bot_messages(driver, driver.group)
-    assert told.text.startswith("You post as the group, so I cannot tell who you are.")
+    assert told.text.startswith("You post as a group or channel, so I cannot tell who you are.")
+    assert await rows(driver, accounts) == before
+
+
+@pytest.mark.parametrize("forwarded", [False, True])
+async def test_a_channel_is_nobody(driver: TelegramDriver, forwarded: bool) -> None:
+    """Somebody posts as their channel, or the linked channel's post is brought here by Telegram."""
+    before = await rows(driver, accounts)
+    message = driver.server.store(driver.group, driver.lena, text=f"/progress@{USERNAME}")
+    author = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
+    if not forwarded:
+        author = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+    channel = {"id": -1001234567890, "type": "channel", "title": "News"}
+    payload = message.as_api() | {"from": author, "sender_chat": channel}
+    if forwarded:
+        payload["is_automatic_forward"] = True
+    await driver.handled(driver.server.tell("message", payload, message))
+    told = [message.text[:30] for message in bot_messages(driver, driver.group)]
+    assert told == ([] if forwarded else ["You post as a group or channel"])
     assert await rows(driver, accounts) == before
 
 
@@ -916,7 +946,7 @@ async def test_a_crowd_of_messages_by_one_keeps_nobody_else_waiting(
     monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.02)
     driver.server.fail("sendMessage", delay=1)
     await begin(driver, asha, "/checkin 30")
-    for _ in range(60):
+    for _ in range(polling.MOST_UNCONFIRMED + 20):
         await driver.server.says(asha, "/undo")
     before = len(bot_messages(driver, ravi))
     await driver.server.says(ravi, "/help")

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import Store, engine, pending
+from bot.store import Store, engine, hold, pending
 from bot.tables import facts
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 async def add_one(store: Store) -> None:
     """Read a number, think, write the next one: what every command that adds does."""
     async with store.writing() as db:
+        await hold(db, "fact:number")
         number = int(await pending.fact(db, "number") or 0)
         await asyncio.sleep(0)
         await pending.remember(db, "number", str(number + 1))
@@ -71,7 +72,8 @@ async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
 
 
 async def test_many_waiting_writers_leave_room_for_readers(store: Store) -> None:
-    async with store.writing():
+    async with store.writing() as db:
+        await hold(db, "fact:number")
         waiting = [asyncio.create_task(add_one(store)) for _ in range(50)]
         await asyncio.sleep(0.05)
         async with asyncio.timeout(2):

@@ -48,7 +48,7 @@ async def test_two_become_one_and_then_nobody(store: Store) -> None:
         change = Change(db, other, NOON, "link")
         await linking.unite(change, keep.id, other.id, roadmaps)
         await change.settle()
-    async with store.reading() as db:
+    async with store.writing() as db:
         assert await linking.became(db, other.id) == keep.id
         assert await linking.became(db, keep.id) is None
         assert {a.account for a in await people.accounts_of(db, keep.id)} == {"keep", "other"}

@@ -93,7 +93,7 @@ async def test_what_was_touched_while_it_left_is_edited_after(store: Store) -> N
     await queue(store, draft(kind="group", group=group.id))
     (leaving,) = await due(store)
     async with store.writing() as db:
-        await outbox.sending(db, leaving.id, NOW, NOW + timedelta(minutes=2))
+        assert await outbox.sending(db, leaving, NOW, NOW + timedelta(minutes=2))
         await outbox.touch_group(db, group.id, "group", TODAY, NOW)
     await settle(store, leaving, message="m1")
     (again,) = await due(store)
@@ -136,7 +136,7 @@ async def test_waiting_counts_attempts_and_arriving_forgets_them(store: Store) -
     later = NOW + timedelta(seconds=30)
     (one,) = await due(store)
     async with store.writing() as db:
-        await outbox.sending(db, one.id, NOW, NOW + timedelta(minutes=2))
+        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
         await outbox.wait(db, one, later, "patience")
     assert await due(store) == ()
     (again,) = await due(store, later)
@@ -153,7 +153,7 @@ async def test_an_edit_that_waits_is_still_a_message_that_arrived(store: Store) 
         await db.execute(deliveries.update().values(next_at=NOW, version=2))
     (edit,) = await due(store)
     async with store.writing() as db:
-        await outbox.sending(db, edit.id, NOW, NOW)
+        assert await outbox.sending(db, edit, NOW, NOW)
         await outbox.wait(db, edit, NOW, "patience")
     assert await column(store, "state") == ["sent"]
 
@@ -162,7 +162,7 @@ async def test_what_is_on_its_way_when_we_die_is_looked_at_again(store: Store) -
     await queue(store, draft())
     (one,) = await due(store)
     async with store.writing() as db:
-        await outbox.sending(db, one.id, NOW, NOW + timedelta(minutes=2))
+        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
     assert await due(store, NOW + timedelta(minutes=1)) == ()
     (doubted,) = await due(store, NOW + timedelta(minutes=2))
     assert (doubted.state, doubted.attempts) == ("sending", 1)
@@ -183,3 +183,13 @@ async def test_a_move_takes_along_what_is_still_to_be_said(store: Store) -> None
         await outbox.moved(db, "memory", "room", "super")
     assert await column(store, "chat") == ["room", "super", "other"]
     assert await column(store, "thread") == ["7", "7", ""]
+
+
+async def test_of_two_couriers_one_takes_a_delivery_on(store: Store) -> None:
+    await queue(store, draft())
+    (one,) = await due(store)
+    async with store.writing() as db:
+        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
+    async with store.writing() as db:
+        assert not await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
+    assert await column(store, "attempts") == [1]

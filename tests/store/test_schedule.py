@@ -29,7 +29,7 @@ async def asked(store: Store, now: datetime = NOON, **values: Any) -> Member:
 
 
 async def rule(store: Store, member: Member, kind: str = "study") -> Reminder:
-    async with store.reading() as db:
+    async with store.writing() as db:
         found = await schedule.of_member(db, member.id, kind)
     assert found is not None
     return found
@@ -156,11 +156,11 @@ async def test_a_groups_wishes_are_written_into_its_rules_once(store: Store) -> 
 
 
 async def test_the_next_moment_is_that_of_the_earliest_rule(store: Store) -> None:
-    async with store.reading() as db:
+    async with store.writing() as db:
         assert await schedule.next_moment(db) is None
     await asked(store)
     await founded(store)
-    async with store.reading() as db:
+    async with store.writing() as db:
         assert await schedule.next_moment(db) == EVENING
         assert len(await schedule.due(db, EVENING, 10)) == 2
         assert len(await schedule.due(db, EVENING, 1)) == 1

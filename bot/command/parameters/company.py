@@ -23,7 +23,7 @@ class MateKind:
         """The member meant, when only one can be."""
         typed = text.strip()
         if typed.startswith("#") and typed[1:].isdecimal():
-            return next((m for m in scene.mates if m.id == int(typed[1:])), None)
+            return next((m for m in (scene.member, *scene.mates) if m.id == int(typed[1:])), None)
         found = _called(typed, scene)
         return found[0] if len(found) == 1 else None
 

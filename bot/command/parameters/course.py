@@ -72,6 +72,8 @@ class StepKind:
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The steps it could have been: several that match, or the nearest that do not."""
         found = self._candidates(text, scene)
+        if not found and scene.enrolments and not scene.studied:
+            return Refusal("refuse-unserved", roadmap=scene.enrolments[0].roadmap)
         if not found and "/" not in text and not (scene.studied or scene.offered):
             choose = word(scene.language, "button-choose-roadmap")
             return Refusal("refuse-no-roadmap", ways=[(choose, "join")])
@@ -88,9 +90,12 @@ class StepKind:
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Live steps of the member's roadmaps by how well they match, in the file's order when nothing is typed."""
+        several = len(self._roadmaps(scene)) > 1
         return [
             Suggestion(
-                f"{s.roadmap.number_of(s.step)}. {s.step.title}", f"{s.roadmap.slug}/{s.step.slug}", s.step.summary
+                f"{s.roadmap.number_of(s.step)}. {s.step.title}" + (f" · {s.roadmap.title}" if several else ""),
+                f"{s.roadmap.slug}/{s.step.slug}",
+                s.step.summary,
             )
             for s in self._ranked(typed, scene)
         ]
@@ -102,7 +107,7 @@ class StepKind:
     def _candidates(self, text: str, scene: Scene) -> list[StepOf]:
         before, slash, name = text.strip().rpartition("/")
         roadmaps = self._roadmaps(scene)
-        if name.removeprefix("#").isdecimal() and not (slash or scene.studied or scene.offered):
+        if name.removeprefix("#").isdecimal() and not (slash or scene.enrolments or scene.offered):
             return []  # A number means nothing while there is no roadmap to count on.
         if slash:
             roadmaps = named(before, roadmaps) or named(before, tuple(scene.roadmaps.values()))
@@ -117,7 +122,7 @@ class StepKind:
 
     @staticmethod
     def _roadmaps(scene: Scene) -> tuple[Roadmap, ...]:
-        if scene.studied:
+        if scene.enrolments:
             return scene.studied
         return (scene.offered,) if scene.offered else tuple(scene.roadmaps.values())
 

@@ -60,7 +60,10 @@ def _studied(text: str, _scene: Scene) -> int | str | None:
         return "no"
     if typed in ("yes", "studied"):
         return "yes"
-    minutes = read_minutes(typed)
+    # Nobody counts minutes by halves: `1.5` and `2:30` are hours.
+    minutes = read_minutes(typed, bare=60 if re.search(r"[.,]", typed) else 1)
+    if clock := re.fullmatch(r"(\d{1,2}):([0-5]\d)", typed):
+        minutes = int(clock[1]) * 60 + int(clock[2])
     if not minutes and re.fullmatch(r"[-+]?\d\S*", typed):
         # Taken for a note, `0` would count as a day of study.
         raise Refusal("refuse-minutes", text=quoted(text))
@@ -140,7 +143,7 @@ class ZoneKind:
         found = [z for z in zones if wanted in z.casefold()] if wanted else list(COMMON_ZONES)
         found.sort(key=lambda z: (not z.rpartition("/")[2].casefold().startswith(wanted), z) if wanted else (False, ""))
         if not found:
-            found = [match[0] for match in process.extract(typed, zones, scorer=fuzz.WRatio, limit=5, score_cutoff=60)]
+            found = [match[0] for match in process.extract(typed, zones, scorer=fuzz.WRatio, limit=5, score_cutoff=70)]
         return [self._suggestion(zone, scene.now) for zone in found[:SUGGESTIONS]]
 
     @staticmethod

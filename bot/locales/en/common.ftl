@@ -75,4 +75,5 @@ hours-a-day = { $hours } h a day
 
 # When something went wrong
 apology = That did not work, and it is our fault, not yours. Nothing was changed. If it happens again, tell your group's leader this reference: `{ $reference }`.
+apology-unsure = That did not work as it should, and it is our fault, not yours. What has counted is in `/progress`. Reference, for your group's leader: `{ $reference }`.
 already-counted = That was counted already: { $change }.

@@ -1,4 +1,4 @@
-console-welcome = You are { $name }, in the group { $group }. Begin with /start; :help shows what else this chat can do.
+console-welcome = This is the group { $group }; you speak as “{ $name }”. Begin with /start; :help shows what else this chat can do.
 console-talk = I only hear commands here: /help shows mine, :help those of this chat.
 console-whisper = (only you see this)
 console-private = private, to { $name }

@@ -4,5 +4,4 @@ telegram-open = Open privately
 telegram-several = Answer in one message: { $parts }.
 telegram-free-text = I understand commands, such as `/done`. All of them: `/help`
 telegram-file = A file shows a step when its caption says which: `/done http-rest`
-telegram-anonymous = You post as the group, so I cannot tell who you are. Post as yourself (tap the picture beside the input field) and send it again.
-telegram-fault = That did not work as it should, and it is our fault, not yours. What has counted is in `/progress`. Reference, for your group's leader: `{ $reference }`.
+telegram-anonymous = You post as a group or channel, so I cannot tell who you are. Post as yourself (tap the picture beside the input field) and send it again.

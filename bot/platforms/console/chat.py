@@ -123,7 +123,10 @@ class Chat:
         if self.question is not None and not line.startswith("/"):
             question, self.question = self.question, None
             said, arguments = answered(question.line, question.inputs, [line])
-            await self._dispatch(self._incoming(said, arguments))
+            response = await self._dispatch(self._incoming(said, arguments))
+            if response is not None and response.refused:
+                # The same question may be answered better; any /command leaves it.
+                self.question = question
         elif line.isdecimal():
             await self._press(int(line))
         elif line.startswith("/") or self.private:
@@ -172,10 +175,11 @@ class Chat:
             chat_name=self.group,
         )
 
-    async def _dispatch(self, incoming: Incoming) -> None:
+    async def _dispatch(self, incoming: Incoming) -> Response | None:
         response = await self.app.dispatch(incoming)
         if response is not None:
             await self._show(response, incoming)
+        return response
 
     async def _show(self, response: Response, incoming: Incoming) -> None:
         if response.question is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,12 +37,15 @@ class Shown:
 
 @dataclass
 class Console:
-    """Prints cards. `terminal` decides whether with colours; numbers press what was printed, also after a restart."""
+    """Prints cards. `terminal` decides whether with colours; numbers press what was printed, also after a restart.
+
+    A terminal's lines are broken between words; what a pipe reads is not broken at all.
+    """
 
     dispatch: Dispatch
     clock: Callable[[], datetime]
     zone: str
-    terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=True))
+    terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=not sys.stdout.isatty()))
     shown: dict[int, Shown] = field(default_factory=dict)
     _next: int = 1
 
@@ -76,7 +80,7 @@ class Console:
         count = len(page(card).pressables)
         if self._next + count > NUMBERS + 1:
             self._next = 1
-        laid = page(card, self._next)
+        laid = page(card, self._next, None if self.terminal.soft_wrap else self.terminal.width)
         for line in laid.lines:
             self.terminal.print(line)
         for pressable in laid.pressables:

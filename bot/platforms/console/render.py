@@ -47,9 +47,11 @@ class Page:
     pressables: tuple[Pressable, ...]
 
 
-def page(card: Card, first: int = 1) -> Page:
-    """Lay a card out; the first thing that can be pressed gets the number `first`."""
+def page(card: Card, first: int = 1, width: int | None = None) -> Page:
+    """Lay a card out; the first thing that can be pressed gets the number `first`.
 
+    `width` is the terminal's, in columns: there a row of buttons is broken between buttons.
+    """
     lines: list[Styled] = []
     if card.title:
         lines.extend(styled(card.title).split("\n"))
@@ -63,17 +65,27 @@ def page(card: Card, first: int = 1) -> Page:
             lines.append(_option(first + len(pressables), option))
             pressables.append(Pressable(option.label, sign(option.line, card.choice.only)))
     for row in card.rows:
-        line = Styled()
+        labels = []
         for button in row:
-            if line:
-                line.append("  ")
             if isinstance(button, LinkButton):
-                line.append(f"{clean(button.label)}: {clean(button.url)}")
+                labels.append(Styled(f"{clean(button.label)}: {clean(button.url)}"))
                 continue
-            line.append(f"[{first + len(pressables)}] {clean(button.label)}", style="bold cyan")
+            labels.append(Styled(f"[{first + len(pressables)}] {clean(button.label)}", style="bold cyan"))
             pressables.append(Pressable(button.label, button.press))
-        lines.append(line)
+        lines.extend(_rows(labels, width))
     return Page(tuple(lines), tuple(pressables))
+
+
+def _rows(labels: list[Styled], width: int | None) -> Iterator[Styled]:
+    """Labels side by side, as many to a line as there is room for."""
+    line = labels[0]
+    for label in labels[1:]:
+        if width is not None and line.cell_len + 2 + label.cell_len > width:
+            yield line
+            line = label
+        else:
+            line = Styled.assemble(line, "  ", label)
+    yield line
 
 
 def plain(card: Card, first: int = 1) -> str:

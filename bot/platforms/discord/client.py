@@ -71,6 +71,7 @@ class DiscordPlatform:
         """Serve until cancelled, through every loss of the connection. Raises BadToken."""
         Route.BASE = self._api_url
         DiscordWebSocket.DEFAULT_GATEWAY = self._gateway_url
+        logging.getLogger("discord.client").addFilter(_briefly)
         failures = 0
         while True:
             try:
@@ -227,6 +228,10 @@ class Client(discord.Client):
         async with self._house.store.writing() as db:
             await pending.remember(db, name, fingerprint)
 
+    async def on_connect(self) -> None:
+        """Discord knows us: whoever starts the bot sees as whom."""
+        log.info("connected to Discord as %s", self.user)
+
     async def close(self) -> None:
         """Finish what is under way, then disconnect."""
         # discord.py would go on waiting for servers, and tell of them after the end.
@@ -314,6 +319,14 @@ class Client(discord.Client):
             async with self._house.store.writing() as db:
                 for address in addresses:
                     await people.home_gone(db, address, self._house.clock())
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    """Says in a line that the connection was lost, where discord.py shows a traceback each time."""
+    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+        record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]}", ()
+        record.exc_info = None
+    return True
 
 
 def _open_channel(guild: discord.Guild) -> discord.TextChannel | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from bot.delivery import Address
 from bot.domain.refusal import Refusal
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.markdown import PLATFORM
-from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, carried, render
+from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, render
 from bot.text import LANGUAGE, say, word
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,15 @@ DEFER_AFTER = 2.0
 UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 """How an answer can fail to arrive: its token died, Discord is down, or the message was refused."""
 
+UNKNOWN_MESSAGE = 10008
+"""Discord, "JSON Error Codes"."""
+
 Data = Mapping[str, Any]
+Send = Callable[..., Awaitable[object]]
 
 
 async def handle(interaction: discord.Interaction, dispatch: Dispatch) -> None:
-    """Carry out one interaction and answer it. Its effect stays, should the answer not arrive."""
+    """Carry out one interaction and answer it. Its effect stays, should the answer not arrive. Never raises."""
     try:
         if interaction.type is InteractionType.autocomplete:
             await _suggest(interaction, dispatch)
@@ -42,6 +47,10 @@ async def handle(interaction: discord.Interaction, dispatch: Dispatch) -> None:
     except UNREACHED as error:
         # No traceback: it may show the token.
         log.warning("an answer to interaction %s did not arrive: %s", interaction.id, error)
+    except Exception:
+        reference = secrets.token_hex(3)
+        log.exception("interaction %s could not be handled, reference %s", interaction.id, reference)
+        await Reply(interaction).apologise(reference)
 
 
 async def _carry_out(interaction: discord.Interaction, dispatch: Dispatch) -> None:
@@ -68,6 +77,9 @@ async def _suggest(interaction: discord.Interaction, dispatch: Dispatch) -> None
         async with asyncio.timeout(DEFER_AFTER):
             found = await dispatch.suggest(incoming(interaction), slash.focused(data) or "")
     except (Refusal, TimeoutError):
+        found = []
+    except Exception:
+        log.exception("interaction %s got no suggestions", interaction.id)
         found = []
     choices = [
         discord.app_commands.Choice(name=s.label[:OPTION_LABEL], value=s.value)
@@ -205,20 +217,42 @@ class Reply:
     async def _show(self, response: Response, card: Card) -> None:
         whisper = response.audience is Audience.MEMBER and self._interaction.guild_id is not None
         first, *rest = render(card)
-        if not self._deferred:
-            if response.edit:
-                await self._interaction.response.edit_message(**outgoing.replacing(first))
-            else:
-                await self._interaction.response.send_message(ephemeral=whisper, **outgoing.new(first))
-        elif self._thinks and not whisper and self._interaction.guild_id is not None:
-            await self._interaction.edit_original_response(content=word(LANGUAGE, "answered-for-all"))
-            rest = [first, *rest]
-        elif self._thinks or response.edit:
-            await self._interaction.edit_original_response(**outgoing.replacing(first))
+        if response.edit:
+            placed = await self._replace(first)
+        elif self._deferred and self._thinks:
+            placed = whisper or self._interaction.guild_id is None
+            said = outgoing.replacing(first) if placed else {"content": word(LANGUAGE, "answered-for-all")}
+            await self._interaction.edit_original_response(**said)
         else:
-            rest = [first, *rest]
-        for message in rest:
-            await self._interaction.followup.send(ephemeral=whisper, **outgoing.new(message))
+            placed = False
+        for message in rest if placed else (first, *rest):
+            await self._add(message, whisper)
+
+    async def _replace(self, message: Message) -> bool:
+        """Put a message in the place of the pressed one; False when somebody has deleted that."""
+        change: Send = self._interaction.response.edit_message
+        if self._deferred:
+            change = self._interaction.edit_original_response
+        try:
+            await change(**outgoing.replacing(message))
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            return False
+        return True
+
+    async def _add(self, message: Message, whisper: bool) -> None:
+        """Show a message below what there is; the first one of all is what Discord waits for."""
+        send: Send = self._interaction.response.send_message
+        if self._interaction.response.is_done():
+            send = self._interaction.followup.send
+        await send(ephemeral=whisper, **outgoing.new(message))
+
+    async def apologise(self, reference: str) -> None:
+        """Tell who waits for an answer that there is none, and how to ask about it."""
+        (message,) = render(Card(parts=(Paragraph(say(LANGUAGE, "apology-unsure", reference=reference)),)))
+        with suppress(*UNREACHED):
+            await self._add(message, whisper=self._interaction.guild_id is not None)
 
 
 def asking(question: Question) -> Card:

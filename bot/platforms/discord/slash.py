@@ -77,11 +77,11 @@ def _suggests(kind: Kind) -> bool:
 
 def arguments(data: Mapping[str, Any]) -> dict[str, str | File | Somebody]:
     """What was filled in, by the names of the parameters."""
-    files = data.get("resolved", {}).get("attachments", {})
+    resolved = data.get("resolved", {})
     return {
-        option["name"]: _argument(option, files)
+        option["name"]: _argument(option, resolved)
         for option in data.get("options", [])
-        if option["type"] != ATTACHMENT or option["value"] in files
+        if option["type"] != ATTACHMENT or option["value"] in resolved.get("attachments", {})
     }
 
 
@@ -90,10 +90,16 @@ def focused(data: Mapping[str, Any]) -> str | None:
     return next((option["name"] for option in data.get("options", []) if option.get("focused")), None)
 
 
-def _argument(option: Mapping[str, Any], files: Mapping[str, Any]) -> str | File | Somebody:
+def _argument(option: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | File | Somebody:
     if option["type"] == USER:
-        return Somebody(str(option["value"]))
+        return Somebody(str(option["value"]), _called(str(option["value"]), resolved))
     if option["type"] == ATTACHMENT:
-        file = files[option["value"]]
+        file = resolved["attachments"][option["value"]]
         return File(PLATFORM, file["url"], file["filename"], file["size"])
     return str(option["value"])
+
+
+def _called(user: str, resolved: Mapping[str, Any]) -> str:
+    """What somebody is called: in their server, else on Discord."""
+    member, account = (resolved.get(kind, {}).get(user, {}) for kind in ("members", "users"))
+    return member.get("nick") or account.get("global_name") or account.get("username") or user

@@ -34,12 +34,10 @@ from bot.command import Command, Dispatch, Incoming, Response, answered
 from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
 from bot.platforms.telegram.hearing import (
-    ANONYMOUS,
     Faces,
     address_of,
     arguments_of,
     file_of,
-    is_group,
     is_private,
     topic_of,
     typed,
@@ -52,9 +50,9 @@ from bot.platforms.telegram.polling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SE
 from bot.platforms.telegram.posting import Posting
 from bot.platforms.telegram.render import PLATFORM, render, render_one
 from bot.platforms.telegram.transport import AiohttpRequest
-from bot.store import outbox, pending, people
+from bot.platforms.telegram.whereabouts import Whereabouts
+from bot.store import pending, people
 from bot.text import LANGUAGE, say
-from bot.views.group import greeting
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +60,7 @@ TELEGRAM = "https://api.telegram.org"
 BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)"  # noqa: S105
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
-IN_CHAT = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
 LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
-MOVED = "moved"
 STRANGERS = 10_000
 """How many private chats are remembered in which we have explained ourselves: once is enough for each."""
 
@@ -130,12 +126,13 @@ class TelegramPlatform:
 
     def _application(self) -> App:
         application: App = Application.builder().bot(self._bot).updater(None).job_queue(None).build()
+        whereabouts = Whereabouts(self._dispatch.store, self._dispatch.clock, self.send)
         application.add_handlers(
             [
                 CallbackQueryHandler(self._on_press),
-                ChatMemberHandler(self._on_membership, ChatMemberHandler.MY_CHAT_MEMBER),
-                MessageHandler(filters.StatusUpdate.MIGRATE, self._on_migration),
-                MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, self._on_leaving),
+                ChatMemberHandler(whereabouts.on_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+                MessageHandler(filters.StatusUpdate.MIGRATE, whereabouts.on_migration),
+                MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, whereabouts.on_leaving),
                 MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, self._on_message),
             ]
         )
@@ -182,7 +179,9 @@ class TelegramPlatform:
 
     async def _on_message(self, update: Update, _: object) -> None:
         message, user = update.message, update.effective_user
-        if message is None or user is None or (user.is_bot and user.id != ANONYMOUS):
+        if message is None or user is None or message.is_automatic_forward:
+            return
+        if user.is_bot and message.sender_chat is None:
             return
         self._faces.learn(user)
         words = words_of(message)
@@ -329,9 +328,7 @@ class TelegramPlatform:
     # ---------------------------------------------------------------- what we say of ourselves
 
     async def _refuse_anonymous(self, update: Update, message: Message, user: User) -> None:
-        """An administrator who posts as the group leads it, but is nobody: there is no member to answer."""
-        if message.sender_chat is None or message.sender_chat.id != message.chat.id:
-            return
+        """Whoever posts as the group, or as a channel of theirs, is nobody: there is no member to answer."""
         incoming = await self._incoming(update, message.chat, user, "", topic=topic_of(message))
         await self._openly(Asked(incoming, self._bot.username, message=message.message_id), "telegram-anonymous")
 
@@ -378,70 +375,11 @@ class TelegramPlatform:
             if query is not None:
                 await query.answer()
             if query is not None or (message is not None and is_private(message.chat)):
-                card = Card(parts=(Paragraph(say(LANGUAGE, "telegram-fault", reference=reference)),))
+                card = Card(parts=(Paragraph(say(LANGUAGE, "apology-unsure", reference=reference)),))
                 own = Address.private_to(PLATFORM, str(update.effective_user.id))
                 await self._posting.post(own, render(card)[0])
         except TelegramError as error:
             log.info("an apology could not be given: %s", error.message)
-
-    # ---------------------------------------------------------------- where we are
-
-    async def _on_membership(self, update: Update, _: object) -> None:
-        """We were added or removed, or somebody stopped or restarted us in private."""
-        changed = update.my_chat_member
-        if changed is None:
-            return
-        was, is_ = _is_in(changed.old_chat_member), _is_in(changed.new_chat_member)
-        now = self._dispatch.clock()
-        if is_private(changed.chat):
-            async with self._dispatch.store.writing() as db:
-                known = await people.account(db, PLATFORM, str(changed.chat.id))
-                if known is not None and not is_:
-                    await people.private_closed(db, PLATFORM, known.account)
-                elif known is not None:
-                    await people.seen(db, known, now, private=True)
-        elif is_group(changed.chat) and was and not is_:
-            async with self._dispatch.store.writing() as db:
-                await people.home_gone(db, address_of(changed.chat, None), now)
-        elif is_group(changed.chat) and is_ and not was:
-            await self._greet(changed.chat, update.update_id)
-
-    async def _greet(self, chat: Chat, update: int) -> None:
-        """Introduce ourselves to a group, once for each time we are added."""
-        name, value = f"telegram-greeted:{chat.id}", str(update)
-        async with self._dispatch.store.writing() as db:
-            known = await pending.fact(db, name)
-            if known == value:
-                return
-            await pending.remember(db, name, value)
-        if known == MOVED:
-            return
-        result = await self.send(address_of(chat, None), greeting(LANGUAGE), name)
-        if not isinstance(result, Sent):
-            log.warning("a group could not be greeted: %s", result)
-
-    async def _on_migration(self, update: Update, _: object) -> None:
-        """A group became a supergroup with another id. Both chats tell it; the second time there is nothing to do."""
-        message = update.message
-        if message is None:
-            return
-        old, new = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
-        async with self._dispatch.store.writing() as db:
-            await people.home_moved(db, PLATFORM, str(old), str(new))
-            await outbox.moved(db, PLATFORM, str(old), str(new))
-            # Telegram says that we were added to the new chat, but the group knows us.
-            await pending.remember(db, f"telegram-greeted:{new}", MOVED)
-
-    async def _on_leaving(self, update: Update, _: object) -> None:
-        """Somebody left a group; their next command there makes them a member again."""
-        message = update.message
-        if message is None or message.left_chat_member is None:
-            return
-        async with self._dispatch.store.writing() as db:
-            known = await people.account(db, PLATFORM, str(message.left_chat_member.id))
-            if known is not None:
-                for group in await people.groups_in(db, PLATFORM, str(message.chat.id)):
-                    await people.left(db, known.member, group, self._dispatch.clock())
 
 
 async def _reach(call: Callable[[], Awaitable[object]]) -> None:
@@ -457,7 +395,3 @@ async def _reach(call: Callable[[], Awaitable[object]]) -> None:
             log.warning("Telegram cannot be reached, trying again in %.0f s: %s", pause, error.message)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-
-
-def _is_in(member: ChatMember) -> bool:
-    return member.status in IN_CHAT or (isinstance(member, ChatMemberRestricted) and member.is_member)

@@ -15,9 +15,6 @@ from bot.delivery import Address
 from bot.platforms.telegram.render import PHOTO, PLATFORM
 from bot.platforms.telegram.rich import bare
 
-ANONYMOUS = 1087968824
-"""@GroupAnonymousBot, the author that Telegram names for an administrator who posts as the group."""
-
 FACES = 10_000
 """How many usernames are remembered: enough for the people who are active at a time, a megabyte at most."""
 
@@ -112,7 +109,7 @@ def arguments_of(message: Message, line: str, command: Command | None, faces: Fa
         # Only among the arguments: somebody may be called as a command is.
         name, blank, rest = line.partition(" ")
         line = name + blank + rest.replace(bare(words), "", 1)
-        arguments[parameter.name] = Somebody(str(account))
+        arguments[parameter.name] = Somebody(str(account), bare(words))
     return line, arguments
 
 

@@ -21,8 +21,12 @@ POLL_SECONDS = 30
 """How long Telegram holds a request while nothing happens."""
 
 PATIENCE_SECONDS = 0.5
-"""How often we look for more while a slow update is unconfirmed: Telegram then gives at once what it gave before,
-a hundred updates at the most, and what is new among them."""
+"""How often we look for more while a slow update is unconfirmed."""
+
+MOST_UNCONFIRMED = 100
+"""What Telegram gives at the most, always beginning with the first that is unconfirmed (Bot API, getUpdates): with so
+many waiting nothing new would come. Then they are confirmed unhandled, so that one who floods us, and whose answers
+Telegram slows down, keeps nobody else waiting."""
 
 STOP_SECONDS = 5.0
 """What updates that were begun may take when we stop. Those cut off stay unconfirmed: they come again."""
@@ -36,15 +40,16 @@ one before."""
 class Polling:
     """Long polling for one bot. `handle` carries out an update; updates are handled at the same time.
 
-    An update is confirmed when it and all before it were handled, so one may come again, and none is lost.
+    An update is confirmed when it and all before it were handled: it may come again, and is not lost when we die.
     """
 
     def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]]) -> None:
         self._bot = bot
         self._handle = handle
         self._offset = 0
-        # Those not yet confirmed, in the order in which they came.
+        # Those not yet confirmed, in the order in which they came, and those not yet handled.
         self._taken: dict[int, asyncio.Task[None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Fetch and hand over until cancelled. Raises InvalidToken when Telegram refuses the token."""
@@ -61,18 +66,18 @@ class Polling:
                 continue
             pause = FIRST_PAUSE_SECONDS
             for update in updates:
-                if update.update_id not in self._taken:
-                    self._taken[update.update_id] = asyncio.create_task(self._carry_out(update), name="telegram update")
-            if running := self._running:
-                await asyncio.wait(running, timeout=PATIENCE_SECONDS)
+                self._begin(update)
+            if self._running:
+                await asyncio.wait(self._running, timeout=PATIENCE_SECONDS)
 
     async def finish(self) -> None:
         """Wait a little for what was begun, and tell Telegram what was handled, without asking for more."""
-        if running := self._running:
-            await asyncio.wait(running, timeout=STOP_SECONDS)
-            for task in running:
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_SECONDS)
+            cut_off = list(self._running)
+            for task in cut_off:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*cut_off, return_exceptions=True)
         if self._taken or self._offset:
             try:
                 async with asyncio.timeout(STOP_SECONDS):
@@ -80,9 +85,12 @@ class Polling:
             except (TelegramError, TimeoutError) as error:
                 log.warning("the last updates could not be confirmed and will come again: %s", error)
 
-    @property
-    def _running(self) -> list[asyncio.Task[None]]:
-        return [task for task in self._taken.values() if not task.done()]
+    def _begin(self, update: Update) -> None:
+        if update.update_id not in self._taken:
+            task = asyncio.create_task(self._carry_out(update), name="telegram update")
+            self._taken[update.update_id] = task
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     async def _carry_out(self, update: Update) -> None:
         try:
@@ -92,8 +100,9 @@ class Polling:
             log.exception("an update could not be handled")
 
     async def _fetch(self, seconds: int) -> Sequence[Update]:
+        crowded = len(self._taken) >= MOST_UNCONFIRMED
         for id, task in list(self._taken.items()):
-            if not task.done() or task.cancelled():
+            if not crowded and (not task.done() or task.cancelled()):
                 self._offset = id
                 break
             self._offset = id + 1

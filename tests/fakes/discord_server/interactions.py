@@ -204,6 +204,8 @@ class Interactions:
             exchange.reply = self._defer(exchange, data)
         elif answer == UPDATE:
             assert exchange.source is not None
+            if exchange.source.deleted:
+                raise ApiError(404, 10008, "Unknown Message")
             edit(self._server, exchange.source, data, uploads)
             self._edited(exchange)
         elif answer == CHOICES:
