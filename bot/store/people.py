@@ -17,7 +17,8 @@ from bot.store.engine import hold
 from bot.tables import accounts, groups, homes, members, memberships
 
 NAME_LENGTH = 80
-SEEN_AGAIN = timedelta(hours=1)
+SEEN_AGAIN = timedelta(minutes=1)
+"""Who goes on talking is not noted anew each time: a command that only reads should seldom cost a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,7 @@ async def onboarding(db: AsyncConnection, member: int, under_way: bool) -> None:
 
 
 async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> None:
-    """Note that an account spoke; in private that opens its private chat again.
-
-    Within the hour nothing is written: a command that only reads must not cost a write to the disk.
-    """
+    """Note that an account spoke; in private that opens its private chat again."""
     values: dict[str, Any] = {"seen_at": now}
     if private:
         values |= {"dm": "open", "told_at": None}

@@ -106,8 +106,8 @@ async def test_later_is_taken_back_as_it_was(chat: Chat) -> None:
     asked = await _due(chat)
     await chat.say("asha", "/later 1h")
     await chat.say("asha", "/later 2h")
-    assert await chat.say("asha", "/undo") == "Taken back: asking again: 14:00."
-    assert await chat.say("asha", "/undo") == "Taken back: asking again: 13:00."
+    assert await chat.say("asha", "/undo") == "Taken back: moving the check-in to 14:00."
+    assert await chat.say("asha", "/undo") == "Taken back: moving the check-in to 13:00."
     assert await _due(chat) == asked
 
 
@@ -181,3 +181,12 @@ async def test_a_zone_is_found_by_a_part_of_its_name(chat: Chat) -> None:
     await chat.say("asha", "/timezone kolk")
     assert await chat.press("asha", "Asia/Kolkata") == "Your zone is Asia/Kolkata; it is 12:00 for you."
     assert await chat.say("asha", "/timezone berlin") == "Your zone is Europe/Berlin; it is 07:30 for you."
+
+
+async def test_a_closed_private_chat_is_told_once(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 daily dm")
+    async with chat.store.writing() as db:
+        await people.private_closed(db, "test", "asha")
+    assert "I could not reach you in private" in await chat.say("asha", "/checkin 30")
+    assert "could not reach you" not in await chat.say("asha", "/checkin 30")
+    assert "could not reach you" not in await chat.say("asha", "/checkin 30", private=True)

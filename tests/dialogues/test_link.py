@@ -75,7 +75,9 @@ async def test_both_are_one_member_from_then_on(chat: Chat) -> None:
     assert await member_of(chat, "tele") == await member_of(chat, "asha")
     assert "1 of 10 steps done" in await chat.say("tele", "/progress", private=True)
     await chat.say("tele", "/done sql", private=True)
+    chat.forward(minutes=5)
     assert "2 of 10 steps done" in await chat.say("asha", "/progress")
+    chat.forward(hours=1)
     assert "Accounts: Test (Asha), Test (Tele)" in await chat.say("asha", "/settings", private=True)
 
 

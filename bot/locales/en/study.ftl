@@ -59,7 +59,7 @@ change-left = leaving { $title }
 change-done = __{ $title }__ done
 change-skipped = leaving out __{ $title }__
 change-checkin = the check-in of { $date }
-change-later = asking again: { $time }
+change-later = moving the check-in to { $time }
 change-remind = the reminder of your { $kind ->
     [dsa] DSA practice
    *[study] study

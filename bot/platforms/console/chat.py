@@ -138,7 +138,7 @@ class Chat:
     async def _press(self, number: int) -> None:
         shown = self.console.shown.get(number)
         if shown is None:
-            self._say(word("en", "console-no-number", number=number))
+            self._say(word("en", "console-no-number", number=str(number)))
             return
         line, owner = unsign(shown.press)
         incoming = self._incoming(line)
