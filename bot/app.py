@@ -19,6 +19,7 @@ from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.store import Store, outbox, pending, schedule, schema, studies
+from bot.text import LANGUAGE
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -29,6 +30,9 @@ TICK_SECONDS = 1
 """How late a reminder may leave at the most. A tick with nothing due is one look at an index."""
 
 HOUSEKEEPING_MINUTES = 60
+
+FINISHING_SECONDS = 5
+"""How long a stop waits for the message that is just being sent."""
 
 WATCH_SECONDS = 5
 """APScheduler waits for moments of the system's clock: set back an hour, it would sleep that hour. Whether it waits for
@@ -43,14 +47,16 @@ def now() -> datetime:
 class Roadmate:
     """The whole bot around one database: opened, then served, then closed."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], datetime] = now, zone: str = "UTC") -> None:
+    def __init__(
+        self, store: Store, *, clock: Callable[[], datetime] = now, zone: str = "UTC", language: str = LANGUAGE
+    ) -> None:
         self.store = store
         self.clock = clock
         self.library = Library.load(ROADMAPS)
         self.platforms: dict[str, Platform] = {}
-        self.reminders = Reminders(store, self.roadmaps)
+        self.reminders = Reminders(store, self.roadmaps, language)
         self.courier = Courier(store, self.platforms, self.reminders.compose, clock)
-        self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone)
+        self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language)
         self._busy = asyncio.Lock()
         for problem in self.library.problems:
             log.warning("a roadmap is left out: %s", problem)
@@ -117,6 +123,8 @@ class Roadmate:
             await asyncio.sleep(0)
             async with self._busy:
                 scheduler.shutdown(wait=False)
+            # So does a message that is being sent: cut off, nobody would know whether it arrived.
+            await self.courier.finish(FINISHING_SECONDS)
             for task in (watchdog, courier):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -124,9 +132,12 @@ class Roadmate:
 
     async def serve(self) -> None:
         """Serve every platform until cancelled; when one fails for good, all stop, and its exception is raised."""
-        async with self.working(), asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as tasks:
             for platform in self.platforms.values():
                 tasks.create_task(platform.run(), name=platform.name)
+            # The clockwork stops first: what the courier has in hand still needs its platform.
+            async with self.working():
+                await asyncio.Event().wait()
 
     async def _beat(self) -> None:
         """Queue what is due, and have the courier look for what has waited long enough."""
@@ -168,7 +179,7 @@ async def _watch(scheduler: AsyncIOScheduler) -> None:
 
 def build(settings: Settings) -> Roadmate:
     """The bot as the settings want it, with every platform there is a token for."""
-    app = Roadmate(Store.open(settings.database))
+    app = Roadmate(Store.open(settings.database), language=settings.roadmate_language)
     if settings.discord_token is not None:
         from bot.platforms.discord.client import DiscordPlatform
 
@@ -231,7 +242,7 @@ async def chat(settings: Settings, name: str, group: str) -> None:
     try:
         await schema.upgrade(store)
         clock = await ChatClock.open(store, now)
-        app = Roadmate(store, clock=clock, zone=zone)
+        app = Roadmate(store, clock=clock, zone=zone, language=settings.roadmate_language)
         await app.follow_renames()
         console = Console(app.dispatch, clock, zone)
         app.add(console)

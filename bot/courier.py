@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -48,6 +49,14 @@ class Courier:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     # One round at a time in a process: two would both find the same rows due.
     _round: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _finishing: bool = False
+
+    async def finish(self, seconds: float) -> None:
+        """Take nothing more on, and wait so long at the most for what is being sent."""
+        self._finishing = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._round:
+                pass
 
     def wake(self) -> None:
         """Something was queued: look now."""
@@ -74,7 +83,7 @@ class Courier:
         while True:
             async with self.store.reading() as db:
                 due = await outbox.due(db, self.clock(), BATCH, tuple(self.platforms))
-            if not due:
+            if not due or self._finishing:
                 return count
             count += len(due)
             platforms: dict[str, list[Delivery]] = defaultdict(list)
@@ -88,6 +97,8 @@ class Courier:
 
     async def _in_turn(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
+            if self._finishing:
+                return
             await self._deliver(delivery)
 
     async def _deliver(self, delivery: Delivery) -> None:

@@ -43,6 +43,7 @@ class Reminders:
 
     store: Store
     roadmaps: Callable[[], Mapping[str, Roadmap]]
+    language: str = LANGUAGE
 
     async def claim(self, now: datetime) -> int:
         """Queue every occurrence that is due and advance its rule, in one transaction; how many were due."""
@@ -129,7 +130,7 @@ class Reminders:
             return await self._private_question(db, delivery, member)
         accounts = await people.accounts_of(db, member.id)
         mention = Mention(member.name, tuple((a.platform, a.account) for a in accounts))
-        return answers.public_question(LANGUAGE, day, delivery.kind, mention, member.id)
+        return answers.public_question(self.language, day, delivery.kind, mention, member.id)
 
     async def _private_question(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card:
         served = self.roadmaps()
@@ -153,7 +154,7 @@ class Reminders:
         }
         names = await people.names_of(db, delivery.group, list(minutes)[: answers.ROSTER_NAMES + 1])
         roster = [(names[member], time) for member, time in minutes.items() if member in names]
-        return answers.group_question(LANGUAGE, day, roster, len(minutes))
+        return answers.group_question(self.language, day, roster, len(minutes))
 
     async def _recap(self, db: AsyncConnection, delivery: Delivery) -> Card:
         from bot.store import standings
@@ -162,7 +163,7 @@ class Reminders:
         assert delivery.group is not None
         group = await people.group(db, delivery.group)
         week = await standings.week(db, group, delivery.local_date - timedelta(days=6), delivery.local_date)
-        return board.recap(LANGUAGE, week, self.roadmaps())
+        return board.recap(self.language, week, self.roadmaps())
 
     async def _news(self, db: AsyncConnection, delivery: Delivery) -> Card | None:
         assert delivery.change is not None
@@ -175,7 +176,7 @@ class Reminders:
         step = roadmap.step(event["step"]) if roadmap else None
         title = step.title if step else event["step"]
         if change.undone:
-            return news.taken_back(LANGUAGE, member.name, title)
+            return news.taken_back(self.language, member.name, title)
         # A proof that was added later counts too.
         proof, file = await studies.proof_of(db, event["enrolment"], event["step"])
-        return news.step_done(LANGUAGE, member.name, title, proof, file, delivery.address.chat)
+        return news.step_done(self.language, member.name, title, proof, file, delivery.address.chat)

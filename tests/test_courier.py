@@ -12,7 +12,7 @@ import pytest
 
 from bot import courier as courier_module
 from bot.cards import Card
-from bot.courier import IN_DOUBT_AFTER, MOST_ATTEMPTS, RETRY
+from bot.courier import IN_DOUBT_AFTER, MOST_ATTEMPTS, RETRY, Courier
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Later, Moved, Outcome, Rejected
 from bot.store import outbox, people
 from bot.store.outbox import Delivery, Draft
@@ -352,3 +352,30 @@ async def test_a_fault_of_the_database_is_logged_and_the_courier_goes_on(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert "the courier stumbled" in caplog.text
+
+
+async def test_a_stop_waits_for_the_message_in_hand_and_takes_nothing_more_on(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        for name in ("asha", "ravi"):
+            await clock.say(name, "join backend-ai-era 2027-05-20")
+            await clock.say(name, "done sql")
+        sending, go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow(MemoryPlatform):
+            """Answers when the test lets it."""
+
+            async def send(self, address: Address, card: Card, key: str) -> Outcome:
+                sending.set()
+                await go_on.wait()
+                return await super().send(address, card, key)
+
+        courier = Courier(clock.store, {"memory": Slow()}, clock.reminders.compose, lambda: clock.now)
+        running = asyncio.create_task(courier.run())
+        await sending.wait()
+        stopping = asyncio.create_task(courier.finish(5))
+        await asyncio.sleep(0)
+        go_on.set()
+        await stopping
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert sorted(str(row["state"]) for row in await clock.rows()) == ["queued", "sent"]

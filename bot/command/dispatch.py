@@ -63,17 +63,18 @@ class Dispatch:
     clock: Callable[[], datetime]
     wake: Callable[[], None] = lambda: None
     zone: str = "UTC"
+    language: str = LANGUAGE
 
     async def __call__(self, incoming: Incoming) -> Response | None:
         """Carry out a line and answer it; None when there is nothing left to say. Never raises for what was typed."""
         try:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
-            return Response(refused(refusal), refused=True)
+            return Response(refused(refusal, self.language), refused=True)
         except Exception:
             reference = secrets.token_hex(3)
             log.exception("a command failed on %s, reference %s", incoming.platform, reference)
-            return Response(Card(parts=(Paragraph(say(LANGUAGE, "apology", reference=reference)),)))
+            return Response(Card(parts=(Paragraph(say(self.language, "apology", reference=reference)),)))
         if call is not None and call.announced:
             self.wake()
         return response
@@ -100,7 +101,7 @@ class Dispatch:
                 async with db.begin_nested():
                     return await self._answer(db, scene, command, rest, incoming)
             except Refusal as refusal:
-                return Response(refused(refusal), refused=True), None
+                return Response(refused(refusal, scene.language), refused=True), None
 
     async def _answer(
         self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming
@@ -146,7 +147,7 @@ class Dispatch:
         zone = group.zone if group else self.zone
         now = self.clock()
         member, account = await people.meet(
-            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, LANGUAGE, now
+            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, self.language, now
         )
         await people.seen(db, account, now, incoming.private)
         if group is not None:
@@ -345,7 +346,7 @@ def clean_name(name: str) -> str:
     return " ".join(visible.split())[: people.NAME_LENGTH] or "somebody"
 
 
-def refused(refusal: Refusal, language: str = LANGUAGE) -> Card:
+def refused(refusal: Refusal, language: str) -> Card:
     """A polite no, with its ways out as buttons."""
     card = Card(parts=(Paragraph(say(language, refusal.id, **refusal.vars)),))
     buttons = []

@@ -48,6 +48,7 @@ async def test_a_streak_counts_study_days(chat: Chat) -> None:
 async def test_yesterday_stays_open_until_noon(chat: Chat) -> None:
     chat.forward(hours=-2)
     assert "Thursday: 1 h" in await chat.say("asha", "/checkin 1h date:yesterday")
+    assert "Thursday: 30 min" in await chat.say("mei", "/checkin 2026-11-19 30")
     chat.forward(hours=2)
     assert (await chat.say("ravi", "/checkin 1h date:yesterday")).startswith("Thu 19 Nov is closed")
 

@@ -101,16 +101,14 @@ class StepKind:
         ]
 
     def _ranked(self, typed: str, scene: Scene) -> list[StepOf]:
-        every = [StepOf(roadmap, step) for roadmap in self._roadmaps(scene) for step in roadmap.live_steps]
-        return ranked(typed.rpartition("/")[2], every, lambda s: f"{s.step.slug} {s.step.title}")
+        roadmaps, name = self._meant(typed, scene)
+        every = [StepOf(roadmap, step) for roadmap in roadmaps for step in roadmap.live_steps]
+        return ranked(name, every, lambda s: f"{s.step.slug} {s.step.title}")
 
     def _candidates(self, text: str, scene: Scene) -> list[StepOf]:
-        before, slash, name = text.strip().rpartition("/")
-        roadmaps = self._roadmaps(scene)
-        if name.removeprefix("#").isdecimal() and not (slash or scene.enrolments or scene.offered):
+        roadmaps, name = self._meant(text, scene)
+        if name.removeprefix("#").isdecimal() and not ("/" in text or scene.enrolments or scene.offered):
             return []  # A number means nothing while there is no roadmap to count on.
-        if slash:
-            roadmaps = named(before, roadmaps) or named(before, tuple(scene.roadmaps.values()))
         # A slug typed in full is meant, even where a roadmap used later has a step with such a part.
         exact = [StepOf(r, s) for r in roadmaps if (s := r.step(name.casefold())) is not None]
         if exact:
@@ -119,6 +117,14 @@ class StepKind:
             if found := _steps_named(name, roadmap):
                 return [StepOf(roadmap, step) for step in found]
         return []
+
+    def _meant(self, text: str, scene: Scene) -> tuple[tuple[Roadmap, ...], str]:
+        """The roadmaps a step is looked for on, and what was typed of the step itself."""
+        before, slash, name = text.strip().rpartition("/")
+        mine = self._roadmaps(scene)
+        if not slash:
+            return mine, name
+        return named(before, mine) or named(before, tuple(scene.roadmaps.values())), name
 
     @staticmethod
     def _roadmaps(scene: Scene) -> tuple[Roadmap, ...]:

@@ -53,7 +53,7 @@ def _hours(text: str, _scene: Scene) -> int | None:
     return minutes if minutes and 5 <= minutes <= MAX_MINUTES_A_DAY else None
 
 
-def _studied(text: str, _scene: Scene) -> int | str | None:
+def _studied(text: str, scene: Scene) -> int | str | None:
     """Minutes, or `yes` and `no` for an answer without them. Raises Refusal for a number that is no length of time."""
     typed = " ".join(text.casefold().split())
     if typed in ("no", "not today", "none", "nothing"):
@@ -64,7 +64,7 @@ def _studied(text: str, _scene: Scene) -> int | str | None:
     minutes = read_minutes(typed, bare=60 if re.search(r"[.,]", typed) else 1)
     if clock := re.fullmatch(r"(\d{1,2}):([0-5]\d)", typed):
         minutes = int(clock[1]) * 60 + int(clock[2])
-    if not minutes and re.fullmatch(r"[-+]?\d\S*", typed):
+    if not minutes and re.fullmatch(r"[-+]?\d\S*", typed) and read_date(typed, scene.today) is None:
         # Taken for a note, `0` would count as a day of study.
         raise Refusal("refuse-minutes", text=quoted(text))
     return minutes or None
