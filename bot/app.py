@@ -229,8 +229,8 @@ async def run(settings: Settings) -> None:
         await app.store.close()
 
 
-async def chat(settings: Settings, name: str, group: str) -> None:
-    """The console: a study group in a terminal, with a database and a clock of its own."""
+async def chat(settings: Settings, name: str, group: str) -> bool:
+    """The console: a study group in a terminal, with a database and a clock of its own; False for an unusable name."""
     from tzlocal import get_localzone_name
 
     from bot.platforms.console.chat import Chat
@@ -246,6 +246,6 @@ async def chat(settings: Settings, name: str, group: str) -> None:
         await app.follow_renames()
         console = Console(app.dispatch, clock, zone)
         app.add(console)
-        await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)
+        return await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)
     finally:
         await store.close()

@@ -64,7 +64,8 @@ def _chat(name: str, group: str) -> None:
     settings = _settings()
     _log("WARNING")
     with _plainly():
-        asyncio.run(talk(settings, name, group))
+        if not asyncio.run(talk(settings, name, group)):
+            raise typer.Exit(2)
 
 
 @app.command()

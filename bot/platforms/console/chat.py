@@ -71,22 +71,26 @@ class Chat:
             "quit": self._quit,
         }
 
-    async def run(self, who: str, group: str, folder: Path) -> None:
-        """Talk until the input ends or `:quit`: on a terminal with history and completion, on a pipe line by line."""
+    async def run(self, who: str, group: str, folder: Path) -> bool:
+        """Talk until the input ends or `:quit`: on a terminal with history and completion, on a pipe line by line.
+
+        False when nobody can be called `who`.
+        """
         await self.console.load()
         await self._speak_as(who)
         if not self.who:
-            return
+            return False
         await self._enter(group)
         await self.app.catch_up()
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             await self._listen(_piped(self))
-            return
+            return True
         from bot.platforms.console.prompt import typed
 
         self._say(word("en", "console-welcome", name=self.who, group=self.group))
         async with self.app.working():
             await self._listen(typed(self, folder))
+        return True
 
     async def _listen(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:
