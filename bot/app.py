@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import bot.commands  # noqa: F401 - fills the registry
-from bot.command import Dispatch, registry
+from bot.command import Dispatch
+from bot.commands import registry
 from bot.courier import Courier
 from bot.delivery import Platform
 from bot.domain.roadmap import Roadmap

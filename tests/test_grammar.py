@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import bot.commands  # noqa: F401 - fills the registry
 from bot.cards import unsign
-from bot.command import Command, Incoming, Parameter, Scene, registry
+from bot.command import Command, Incoming, Parameter, Scene
 from bot.command.grammar import LONGEST_LINE, Given, quote, read
 from bot.command.parameters import DEADLINE, FILE, HOURS, NOTE, PROOF, ROADMAP, STEP, STUDIED, File, Kind, OneOf, StepOf
+from bot.commands import registry
 from bot.delivery import Address
 from bot.domain.group import Enrolment, Group
 from bot.domain.member import Member

@@ -16,10 +16,9 @@ from fluent.syntax.visitor import Visitor
 from hypothesis import given
 from hypothesis import strategies as st
 
-import bot.commands  # noqa: F401 - fills the registry
 from bot import text as texts
 from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Spans, Spoiler, Text, plain
-from bot.command import registry
+from bot.commands import registry
 from bot.text import LANGUAGE, LOCALES, UnknownMessage, date_words, days_words, languages, lines, say, word
 
 BOT = Path(texts.__file__).parent

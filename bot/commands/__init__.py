@@ -1,5 +1,6 @@
-"""The verbs, a module per concern; importing this package fills the registry in the order help shows them."""
+"""The verbs, a module per concern: `registry` holds them all, in the order in which a menu shows them."""
 
-from bot.commands import start, join, progress, checkin, board, profile, group, help  # noqa: I001 - help's order
+from bot.command import registry
+from bot.commands import board, checkin, group, help, join, profile, progress, start
 
-__all__ = ["board", "checkin", "group", "help", "join", "profile", "progress", "start"]
+__all__ = ["board", "checkin", "group", "help", "join", "profile", "progress", "registry", "start"]

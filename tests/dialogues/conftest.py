@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import bot.commands  # noqa: F401 - fills the registry
 from bot.cards import Card, Question, unsign
-from bot.command import Audience, Dispatch, Incoming, Response, Somebody, answered, registry
+from bot.command import Audience, Dispatch, Incoming, Response, Somebody, answered
 from bot.command.parameters import File
+from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
 from bot.platforms.console.render import page, plain

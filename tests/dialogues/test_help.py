@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-import bot.commands  # noqa: F401 - fills the registry
 from bot.cards import Button
-from bot.command import Command, Incoming, registry
+from bot.command import Command, Incoming
 from bot.command.dispatch import split
 from bot.command.grammar import read
 from bot.command.scene import Scene
+from bot.commands import registry
 from bot.commands.help import GROUPS, NOT_TRIED
 from bot.delivery import Address
 from bot.domain.group import Enrolment, Group

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import bot.commands  # noqa: F401 - fills the registry
-from bot.command import Dispatch, Incoming, registry
+from bot.command import Dispatch, Incoming
+from bot.commands import registry
 from bot.courier import Courier
 from bot.delivery import Address
 from bot.library import Library

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import bot.commands  # noqa: F401 - fills the registry
-from bot.command import Command, Dispatch, Incoming, Scene, registry
+from bot.command import Command, Dispatch, Incoming, Scene
 from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
+from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
 from bot.platforms.discord.client import DiscordPlatform

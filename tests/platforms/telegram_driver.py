@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import bot.commands  # noqa: F401 - fills the registry
-from bot.command import Dispatch, registry
+from bot.command import Dispatch
+from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
 from bot.platforms.telegram.client import TelegramPlatform
