@@ -22,10 +22,10 @@ SETTLE_SECONDS = 3
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process, in MB, as Linux accounts it."""
+    """Resident memory of a process, in MB (10⁶ bytes), as Linux accounts it."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
+            return int(line.split()[1]) * 1024 / 1_000_000
     raise LookupError(pid)
 
 

@@ -18,7 +18,7 @@ from bot.domain.roadmap import Roadmap
 from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
-from bot.store import Store, outbox, pending, schedule, schema, studies
+from bot.store import Store, Unavailable, outbox, pending, schedule, schema, studies
 from bot.text import LANGUAGE
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class Roadmate:
             try:
                 async with self._busy:
                     await job()
+            except Unavailable:
+                log.debug("a tick waits for the database")
             except Exception:
                 log.exception("a tick failed")
 
@@ -213,7 +215,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        await schema.upgrade(app.store)
+        await schema.upgrade_apart(app.store)
         await app.follow_renames()
         async with Health(app.store, app.platforms, app.clock).serving(settings.http_port):
             serving = asyncio.create_task(app.serve(), name="roadmate")

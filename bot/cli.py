@@ -63,7 +63,9 @@ def _chat(name: str, group: str) -> None:
 
     settings = _settings()
     _log("WARNING")
-    with _plainly():
+    # The doctor looks at the bot's database: this one is the chat's own.
+    remedy = "Without that file the chat begins anew."
+    with _plainly(f"{settings.roadmate_data / 'chat.db'}: ", remedy):
         if not asyncio.run(talk(settings, name, group)):
             raise typer.Exit(2)
 
@@ -73,8 +75,10 @@ def doctor() -> None:
     """Check settings, database, roadmaps, tokens and permissions, and say what to do."""
     from bot.doctor import examine
 
+    # Read first: what is wrong with a line of .env is only a warning.
+    settings = _settings()
     _log("ERROR")
-    findings = asyncio.run(examine(_settings()))
+    findings = asyncio.run(examine(settings))
     for finding in findings:
         typer.echo(str(finding))
     if any(finding.bad for finding in findings):
@@ -120,7 +124,7 @@ def check(
     if record and (new := record_slugs(folder)):
         typer.echo(f"Recorded: {', '.join(new)}")
     for roadmap in Library.load(folder).roadmaps.values():
-        steps = f"{len(roadmap.live_steps)} steps, about {roadmap.hours_required:g} h"
+        steps = f"{len(roadmap.requirements)} steps, about {roadmap.hours_required:g} h"
         typer.echo(f"{roadmap.slug}: {roadmap.title}, {steps}")
 
 
@@ -134,23 +138,29 @@ def _settings() -> Settings:
             name = "_".join(str(part) for part in fault["loc"]).upper()
             typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}. See .env.example.", err=True)
         raise typer.Exit(2) from None
+    except (UnicodeDecodeError, OSError) as error:
+        typer.echo(f".env cannot be read as UTF-8 text: {error}. See .env.example.", err=True)
+        raise typer.Exit(2) from None
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def _plainly(
+    where: str = "", remedy: str = "`roadmate doctor` looks at everything and says what to do."
+) -> Iterator[None]:
     """Tell what an operator can mend in one line; any other failure is a fault of ours and keeps its traceback."""
     from sqlalchemy.exc import DBAPIError
 
     from bot.delivery import BadToken
+    from bot.store import Unavailable
     from bot.store.schema import NewerDatabase
 
     try:
         yield
-    except* (BadToken, NewerDatabase, OSError, DBAPIError) as group:
+    except* (BadToken, NewerDatabase, Unavailable, OSError, DBAPIError) as group:
         for error in _leaves(group):
             # The driver's own words: SQLAlchemy's add the statement.
             said = error.orig if isinstance(error, DBAPIError) else error
-            typer.echo(f"{str(said).strip()}. `roadmate doctor` looks at everything and says what to do.", err=True)
+            typer.echo(f"{where}{str(said).strip().rstrip('.')}. {remedy}", err=True)
         raise typer.Exit(1) from None
 
 

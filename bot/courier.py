@@ -9,10 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Concatenate, ParamSpec, assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card
 from bot.delivery import (
+    Address,
     Closed,
     Doubtful,
     Forbidden,
@@ -24,10 +27,15 @@ from bot.delivery import (
     Rejected,
     Sent,
 )
-from bot.store import Store, outbox, people
+from bot.store import Store, Unavailable, outbox, people
 from bot.store.outbox import Delivery
 
+P = ParamSpec("P")
+
 log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1
+"""How long to wait before a failing database is asked again."""
 
 BATCH = 100
 IN_DOUBT_AFTER = timedelta(minutes=2)
@@ -67,9 +75,11 @@ class Courier:
         while True:
             try:
                 await self.deliver()
+            except Unavailable:
+                await asyncio.sleep(PAUSE_SECONDS)
             except Exception:
                 log.exception("the courier stumbled")
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
             await self._wake.wait()
             self._wake.clear()
 
@@ -105,22 +115,35 @@ class Courier:
         now = self.clock()
         platform = self.platforms[delivery.address.platform]
         if delivery.state == "sending" and not platform.capabilities.remembers_key and not delivery.edits:
-            return await self._settle(delivery, "doubtful", "we stopped while it was being sent")
+            return await self._write(self._settle, delivery, "doubtful", "we stopped while it was being sent")
         if now >= delivery.expires_at and not delivery.edits:
-            return await self._settle(delivery, "expired", "too late")
+            return await self._write(self._settle, delivery, "expired", "too late")
         try:
             card = await self.compose(delivery)
+        except Unavailable:
+            raise
         except Exception:
             # One card that cannot be made must not keep the others from leaving.
             log.exception("delivery %s could not be composed", delivery.id)
-            return await self._later(delivery, Later(0, "it could not be composed"))
+            return await self._write(self._later, delivery, Later(0, "it could not be composed"))
         if card is None:
-            return await self._settle(delivery, "sent" if delivery.edits else "expired", "moot")
+            return await self._write(self._settle, delivery, "sent" if delivery.edits else "expired", "moot")
         async with self.store.writing() as db:
             mine = await outbox.sending(db, delivery, now, now + IN_DOUBT_AFTER)
         if not mine:
             return None
-        return await self._settled(delivery, await self._hand_over(platform, delivery, card))
+        outcome = await self._hand_over(platform, delivery, card)
+        while True:
+            try:
+                return await self._write(self._settled, delivery, outcome)
+            except Unavailable:
+                # It has left: forgotten, it would be said again.
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _write(
+        self, write: Callable[Concatenate[AsyncConnection, P], Awaitable[None]], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        await self.store.write(lambda db: write(db, *args, **kwargs))
 
     @staticmethod
     async def _hand_over(platform: Platform, delivery: Delivery, card: Card) -> Outcome:
@@ -133,65 +156,56 @@ class Courier:
             log.exception("delivery %s broke off on %s", delivery.id, platform.name)
             return Doubtful(f"{type(error).__name__} while it was being sent")
 
-    async def _settled(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def _settled(self, db: AsyncConnection, delivery: Delivery, outcome: Outcome) -> None:
         if isinstance(outcome, Sent):
-            async with self.store.writing() as db:
-                # An edit leaves the message what it was; a first sending says which it is.
-                message = delivery.message or outcome.message
-                await outbox.settle(db, delivery, "sent", self.clock(), message=message, reason=None)
+            # An edit leaves the message what it was; a first sending says which it is.
+            message = delivery.message or outcome.message
+            await outbox.settle(db, delivery, "sent", self.clock(), message=message, reason=None)
         elif isinstance(outcome, Later):
-            await self._later(delivery, outcome)
+            await self._later(db, delivery, outcome)
         elif isinstance(outcome, Moved):
-            async with self.store.writing() as db:
-                old, new = delivery.address, outcome.address
-                await people.home_moved(db, old.platform, old.chat, new.chat)
-                await outbox.moved(db, old.platform, old.chat, new.chat)
-                if delivery.edits or delivery.attempts >= MOST_ATTEMPTS:
-                    # What was said in the old chat stays there as it was.
-                    state = "sent" if delivery.edits else "failed"
-                    await outbox.settle(db, delivery, state, self.clock(), reason="the chat moved")
-                else:
-                    await outbox.requeue(db, delivery.id, new.chat, self.clock())
+            await self._moved(db, delivery, outcome.address)
         elif isinstance(outcome, Closed | Gone):
-            await self._unreachable(delivery, outcome)
+            await self._unreachable(db, delivery, outcome)
         elif isinstance(outcome, Doubtful):
             remembers = self.platforms[delivery.address.platform].capabilities.remembers_key
             if remembers or delivery.edits:
-                await self._later(delivery, Later(RETRY.total_seconds(), outcome.reason))
+                await self._later(db, delivery, Later(RETRY.total_seconds(), outcome.reason))
             else:
-                await self._settle(delivery, "doubtful", outcome.reason)
+                await self._settle(db, delivery, "doubtful", outcome.reason)
         elif isinstance(outcome, Forbidden | Rejected):
-            await self._give_up(delivery, outcome.reason)
+            await self._give_up(db, delivery, outcome.reason)
         else:
             assert_never(outcome)
 
-    async def _unreachable(self, delivery: Delivery, outcome: Closed | Gone) -> None:
-        async with self.store.writing() as db:
-            account = delivery.address.account
-            if account is not None:
-                await people.private_closed(db, delivery.address.platform, account)
-            elif not delivery.edits:
-                await people.home_gone(db, delivery.address, self.clock())
-            # A message that is gone cannot be edited: it stays what it was.
-            state = "sent" if delivery.edits else "failed"
-            await outbox.settle(db, delivery, state, self.clock(), reason=outcome.reason[:300])
+    async def _moved(self, db: AsyncConnection, delivery: Delivery, new: Address) -> None:
+        old = delivery.address
+        await people.home_moved(db, old.platform, old.chat, new.chat)
+        await outbox.moved(db, old.platform, old.chat, new.chat)
+        if delivery.edits or delivery.attempts >= MOST_ATTEMPTS:
+            # What was said in the old chat stays there as it was.
+            await self._give_up(db, delivery, "the chat moved")
+        else:
+            await outbox.requeue(db, delivery.id, new.chat, self.clock())
 
-    async def _later(self, delivery: Delivery, outcome: Later) -> None:
+    async def _unreachable(self, db: AsyncConnection, delivery: Delivery, outcome: Closed | Gone) -> None:
+        account = delivery.address.account
+        if account is not None:
+            await people.private_closed(db, delivery.address.platform, account)
+        elif not delivery.edits:
+            await people.home_gone(db, delivery.address, self.clock())
+        await self._give_up(db, delivery, outcome.reason)
+
+    async def _later(self, db: AsyncConnection, delivery: Delivery, outcome: Later) -> None:
         if delivery.attempts + 1 >= MOST_ATTEMPTS and outcome.seconds <= RETRY.total_seconds():
-            await self._give_up(delivery, outcome.reason)
-            return
+            return await self._give_up(db, delivery, outcome.reason)
         wait = max(outcome.seconds, min(RETRY.total_seconds() * 2**delivery.attempts, 900))
-        await self._wait(delivery, self.clock() + timedelta(seconds=wait), outcome.reason)
+        return await outbox.wait(db, delivery, self.clock() + timedelta(seconds=wait), outcome.reason[:300])
 
-    async def _wait(self, delivery: Delivery, until: datetime, reason: str) -> None:
-        async with self.store.writing() as db:
-            await outbox.wait(db, delivery, until, reason[:300])
-
-    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+    async def _give_up(self, db: AsyncConnection, delivery: Delivery, reason: str) -> None:
         """A message that cannot be changed stays what it was; one that cannot be sent has failed."""
-        await self._settle(delivery, "sent" if delivery.edits else "failed", reason)
+        await self._settle(db, delivery, "sent" if delivery.edits else "failed", reason)
 
-    async def _settle(self, delivery: Delivery, state: str, reason: str) -> None:
+    async def _settle(self, db: AsyncConnection, delivery: Delivery, state: str, reason: str) -> None:
         log.info("delivery %s: %s (%s)", delivery.id, state, reason)
-        async with self.store.writing() as db:
-            await outbox.settle(db, delivery, state, self.clock(), reason=reason[:300])
+        await outbox.settle(db, delivery, state, self.clock(), reason=reason[:300])

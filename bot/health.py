@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.delivery import Platform
-from bot.store import Store, schema
+from bot.store import Store, Unavailable, schema
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,8 @@ class Health:
                 database = await self._database()
         except Exception as error:
             # The class says what is wrong; the message could hold the database's address and password.
-            database = type(error).__name__
+            cause = error.__cause__ if isinstance(error, Unavailable) else error
+            database = type(cause).__name__
         status = "ok" if database == "ok" else "failing"
         report = {"database": database, "platforms": sorted(self.platforms), "time": self.clock().isoformat()}
         return database == "ok", {"status": status, **report}

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +15,7 @@ from bot.delivery import Address
 from bot.domain.member import Member
 from bot.domain.progress import fold
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, changes, outbox, people, schedule, studies
+from bot.store import Store, changes, outbox, passing, people, schedule, studies
 from bot.store.outbox import Delivery, Draft
 from bot.store.schedule import GROUP_CHECKIN, RECAP, Reminder
 from bot.text import LANGUAGE
@@ -50,17 +51,21 @@ class Reminders:
         async with self.store.reading() as db:
             if not await schedule.any_due(db, now):
                 return 0
-        async with self.store.writing() as db:
-            due = await schedule.due(db, now, BATCH)
-            for reminder in due:
-                try:
-                    async with db.begin_nested():
-                        await self._queue(db, reminder)
-                        await schedule.claimed(db, reminder, now)
-                except Exception:
-                    # One that cannot be claimed must not keep the others waiting.
-                    log.exception("reminder %s could not be claimed", reminder.id)
-                    await schedule.set_aside(db, reminder, now + SET_ASIDE)
+        return await self.store.write(partial(self._claim, now=now))
+
+    async def _claim(self, db: AsyncConnection, now: datetime) -> int:
+        due = await schedule.due(db, now, BATCH)
+        for reminder in due:
+            try:
+                async with db.begin_nested():
+                    await self._queue(db, reminder)
+                    await schedule.claimed(db, reminder, now)
+            except Exception as error:
+                if passing(error):
+                    raise
+                # One that cannot be claimed must not keep the others waiting.
+                log.exception("reminder %s could not be claimed", reminder.id)
+                await schedule.set_aside(db, reminder, now + SET_ASIDE)
         return len(due)
 
     async def compose(self, delivery: Delivery) -> Card | None:
@@ -124,8 +129,11 @@ class Reminders:
         member = await people.member(db, delivery.member)
         day = delivery.local_date
         given = (await studies.answers_of(db, [member.id], day, day)).get(member.id, [])
-        if any(answer.track == delivery.kind for answer in given):
-            return None
+        answer = next((answer for answer in given if answer.track == delivery.kind), None)
+        if answer is not None:
+            # A question by name in the group becomes its receipt; a private one was edited by the press.
+            public = delivery.edits and delivery.address.account is None
+            return answers.public_receipt(self.language, member.name, day, answer.studied) if public else None
         if delivery.address.account is not None:
             return await self._private_question(db, delivery, member)
         accounts = await people.accounts_of(db, member.id)

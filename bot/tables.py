@@ -274,6 +274,8 @@ deliveries = Table(
     Column("shown", Integer, nullable=False, default=0),
     Column("settled_at", Moment),
     Column("reason", String(300)),
+    # Whoever answers touches the day's posts of their groups.
+    Index("ix_deliveries_group_local_date", "group", "local_date"),
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'doubtful', 'failed', 'expired')", name="state"),
 )
 

@@ -119,7 +119,24 @@ def test_run_without_a_token_is_the_chat_and_says_how_to_connect(tmp_path: Path)
     assert "TELEGRAM_TOKEN" in done.stderr
 
 
+def test_a_damaged_chat_is_told_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "chat.db").write_bytes(b"no database, " * 500)
+    told = refused(run(tmp_path, "chat"), 1)
+    assert told == f"{tmp_path / 'chat.db'}: file is not a database. Without that file the chat begins anew.\n"
+
+
 # ------------------------------------------------------------ settings
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_an_env_file_that_is_no_text_is_refused(tmp_path: Path, command: str) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00TOKEN")
+    assert ".env cannot be read as UTF-8 text" in refused(run(tmp_path, command), 2)
+
+
+def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('HTTP_PORT=0\nDISCORD_TOKEN="cut off')
+    assert "line 2" in run(tmp_path, "doctor").stderr
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import courier as courier_module
 from bot.cards import Card
 from bot.courier import IN_DOUBT_AFTER, MOST_ATTEMPTS, RETRY, Courier
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Later, Moved, Outcome, Rejected
-from bot.store import outbox, people
+from bot.store import Unavailable, outbox, people
 from bot.store.outbox import Delivery, Draft
 from tests.fakes.clockwork import NOON, ROOM, TODAY, Clockwork, clockwork
 from tests.fakes.memory import MemoryPlatform
@@ -379,3 +380,24 @@ async def test_a_stop_waits_for_the_message_in_hand_and_takes_nothing_more_on(tm
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert sorted(str(row["state"]) for row in await clock.rows()) == ["queued", "sent"]
+
+
+async def test_what_has_left_is_written_down_as_soon_as_that_is_possible(
+    clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the message has just arrived: it is neither forgotten nor sent again."""
+    monkeypatch.setattr(courier_module, "PAUSE_SECONDS", 0.01)
+    await announce(clock)
+    failures = 0
+    write = clock.store.write
+
+    async def failing(work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        nonlocal failures
+        if clock.platform.messages and failures < 3:
+            failures += 1
+            raise Unavailable("database or disk is full")
+        await write(work)
+
+    monkeypatch.setattr(clock.store, "write", failing)
+    await clock.courier.deliver()
+    assert (failures, await clock.states(), len(clock.platform.sends)) == (3, ["sent"], 1)

@@ -63,6 +63,18 @@ async def test_two_weeks_bring_fourteen_of_each_and_two_recaps_each_once(clock: 
     assert [sum(kind == wanted for kind, _ in kinds) for wanted in ("study", "group", "recap")] == [14, 14, 2]
 
 
+async def test_a_clock_that_jumps_an_hour_back_and_forth_asks_nothing_twice_and_forgets_nothing(
+    clock: Clockwork,
+) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING - timedelta(minutes=90)
+    for step in range(4 * 24 * 5):
+        await clock.forward(hours=(-1 if step % 2 else 1), minutes=15)
+    kinds = [(row["kind"], row["local_date"]) for row in await clock.rows()]
+    assert len(kinds) == len(set(kinds)) == len(clock.platform.messages)
+    assert [sum(kind == wanted for kind, _ in kinds) for wanted in ("study", "group", "recap")] == [5, 5, 1]
+
+
 async def test_who_has_answered_is_not_asked(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
     await clock.say("asha", "checkin 60")
@@ -273,3 +285,26 @@ async def test_switched_off_is_silent_and_on_again_is_not_asked_for_the_past(clo
     assert found is not None
     assert found.next_due_at is not None
     assert found.next_due_at > clock.now
+
+
+async def test_free_text_answers_the_question_that_was_asked(tmp_path: Path) -> None:
+    """At half past midnight, `45 graphs` is about the evening before: that is what was asked, and it is still open."""
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 23:30 daily dm", private=True)
+        await clock.forward(hours=11.6)
+        await clock.forward(hours=1)
+        assert (await clock.say("asha", "checkin 45 graphs", private=True)).startswith("Friday: 45 min")
+        assert (await clock.say("asha", "checkin 30", private=True)).startswith("Saturday: 30 min")
+
+
+async def test_a_question_by_name_becomes_its_receipt(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 20:00 daily group")
+        await clock.forward(hours=8)
+        assert "Asha: Did you study today?" in clock.platform.at(ROOM)
+        await clock.say("asha", "checkin 60")
+        await clock.tick()
+        assert "Asha · Friday: studied ✅" in clock.platform.at(ROOM)
+        await clock.say("asha", "undo")
+        await clock.tick()
+        assert "Asha: Did you study today?" in clock.platform.at(ROOM)

@@ -40,6 +40,7 @@ class Incoming:
     was pressed; `line` is what stood on the button, or what was typed after the slash. `missing` names the permissions
     we lack in this chat (`view`, `send`, `embed`, `attach`, `history`), for those who can give them.
     `whispered`: nobody else in the chat sees what was typed (a Discord slash command), so it may hold a secret.
+    `whispers`: an answer for them alone can be shown where they are; else it needs their private chat.
     """
 
     platform: str
@@ -57,6 +58,7 @@ class Incoming:
     chat_name: str = ""
     missing: tuple[str, ...] = ()
     whispered: bool = False
+    whispers: bool = True
 
 
 class Audience(Enum):

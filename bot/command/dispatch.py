@@ -34,10 +34,11 @@ from bot.command.grammar import ASK, Arguments, Given, quote, read
 from bot.command.parameters import File, GroupKind, MateKind, OneOf, RoadmapKind, Suggestion, quoted
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
+from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, changes, hold, linking, pending, people, studies
+from bot.store import Store, Unavailable, changes, hold, linking, pending, people, studies
 from bot.store.changes import Change
 from bot.text import LANGUAGE, has, say, shortened, word
 
@@ -71,6 +72,8 @@ class Dispatch:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
             return Response(refused(refusal, self.language), refused=True)
+        except Unavailable:
+            return Response(Card(parts=(Paragraph(say(self.language, "unavailable")),)), refused=True)
         except Exception:
             reference = secrets.token_hex(3)
             log.exception("a command failed on %s, reference %s", incoming.platform, reference)
@@ -82,19 +85,28 @@ class Dispatch:
     async def suggest(self, incoming: Incoming, parameter: str) -> list[Suggestion]:
         """What could stand for a parameter, given what has been typed of it (`incoming.arguments[parameter]`)."""
         async with self.store.reading() as db:
-            known = await people.account(db, incoming.platform, incoming.account)
             command = self.registry.find(incoming.line)
             found = command.parameter(parameter)
             if found is None:
                 return []
-            scene = await self._scene(db, incoming, command, known)
+            group = await _group_at(db, incoming)
+            account = await people.account(db, incoming.platform, incoming.account)
+            if account is None:
+                # As a stranger sees it.
+                account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
+                member = Member(0, incoming.name, group.zone if group else self.zone)
+            else:
+                member = await people.member(db, account.member)
+            mates = isinstance(found.kind, MateKind)
+            scene = await self._scene(db, incoming, group, account, member, mates=mates)
         typed = incoming.arguments.get(parameter, "")
         return found.kind.suggest(typed if isinstance(typed, str) else "", scene)
 
     async def _carry_out(self, incoming: Incoming) -> tuple[Response | None, Call | None]:
         name, rest = split(incoming.line)
         command = self.registry.find(name)
-        async with self.store.writing() as db:
+
+        async def work(db: AsyncConnection) -> tuple[Response | None, Call | None]:
             scene = await self._meet(db, incoming, command)
             try:
                 # A refusal takes back what the command began, but not that we met: who is refused has come in.
@@ -102,6 +114,8 @@ class Dispatch:
                     return await self._answer(db, scene, command, rest, incoming)
             except Refusal as refusal:
                 return Response(refused(refusal, scene.language), refused=True), None
+
+        return await self.store.write(work)
 
     async def _answer(
         self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming
@@ -127,12 +141,16 @@ class Dispatch:
             assert not change.made, "a command asks before it writes"
             return await self._question(db, scene, command, arguments, ask, incoming), call
         await change.settle()
-        response = await self._told_closed(db, scene, response)
+        if incoming.whispers and not incoming.private:
+            response = await self._told_closed(db, scene, response)
         return _placed(response, incoming), call
 
     @staticmethod
     async def _told_closed(db: AsyncConnection, scene: Scene, response: Response) -> Response:
-        """Tell a member, once and for themselves, that their private messages do not get through."""
+        """Tell a member, once and for themselves, that their private messages do not get through.
+
+        Only where they read it at once: an answer that itself has to go there is read when it is not true any more.
+        """
         account = scene.account
         if account.dm != "closed" or account.told or response.card is None or response.audience is not Audience.MEMBER:
             return response
@@ -143,7 +161,7 @@ class Dispatch:
     # ------------------------------------------------------------ the scene
 
     async def _meet(self, db: AsyncConnection, incoming: Incoming, command: Command) -> Scene:
-        group = None if incoming.private else await people.group_at(db, incoming.address)
+        group = await _group_at(db, incoming)
         zone = group.zone if group else self.zone
         now = self.clock()
         member, account = await people.meet(
@@ -152,22 +170,19 @@ class Dispatch:
         await people.seen(db, account, now, incoming.private)
         if group is not None:
             await people.enter(db, group.id, member.id, now)
-        return await self._scene(db, incoming, command, account)
+        return await self._scene(db, incoming, group, account, member, mates=_names_somebody(command, incoming))
 
     async def _scene(
-        self, db: AsyncConnection, incoming: Incoming, command: Command, account: people.Account | None
+        self,
+        db: AsyncConnection,
+        incoming: Incoming,
+        group: Group | None,
+        account: people.Account,
+        member: Member,
+        *,
+        mates: bool,
     ) -> Scene:
-        """The scene for an account; for one we have not met, as a stranger sees it."""
-        group = None if incoming.private else await people.group_at(db, incoming.address)
-        if account is None:
-            account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
-            member = Member(0, incoming.name, group.zone if group else self.zone)
-        else:
-            member = await people.member(db, account.member)
         groups = await people.groups_of(db, member.id)
-        mates: tuple[Member, ...] = ()
-        if any(isinstance(p.kind, MateKind) for p in command.parameters):
-            mates = await people.mates_of(db, [g.id for g in groups])
         return Scene(
             now=self.clock(),
             member=member,
@@ -179,7 +194,7 @@ class Dispatch:
             groups=groups,
             enrolments=await studies.enrolments_of(db, member.id),
             roadmaps=self.roadmaps(),
-            mates=mates,
+            mates=await people.mates_of(db, [g.id for g in groups]) if mates else (),
         )
 
     async def _arguments(
@@ -362,6 +377,17 @@ async def _refuse_stranger(db: AsyncConnection, owner: int | None, member: int) 
     """Raises Refusal for a press by somebody else than a button's owner, or who its owner became part of."""
     if owner is not None and owner != member and await linking.became(db, owner) != member:
         raise Refusal("refuse-owner")
+
+
+async def _group_at(db: AsyncConnection, incoming: Incoming) -> Group | None:
+    """The group whose home something was typed or pressed in."""
+    return None if incoming.private else await people.group_at(db, incoming.address)
+
+
+def _names_somebody(command: Command, incoming: Incoming) -> bool:
+    """Whether a line could be about a mate: only then everybody in the member's groups is read."""
+    takes = any(isinstance(parameter.kind, MateKind) for parameter in command.parameters)
+    return takes and (" " in incoming.line.strip() or bool(incoming.arguments))
 
 
 def _keys(incoming: Incoming) -> tuple[str | None, str | None]:

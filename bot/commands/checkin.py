@@ -26,7 +26,7 @@ from bot.domain.consistency import streak
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
-from bot.store import people, schedule, studies
+from bot.store import outbox, people, schedule, studies
 from bot.tables import checkins, members, reminders
 from bot.text import days_words, minute_words, time_words
 from bot.views import answers
@@ -44,6 +44,8 @@ async def checkin(
     call: Call, minutes: int | str | None, note: str | None, track: str | None, date: date | None
 ) -> Response:
     """Answer for a local day: studied or not, how long, and a word about it. A second answer adds."""
+    if date is None and track is None and call.scene.private:
+        track, date = await _asked(call)
     track = track or TRACKS[0]
     day = _open_day(call, date)
     if minutes is None and note is None:
@@ -52,6 +54,11 @@ async def checkin(
     studied = minutes != "no"
     if not studied and before is not None and before.studied:
         raise Refusal("refuse-checkin-studied", date=call.date(day), ways=[("/undo", "undo")])
+    if minutes == "yes" and note is None and before is not None and before.studied:
+        # One tap in the group and one in private say the same thing: it is counted once.
+        raise Refusal(
+            "refuse-checkin-again", date=call.date(day), ways=[(call.word("button-more"), f"checkin date:{day}")]
+        )
     added = minutes if isinstance(minutes, int) else 0
     total = added + (before.minutes if before else 0)
     if total > MOST_MINUTES:
@@ -59,7 +66,7 @@ async def checkin(
     await call.change.append(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )
-    call.summarise("change-checkin", date=call.date(day))
+    call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
     await schedule.answered(call.db, call.member.id, track, day, call.now)
     call.announced = True
     first = day - timedelta(days=400)
@@ -75,6 +82,16 @@ async def checkin(
         code=await change_code(call),
     )
     return Response(answers.receipt(call.language, receipt, call.today, call.member.id))
+
+
+async def _asked(call: Call) -> tuple[str | None, date | None]:
+    """The track and day of the last daily question that still waits for its answer; nothing when none does."""
+    asked = await outbox.last_question(call.db, call.member.id, TRACKS, call.today - timedelta(days=1))
+    if asked is None:
+        return None, None
+    track, day = asked
+    closed = day < call.today and call.now >= moment_of(call.today, OPEN_UNTIL, call.member.zone)
+    return (None, None) if closed or await _answer(call, day, track) else (track, day)
 
 
 def _open_day(call: Call, day: date | None) -> date:
@@ -163,7 +180,8 @@ async def remind(call: Call, time: int | None, days: int | None, where: str | No
     await schedule.refresh_member(call.db, call.member.id, call.now)
     if where == "off":
         call.summarise("change-remind-off", kind=track)
-        return Response(await onward(call, Card(parts=(Paragraph(call.say("remind-off", kind=track)),))))
+        off = Card(parts=(Paragraph(call.say("remind-off", kind=track)),))
+        return Response(await onward(call, off) if call.member.onboarding else off)
     spoken = {
         "time": minute_words(minute),
         "days": days_words(call.language, days),

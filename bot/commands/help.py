@@ -62,7 +62,7 @@ def overview(call: Call) -> Card:
     told: list[Spans] = []
     for heading, names in GROUPS:
         told.append((Bold(call.word(heading)),))
-        told += [(Text(f"/{name} {call.word(f'short-{name}')}"),) for name in names if name in listed]
+        told += [(Code(f"/{name}"), Text(f" {call.word(f'short-{name}')}")) for name in names if name in listed]
     first = ("button-next", "next") if call.scene.studied else ("button-start", "start")
     buttons = [
         Button(call.word(id), line, only=call.member.id) for id, line in (first, ("button-settings", "settings"))

@@ -25,6 +25,9 @@ DEFAULT_MINUTES = 120
 @command("join", roadmap=ROADMAP, deadline=DEADLINE, hours=HOURS)
 async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours: int | None) -> Response:
     """Enrol on a roadmap until a deadline; again, change the deadline or the hours."""
+    if roadmap is None and call.scene.studied and (deadline or hours):
+        # Another deadline or other hours are meant for what one is on already; the answer names it.
+        roadmap = call.scene.studied[0]
     if roadmap is None:
         raise Ask("roadmap", options=offers(call))
     current = call.scene.enrolment(roadmap.slug)

@@ -91,6 +91,8 @@ async def undo(call: Call, change: int | None) -> Response:
     summary = call.say(id, **variables)
     if found.undone:
         raise Refusal("refuse-undo-done", change=summary)
+    if found.command == "setup":
+        await hold(call.db, "setup")
     try:
         await call.change.take_back(found)
     except Stale:
@@ -99,7 +101,6 @@ async def undo(call: Call, change: int | None) -> Response:
     if found.command in RULES:
         await schedule.refresh_member(call.db, call.member.id, call.now)
     if found.command == "setup":
-        await hold(call.db, "setup")
         for group in call.scene.groups:
             await schedule.refresh_group(call.db, group.id, call.now)
     await outbox.touch_change(call.db, found.id, call.now)

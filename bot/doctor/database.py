@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.doctor.finding import Finding
 from bot.settings import Settings
-from bot.store import Store, people, schema
+from bot.store import Store, Unavailable, people, schema
 from bot.store.people import Home
 
 PATIENCE = 15
@@ -44,7 +44,7 @@ async def examine(settings: Settings) -> Examined:
             return await _asked(store, where)
     except TimeoutError:
         return _bad(f"{where}: no answer within {PATIENCE} s", REACH)
-    except (DBAPIError, OSError, ValueError) as error:
+    except (Unavailable, DBAPIError, ValueError) as error:
         # The driver's own error: SQLAlchemy's adds the statement. A ValueError is an address the driver refuses.
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
         hidden = url.password

@@ -17,7 +17,7 @@ RECAP_MINUTE = 18 * 60
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group and its wishes. `days` of the recap: one weekday, Monday 0."""
+    """A group and its wishes. `recap_day` is a day of the week, Monday 0."""
 
     id: int
     name: str

@@ -1,5 +1,5 @@
 """Named questions of the database, each inside a transaction."""
 
-from bot.store.engine import Store, hold
+from bot.store.engine import Store, Unavailable, hold, passing
 
-__all__ = ["Store", "hold"]
+__all__ = ["Store", "Unavailable", "hold", "passing"]

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import case, delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.engine import upsert
 from bot.tables import attempts, codes
 
 CodeKind = Literal["link", "home"]
@@ -92,11 +92,10 @@ async def _refuse_guessing(db: AsyncConnection, member: int, now: datetime) -> N
 async def _found(db: AsyncConnection, row: Any, member: int, now: datetime) -> Found | None:
     if row is not None:
         return Found(row.member, row.group)
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     over = attempts.c.since <= now - TRIES_WINDOW
     counted = {"wrong": case((over, 1), else_=attempts.c.wrong + 1), "since": case((over, now), else_=attempts.c.since)}
     await db.execute(
-        insert(attempts)
+        upsert(db, attempts)
         .values(member=member, wrong=1, since=now)
         .on_conflict_do_update(index_elements=["member"], set_=counted)
     )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import event, func, make_url, select
+from sqlalchemy import Table, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 BUSY_MS = 10_000
-"""How long SQLite waits for another process's write, in milliseconds, before it gives up."""
+"""How long SQLite waits for another process's write, and Postgres for a connection, in milliseconds."""
 
 MODE = "roadmate_mode"
 """The execution option that says what a transaction is for: `WRITE` locks at once, `READ` cannot write."""
@@ -31,6 +35,41 @@ WRITER: dict[str, Any] = {MODE: WRITE}
 SQLITE_READER: dict[str, Any] = {MODE: READ}
 POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
+TRIES = 3
+"""How often a transaction that gets in another's way is carried out at the most."""
+
+SQLITE_TROUBLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
+"""What no caller can help: https://sqlite.org/rescode.html, the last eight bits of an extended code."""
+
+POSTGRES_TROUBLE = ("08", "28", "3D", "53", "57", "58", "XX")
+"""The same of Postgres: away, no entry, no such database, full, shut down, or broken. The first two characters of
+https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+READ_ONLY = (sqlite3.SQLITE_READONLY, "25006")
+"""Trouble for a writer; a fault of ours where something is written in `reading()`."""
+
+CROSSED = ("40001", "40P01")
+"""Postgres has taken back one of two transactions that waited for each other, or could not follow one another."""
+
+
+class Unavailable(Exception):
+    """The database cannot be used at the moment, as the message says in its own words; logged once while it lasts.
+
+    Nothing was written, unless Postgres went away in the very commit.
+    """
+
+
+class _Unreachable(Exception):
+    """No connection could be made: the system's own error, told from one that a caller raises in a transaction."""
+
 
 class Store:
     """An open database. Made by `Store.open`, closed by `close`."""
@@ -40,6 +79,8 @@ class Store:
         self.sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
         self._writers = asyncio.Semaphore(1 if self.sqlite else WRITERS)
+        # None until it was reached: whoever opens a database that cannot be tells so.
+        self._trouble: bool | None = None
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -48,7 +89,12 @@ class Store:
         if address.get_backend_name() != "sqlite":
             return cls(
                 create_async_engine(
-                    address, pool_size=WRITERS, max_overflow=WRITERS, pool_pre_ping=True, hide_parameters=True
+                    address,
+                    pool_size=WRITERS,
+                    max_overflow=WRITERS,
+                    pool_pre_ping=True,
+                    hide_parameters=True,
+                    connect_args={"timeout": BUSY_MS / 1000},
                 )
             )
         if address.database and address.database != ":memory:":
@@ -70,19 +116,74 @@ class Store:
         """A transaction that may write: durable when it ends, gone without a trace when it raises.
 
         On SQLite it is the only one. On Postgres others write too: who reads in order to write takes `hold` first.
+        Raises Unavailable.
         """
-        async with self._writers, self._connected(WRITER) as db, db.begin():
-            yield db
+        async with self._watched(WRITE), self._writers, self._connected(WRITER) as db:
+            async with db.begin():
+                before = await self._written(db)
+                yield db
+                wrote = self._trouble and before != await self._written(db)
+            if wrote:
+                self._trouble = False
+                log.warning("the database takes what is written again")
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do something in a transaction that may write, and anew if it and another waited for each other.
+
+        Raises Unavailable, and what `work` raises.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                async with self.writing() as db:
+                    return await work(db)
+            except DBAPIError as error:
+                if _code(error) not in CROSSED:
+                    raise
+                log.info("two transactions waited for each other: one is carried out anew")
+        async with self.writing() as db:
+            return await work(db)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one state of the database, never waits for writers and cannot write."""
-        async with self._connected(SQLITE_READER if self.sqlite else POSTGRES_READER) as db, db.begin():
+        """A transaction that sees one state of the database, never waits for writers and cannot write.
+
+        Raises Unavailable.
+        """
+        options = SQLITE_READER if self.sqlite else POSTGRES_READER
+        async with self._watched(READ), self._connected(options) as db, db.begin():
             yield db
 
     @asynccontextmanager
+    async def _watched(self, mode: str) -> AsyncIterator[None]:
+        """Tell the database's own trouble, once, from faults of ours."""
+        try:
+            yield
+        except (DBAPIError, _Unreachable) as error:
+            reason = _trouble(error, mode)
+            if reason is None:
+                raise
+            if self._trouble is False:
+                self._trouble = True
+                log.error("the database cannot be used: %s", reason)
+            raise Unavailable(reason) from (error.__cause__ if isinstance(error, _Unreachable) else error)
+        if self._trouble is None:
+            self._trouble = False
+
+    async def _written(self, db: AsyncConnection) -> object:
+        """What is another when something was written in between; asked in times of trouble only.
+
+        A transaction that only read does not tell that it is over: a full disk can be read.
+        """
+        if not self._trouble:
+            return None
+        return await db.scalar(select(func.total_changes() if self.sqlite else func.pg_current_xact_id_if_assigned()))
+
+    @asynccontextmanager
     async def _connected(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
-        connection = await self.engine.connect()
+        try:
+            connection = await self.engine.connect()
+        except OSError as error:
+            raise _Unreachable(str(error)) from error
         try:
             yield await connection.execution_options(**options)
         finally:
@@ -96,6 +197,18 @@ class Store:
         await self.engine.dispose()
 
 
+def upsert(db: AsyncConnection, table: Table) -> Any:
+    """An insert that can say what to do where the row is there already, in the words of the database at hand."""
+    # The other database's dialect is never loaded: on a small machine its 3 MB are missed.
+    if db.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 async def hold(db: AsyncConnection, subject: str) -> None:
     """Be the only transaction about a subject, in all processes, until this one ends.
 
@@ -104,6 +217,33 @@ async def hold(db: AsyncConnection, subject: str) -> None:
     """
     if db.dialect.name != "sqlite":
         await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
+
+
+def passing(error: Exception) -> bool:
+    """Whether an error inside a transaction is the database's and ends it, rather than one that can be gone around."""
+    return isinstance(error, DBAPIError) and (_trouble(error, WRITE) is not None or _code(error) in CROSSED)
+
+
+def _trouble(error: BaseException | None, mode: str) -> str | None:
+    """The database's own words for trouble of its own, in an error or what led to it; None for any other error."""
+    reason = None
+    while error is not None:
+        if isinstance(error, _Unreachable):
+            return str(error)
+        if isinstance(error, DBAPIError):
+            code = _code(error)
+            known = code in SQLITE_TROUBLE or (isinstance(code, str) and code.startswith(POSTGRES_TROUBLE))
+            if known or error.connection_invalidated or (code in READ_ONLY and mode == WRITE):
+                reason = str(error.orig).strip()
+        # What came first tells most: after a full disk has ended a transaction, its savepoint is missing too.
+        error = error.__context__
+    return reason
+
+
+def _code(error: DBAPIError) -> int | str | None:
+    """SQLite's primary result code, or Postgres's five characters."""
+    number: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
+from bot.store.engine import upsert
 from bot.store.people import members_of
 from bot.tables import Moment, homes, members, memberships
 
@@ -41,7 +42,9 @@ async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -
     )
     back = memberships.c.member.in_(members_of(old))
     await db.execute(update(memberships).where(memberships.c.group == new, back).values(left_at=None))
-    await db.execute(insert(memberships).from_select(["group", "member", "joined_at"], coming))
+    # Somebody may be coming by themselves at this moment.
+    adding = upsert(db, memberships).from_select(["group", "member", "joined_at"], coming)
+    await db.execute(adding.on_conflict_do_nothing(index_elements=["group", "member"]))
     await db.execute(update(members).where(members.c.main_group == old).values(main_group=new))
     mine = (memberships.c.group == old) & memberships.c.left_at.is_(None)
     await db.execute(update(memberships).where(mine).values(left_at=now))

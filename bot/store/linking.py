@@ -14,6 +14,7 @@ from bot.domain.progress import StepEvent
 from bot.domain.roadmap import Roadmap
 from bot.store import people, schedule, studies
 from bot.store.changes import Change
+from bot.store.engine import hold
 from bot.store.people import Account
 from bot.tables import (
     accounts,
@@ -75,13 +76,14 @@ async def became(db: AsyncConnection, member: int) -> int | None:
 
 
 async def unite(change: Change, keep: int, other: int, roadmaps: Mapping[str, Roadmap]) -> None:
-    """Make `other` part of `keep`, in the transaction of `change`, which is made by `other`.
+    """Make `other` part of `keep`, in the transaction of `change`, which is made by `other`; `keep` waits for its end.
 
     Same roadmap on both: one enrolment, the union of their steps, the earlier start, the deadline and hours of `keep`.
     Check-ins of a day stand side by side and add. Where both have a reminder of a kind, `keep`'s stays. What `other`
     changed in ledgers can still be taken back; changes of settings that are no more cannot.
     """
     db, now = change.db, change.now
+    await hold(db, f"member:{keep}")
     await change.id()
     ledgers = await _both_ledgers(db, keep, other)
     await _unite_enrolments(db, keep, other, now)

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import Address
+from bot.delivery import PRIVATE, Address
+from bot.store.engine import upsert
 from bot.tables import deliveries
 
 
@@ -58,9 +58,8 @@ class Delivery:
 
 async def queue(db: AsyncConnection, draft: Draft) -> bool:
     """Put a message into the outbox; False when one with its key is there already."""
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     result = await db.execute(
-        insert(deliveries)
+        upsert(db, deliveries)
         .values(
             key=draft.key,
             kind=draft.kind,
@@ -84,6 +83,29 @@ async def queue(db: AsyncConnection, draft: Draft) -> bool:
 async def touch_change(db: AsyncConnection, change: int, now: datetime) -> None:
     """What was announced about a change is to be said anew."""
     await _touch(db, deliveries.c.change == change, now)
+
+
+async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], first: date) -> tuple[str, date] | None:
+    """The daily question a member was sent last, as its kind and local date, from a local date on."""
+    row = await db.execute(
+        select(deliveries.c.kind, deliveries.c.local_date)
+        .where(
+            deliveries.c.member == member,
+            deliveries.c.kind.in_(kinds),
+            deliveries.c.state == "sent",
+            deliveries.c.local_date >= first,
+        )
+        .order_by(deliveries.c.due_at.desc(), deliveries.c.id.desc())
+        .limit(1)
+    )
+    found = row.one_or_none()
+    return None if found is None else (found.kind, found.local_date)
+
+
+async def touch_mention(db: AsyncConnection, member: int, kind: str, day: date, now: datetime) -> None:
+    """What a member was asked by name in a group is to be brought up to date; a private one its press has edited."""
+    asked = (deliveries.c.member == member) & (deliveries.c.kind == kind) & (deliveries.c.local_date == day)
+    await _touch(db, asked & ~deliveries.c.chat.startswith(PRIVATE, autoescape=True), now)
 
 
 async def touch_group(db: AsyncConnection, group: int, kind: str, day: date, now: datetime) -> None:
@@ -160,19 +182,13 @@ async def requeue(db: AsyncConnection, id: int, chat: str, now: datetime) -> Non
 
 
 async def expire(db: AsyncConnection, now: datetime) -> int:
-    """Housekeeping: what nobody could send in time, because its platform is not served, is too late."""
+    """Housekeeping: what nobody could send in time, because its platform is not served, is too late; how many."""
     result = await db.execute(
         update(deliveries)
-        .where(deliveries.c.state == "queued", deliveries.c.expires_at < now)
+        .where(deliveries.c.state == "queued", deliveries.c.next_at <= now, deliveries.c.expires_at < now)
         .values(state="expired", next_at=None, settled_at=now, reason="too late")
     )
     return int(result.rowcount)
-
-
-async def of_change(db: AsyncConnection, change: int, kind: str) -> tuple[Delivery, ...]:
-    """What was or will be said about a change."""
-    rows = await db.execute(select(deliveries).where(deliveries.c.change == change, deliveries.c.kind == kind))
-    return tuple(map(_delivery, rows.mappings()))
 
 
 async def next_moment(db: AsyncConnection) -> datetime | None:

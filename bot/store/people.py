@@ -75,9 +75,7 @@ async def meet(
     Until the transaction ends no other command of this member runs, whichever of their accounts it comes from.
     """
     await hold(db, f"account:{platform}:{id}")
-    known = await account(db, platform, id)
-    if known is not None:
-        await hold(db, f"member:{known.member}")
+    known = await _held(db, platform, id)
     if known is None:
         row = {"name": name, "zone": zone, "language": language, "created_at": now}
         result = await db.execute(insert(members).values(**row))
@@ -91,6 +89,19 @@ async def meet(
         await _rename(db, known, found, name)
         found = await member(db, known.member)
     return found, known
+
+
+async def _held(db: AsyncConnection, platform: str, id: str) -> Account | None:
+    """An account whose member is held: while we waited, they may have become part of another, or have gone."""
+    known = await account(db, platform, id)
+    while known is not None:
+        await hold(db, f"member:{known.member}")
+        if db.dialect.name == "sqlite":
+            return known
+        before, known = known.member, await account(db, platform, id)
+        if known is not None and known.member == before:
+            return known
+    return None
 
 
 async def _rename(db: AsyncConnection, known: Account, found: Member, name: str) -> None:

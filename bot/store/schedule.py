@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.occurrence import Rule, next_occurrence
 from bot.store import outbox
+from bot.store.engine import upsert
 from bot.tables import checkins, groups, members, memberships, reminders
 
 GROUP_CHECKIN = "group"
@@ -57,21 +57,27 @@ def _held() -> Any:
 
 
 async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | None:
-    """A member's reminder of a kind."""
-    found = await db.execute(_held().where(reminders.c.member == member, reminders.c.kind == kind))
-    row = found.mappings().one_or_none()
-    return None if row is None else _reminder(row)
+    """A member's reminder of a kind, to look at."""
+    return next(iter(await _chosen(db, _reminders(), _mine(member, kind))), None)
 
 
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
-    """All reminders of a member."""
-    rows = await db.execute(_held().where(reminders.c.member == member).order_by(reminders.c.id))
+    """All reminders of a member, to look at."""
+    return await _chosen(db, _reminders(), reminders.c.member == member)
+
+
+async def _chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
+    rows = await db.execute(query.where(which).order_by(reminders.c.id))
     return tuple(map(_reminder, rows.mappings()))
+
+
+def _mine(member: int, kind: str) -> Any:
+    return (reminders.c.member == member) & (reminders.c.kind == kind)
 
 
 async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> None:
     """Work out anew when a member's reminders are due: a time, the days or the zone changed."""
-    for reminder in await all_of_member(db, member):
+    for reminder in await _chosen(db, _held(), reminders.c.member == member):
         await _advance(db, reminder, now, reminder.last_date)
 
 
@@ -82,15 +88,13 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
         GROUP_CHECKIN: {"minute": wishes["checkin_minute"], "days": 0b1111111},
         RECAP: {"minute": wishes["recap_minute"], "days": 1 << wishes["recap_day"]},
     }
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     for kind, rule in rules.items():
         await db.execute(
-            insert(reminders)
+            upsert(db, reminders)
             .values(kind=kind, group=group, place="group", **rule)
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
-    rows = await db.execute(_held().where(reminders.c.group == group))
-    for reminder in map(_reminder, rows.mappings()):
+    for reminder in await _chosen(db, _held(), reminders.c.group == group):
         await _advance(db, reminder, now, reminder.last_date)
 
 
@@ -122,16 +126,12 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
-async def skip_today(db: AsyncConnection, reminder: Reminder, day: date, now: datetime) -> None:
-    """Ask no more for a local date."""
-    await _advance(db, reminder, now, day, last_date=day)
-
-
 async def answered(db: AsyncConnection, member: int, track: str, day: date, now: datetime) -> None:
     """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer."""
-    row = await of_member(db, member, track)
-    if row is not None and row.next_date is not None and row.next_date <= day:
-        await skip_today(db, row, day, now)
+    for row in await _chosen(db, _held(), _mine(member, track)):
+        if row.next_date is not None and row.next_date <= day:
+            await _advance(db, row, now, day, last_date=day)
+    await outbox.touch_mention(db, member, track, day, now)
     await _touch_groups(db, member, day, now)
 
 
@@ -139,10 +139,11 @@ async def unanswered(db: AsyncConnection, member: int, change: int, now: datetim
     """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
     given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
     for track, day in (await db.execute(given)).all():
-        row = await of_member(db, member, track)
-        if row is not None and row.last_date == day:
-            before = day - timedelta(days=1)
-            await _advance(db, row, now, before, last_date=before)
+        for row in await _chosen(db, _held(), _mine(member, track)):
+            if row.last_date == day:
+                before = day - timedelta(days=1)
+                await _advance(db, row, now, before, last_date=before)
+        await outbox.touch_mention(db, member, track, day, now)
         await _touch_groups(db, member, day, now)
 
 

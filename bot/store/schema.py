@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +32,50 @@ async def revision(store: Store) -> str | None:
     return None if found is None else str(found)
 
 
+async def current(store: Store) -> bool:
+    """Whether a database is up to date. Raises NewerDatabase."""
+    found = await revision(store)
+    if found is not None and found > newest():
+        raise NewerDatabase(f"the database is at {found}, this Roadmate knows {newest()}")
+    return found == newest()
+
+
 async def upgrade(store: Store) -> bool:
     """Bring a database up to date; False when it was. Raises NewerDatabase."""
-    current = await revision(store)
-    if current == newest():
+    if await current(store):
         return False
-    if current is not None and current > newest():
-        raise NewerDatabase(f"the database is at {current}, this Roadmate knows {newest()}")
     # Of several processes one migrates at a time; those that waited find nothing left to do.
     async with store.writing() as db:
         await hold(db, "schema")
         await db.run_sync(_upgrade)
     return True
+
+
+async def upgrade_apart(store: Store) -> bool:
+    """The same in a process of its own, for one that goes on serving: Alembic would stay in its memory (9 MB).
+
+    Raises RuntimeError when the migration failed; that process has told why.
+    """
+    if await current(store):
+        return False
+    url = store.engine.url.render_as_string(hide_password=False)
+    process = multiprocessing.get_context("spawn").Process(target=_upgrade_url, args=(url,), name="migration")
+    process.start()
+    await asyncio.to_thread(process.join)
+    if process.exitcode != 0:
+        raise RuntimeError(f"the migration ended with exit code {process.exitcode}")
+    return True
+
+
+def _upgrade_url(url: str) -> None:
+    async def alone() -> None:
+        store = Store.open(url)
+        try:
+            await upgrade(store)
+        finally:
+            await store.close()
+
+    asyncio.run(alone())
 
 
 def _upgrade(connection: Connection) -> None:

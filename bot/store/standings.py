@@ -33,9 +33,10 @@ async def standings(db: AsyncConnection, group: Group, window: Window, measure: 
     names = await _names(db, group.id)
     if measure == "streak":
         streaks = await _streaks_at(db, group.id, now)
-        scores = [Score(member, names[member], streak=days) for member, days in streaks.items()]
+        scores = [Score(member, names[member], streak=days) for member, days in streaks.items() if member in names]
     else:
-        scores = [Score(w.member, names[w.member], w.steps, w.minutes) for w in work.values()]
+        # Somebody may have come between one question and the next: they have a name the next time.
+        scores = [Score(w.member, names[w.member], w.steps, w.minutes) for w in work.values() if w.member in names]
     return Standings(
         window=window,
         measure=measure,
@@ -51,7 +52,7 @@ async def week(db: AsyncConnection, group: Group, first: date, last: date) -> We
     who = people.members_of(group.id)
     work = await studies.work_of(db, who, first, last)
     names = await _names(db, group.id)
-    streaks = await _streaks_on(db, group.id, last)
+    streaks = {m: days for m, days in (await _streaks_on(db, group.id, last)).items() if m in names}
     longest = max(streaks.values(), default=0)
     return Week(
         group=group,
@@ -78,7 +79,7 @@ async def _streaks_at(db: AsyncConnection, group: int, now: datetime) -> dict[in
     today = {id: local_day(now, zone, start) for id, zone, start in await db.execute(who)}
     days = await studies.study_days(db, people.members_of(group), min(today.values(), default=now.date()) - STREAK_SEEN)
     usual = await _days_of_the_week(db, group)
-    return {id: streak(studied, today[id], usual.get(id, EVERY_DAY)) for id, studied in days.items()}
+    return {id: streak(days[id], on, usual.get(id, EVERY_DAY)) for id, on in today.items() if id in days}
 
 
 async def _streaks_on(db: AsyncConnection, group: int, last: date) -> dict[int, int]:
@@ -105,7 +106,7 @@ async def _finishers(
     """Who finished steps between two local dates, by name, with the ledger that shows what became complete by them."""
     who = people.members_of(group)
     steps = await studies.steps_between(db, who, first, last)
-    found = sorted({(names[member].casefold(), member, roadmap) for member, roadmap, _ in steps})
+    found = sorted({(names[m].casefold(), m, roadmap) for m, roadmap, _ in steps if m in names})
     shown = (
         select(enrolments.c.member, enrolments.c.roadmap)
         .join(step_events, step_events.c.enrolment == enrolments.c.id)

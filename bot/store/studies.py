@@ -177,9 +177,9 @@ async def work_of(db: AsyncConnection, members: Who, first: date | None, last: d
         for answer in answers:
             minutes[member][answer.day] += answer.minutes
             days[member] |= {answer.day} if answer.studied else set()
-    for member, day in await _steps(db, members, first, last):
-        steps[member] += 1
-        days[member].add(day)
+    for row in await db.execute(_finished(members, first, last)):
+        steps[row.member] += 1
+        days[row.member].add(row.day)
     return {m: Work(m, steps[m], capped(minutes[m].values()), frozenset(days[m])) for m in days}
 
 
@@ -187,10 +187,6 @@ async def steps_between(db: AsyncConnection, members: Who, first: date, last: da
     """What was finished between two local dates: member, roadmap, step, in the order it was done."""
     rows = await db.execute(_finished(members, first, last))
     return tuple((row.member, row.roadmap, row.step) for row in rows)
-
-
-async def _steps(db: AsyncConnection, members: Who, first: date, last: date) -> list[tuple[int, date]]:
-    return [(row.member, row.day) for row in await db.execute(_finished(members, first, last))]
 
 
 def _finished(members: Who, first: date, last: date) -> Any:

@@ -44,6 +44,12 @@ def public_question(language: str, day: date, track: str, mention: Mention, memb
     return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, member),))
 
 
+def public_receipt(language: str, name: str, day: date, studied: bool) -> Card:
+    """What becomes of that question once it is answered: who did not study is thanked for the answer alone."""
+    id = "checkin-mention-studied" if studied else "checkin-mention-answered"
+    return Card(parts=(Paragraph(say(language, id, name=name, day=weekday_words(language, day.weekday()))),))
+
+
 def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Button, ...]:
     suffix = "" if track == "study" else f" track:{track}"
     return (

@@ -275,6 +275,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_deliveries_change"), ["change"], unique=False)
+        batch_op.create_index("ix_deliveries_group_local_date", ["group", "local_date"], unique=False)
         batch_op.create_index(batch_op.f("ix_deliveries_member"), ["member"], unique=False)
         batch_op.create_index(batch_op.f("ix_deliveries_next_at"), ["next_at"], unique=False)
 

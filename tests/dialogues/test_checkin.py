@@ -191,3 +191,23 @@ async def test_a_closed_private_chat_is_told_once(chat: Chat) -> None:
     assert "I could not reach you in private" in await chat.say("asha", "/checkin 30")
     assert "could not reach you" not in await chat.say("asha", "/checkin 30")
     assert "could not reach you" not in await chat.say("asha", "/checkin 30", private=True)
+
+
+async def test_studied_here_and_there_is_counted_once(chat: Chat) -> None:
+    await chat.say("asha", "/checkin yes")
+    said = await chat.press_raw("asha", "checkin yes date:2026-11-20", private=True, message="dm")
+    assert said == "Fri 20 Nov is counted already. More time adds to it.\n[1] Add time"
+    assert "how long did you study?" in await chat.press("asha", "Add time", private=True)
+
+
+async def test_another_deadline_is_for_the_roadmap_one_is_on(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert (await chat.say("asha", "/join hours:3")).startswith("Backend Engineer (AI era)")
+
+
+async def test_the_machines_own_name_of_utc_is_a_zone(chat: Chat) -> None:
+    assert await chat.say("asha", "/timezone Etc/UTC") == "Your zone is Etc/UTC; it is 06:30 for you."
+
+
+async def test_dsa_is_turned_on_again_by_its_own_line(chat: Chat) -> None:
+    assert "/remind 20:00 kind:dsa" in await chat.say("asha", "/remind off kind:dsa")

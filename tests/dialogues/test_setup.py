@@ -126,8 +126,14 @@ async def test_a_recap_day_keeps_its_time_unless_one_is_given(chat: Chat) -> Non
 
 
 async def test_setup_is_for_leaders_and_for_groups(chat: Chat) -> None:
-    assert await chat.say("asha", "/setup") == "/setup is for those who lead this group."
-    assert await chat.say("asha", "/homecode") == "/homecode is for those who lead this group."
+    assert (
+        await chat.say("asha", "/setup")
+        == "/setup is for those who lead this group: ask whoever manages this chat to type it."
+    )
+    assert (
+        await chat.say("asha", "/homecode")
+        == "/homecode is for those who lead this group: ask whoever manages this chat to type it."
+    )
     await chat.say("lena", "/setup")
     assert "somebody else's" in await chat.press("asha", "Code for a second home")
     private = await chat.say("lena", "/setup", private=True)
@@ -267,7 +273,7 @@ async def test_what_is_no_code_is_no_wrong_try(chat: Chat) -> None:
 async def test_the_greeting_leads_to_the_set_up(chat: Chat) -> None:
     assert plain(greeting("en")) == (
         "Hello, I am Roadmate.\n"
-        "I keep a study group on its roadmap: a dated plan for everyone, one question a day, "
+        "I keep a study group on its roadmap: a deadline for everyone, one question a day, "
         "and a board of what was done.\n"
         "A leader presses Set up where the group studies. Then everybody begins with /start.\n"
         "[1] Set up"

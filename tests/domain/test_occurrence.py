@@ -66,7 +66,7 @@ def changes(zone: str) -> tuple[datetime, ...]:
     found = []
     day = timedelta(days=1)
     moment = datetime(FIRST.year, 1, 1, tzinfo=UTC)
-    while moment.year < LAST.year:
+    while moment.year <= LAST.year:
         if moment.astimezone(tz).utcoffset() != (moment + day).astimezone(tz).utcoffset():
             low, high = moment, moment + day
             while high - low > timedelta(seconds=1):

@@ -16,6 +16,7 @@ from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address
+from bot.domain.member import Member
 from bot.library import Library
 from bot.platforms.discord.client import DiscordPlatform
 from bot.store import Store, people, schedule, schema
@@ -193,7 +194,7 @@ class DiscordDriver:
     # ---- a typed line as options
 
     async def _filled_in(self, user: User, channel: Channel, command: Command, rest: str) -> dict[str, object]:
-        scene = await self._scene(user, channel, command)
+        scene = await self._scene(user, channel)
         typed = dict(_arguments(command, rest, scene))
         return {name: self._value(command, name, text) for name, text in typed.items()}
 
@@ -206,13 +207,19 @@ class DiscordDriver:
             return text.casefold()
         return text
 
-    async def _scene(self, user: User, channel: Channel, command: Command) -> Scene:
+    async def _scene(self, user: User, channel: Channel) -> Scene:
         private = channel.guild is None
         address = Address.private_to("discord", str(user.id)) if private else Address("discord", str(channel.id))
-        incoming = Incoming("discord", str(user.id), user.name, address, command.name, private=private)
+        incoming = Incoming("discord", str(user.id), user.name, address, "", private=private)
         async with self.store.reading() as db:
             known = await people.account(db, "discord", str(user.id))
-            return await self.dispatch._scene(db, incoming, command, known)
+            group = None if private else await people.group_at(db, address)
+            if known is None:
+                known = people.Account("discord", str(user.id), 0, user.name, "unknown", self.clock())
+                member = Member(0, user.name, ZONE)
+            else:
+                member = await people.member(db, known.member)
+            return await self.dispatch._scene(db, incoming, group, known, member, mates=True)
 
 
 def _menus(message: Message) -> dict[str, list[str]]:

@@ -9,7 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import Bold, Button, Card, Field, Fields, Link, LinkButton, Paragraph, Picture, Progress, Spoiler, Text
+from bot.cards import (
+    Bold,
+    Button,
+    Card,
+    Choice,
+    Field,
+    Fields,
+    Link,
+    LinkButton,
+    Option,
+    Paragraph,
+    Picture,
+    Progress,
+    Spoiler,
+    Text,
+)
 from bot.platforms.console.render import clean, page, plain
 from tests.platforms.console_driver import ConsoleDriver
 
@@ -86,6 +101,46 @@ async def test_in_private_the_slash_may_be_left_out(tmp_path: Path, clock: Calla
         assert "on no roadmap yet" in (await driver.say("asha", "progress", private=True)).text
 
 
+async def test_in_private_a_length_of_time_is_a_check_in(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/join backend-ai-era deadline:2027-05-20")
+        assert "Friday: 1 h 30" in (await driver.say("asha", "1h30 indexes", private=True)).text
+        assert "When I have eaten, I study" in await driver.type("When I have eaten, I study")
+        assert "I only hear commands here" in (await driver.say("asha", "1h30 indexes")).text
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_any_text_answers_an_open_menu(tmp_path: Path, clock: Callable[[], datetime], private: bool) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        asked = await driver.say("asha", "/join backend-ai-era", private=private)
+        assert asked.buttons[-1] == "Other…"
+        assert "is not a date" in await driver.type("some day")
+        assert "until Thu 20 May 2027" in await driver.type("in 6 months")
+
+
+async def test_a_menu_that_was_left_is_not_answered(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        for left in ("/progress", ":as ravi", ":group"):
+            await driver.say("asha", "/join backend-ai-era")
+            await driver.type(left)
+            assert "I only hear commands here" in await driver.type("in 6 months")
+
+
+async def test_several_free_answers_are_pressed_not_guessed(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        assert "[4] Time zone" in await driver.type("/setup")
+        assert "I only hear commands here" in await driver.type("in 6 months")
+
+
+async def test_a_question_says_its_example_once(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/join backend-ai-era")
+        assert (await driver.press("asha", "Other…")).text.count("20 May 2027, or in 5 months") == 1
+        # A label that has no example gets one.
+        await driver.say("asha", "/join backend-ai-era deadline:2027-05-20")
+        assert (await driver.press("asha", "Change hours")).text.count("1h30") == 1
+
+
 def test_a_card_is_laid_out_as_lines() -> None:
     card = Card(
         title=(Bold("Title"), Text(" · 2 steps")),
@@ -102,6 +157,35 @@ def test_a_card_is_laid_out_as_lines() -> None:
         "[picture: a bar chart]\n[1] Done  Open: https://t.me/x"
     )
     assert [p.press for p in page(card).pressables] == ["done x"]
+
+
+CHOICE = Card(
+    parts=(Fields((Field("Zone", (Text("UTC"),)), Field("Line", (Text("When I have eaten, I study"),)))),),
+    choice=Choice("Choose", (Option("Backend", "join a", "Ten steps"), Option("Frontend", "join b"))),
+)
+
+
+def test_a_terminal_shows_tables_where_a_pipe_reads_lines() -> None:
+    assert plain(CHOICE, 9) == ("Zone: UTC\nLine: When I have eaten, I study\n[9] Backend  Ten steps\n[10] Frontend")
+    assert [line.plain for line in page(CHOICE, 9, width=80).lines] == [
+        "Zone │ UTC",
+        "Line │ When I have eaten, I study",
+        "[9]  │ Backend  │ Ten steps",
+        "[10] │ Frontend │",
+    ]
+
+
+def test_a_narrow_table_breaks_between_words() -> None:
+    laid = page(CHOICE, 9, width=24)
+    assert [line.plain for line in laid.lines] == [
+        "Zone │ UTC",
+        "Line │ When I have",
+        "     │ eaten, I study",
+        "[9]  │ Backend",
+        "     │ Ten steps",
+        "[10] │ Frontend",
+    ]
+    assert [pressable.press for pressable in laid.pressables] == ["join a", "join b"]
 
 
 def test_a_narrow_terminal_breaks_a_row_between_buttons() -> None:

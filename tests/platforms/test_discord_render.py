@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import (
@@ -177,6 +177,8 @@ def test_whatever_somebody_writes_is_read_as_written(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(words, words, words, words)
+@example(":", "", ":", "")
+@example(":", "", "a", "")
 def test_marks_hold_whatever_is_inside_and_around_them(before: str, strong: str, quoted: str, hidden: str) -> None:
     spans = (Text(before), Bold(strong), Italic(quoted), Spoiler(hidden), ASHA, Text(before))
     written = markdown(spans)

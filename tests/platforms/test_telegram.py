@@ -28,12 +28,15 @@ from bot.delivery import (
     Sent,
 )
 from bot.platforms.telegram import polling
-from bot.platforms.telegram.client import TelegramPlatform
+from bot.platforms.telegram.answering import OFFERED_AGAIN
+from bot.platforms.telegram.client import EXPLAINED_AGAIN, TelegramPlatform
 from bot.platforms.telegram.rich import bare
 from bot.reminders import Reminders
 from bot.store import outbox, people
-from bot.tables import accounts, changes, checkins, homes, memberships, questions, step_events
+from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
+from bot.views.answers import question
 from tests.fakes.telegram_server import Group, Message, Press, Update, User
+from tests.fakes.telegram_server.entities import part
 from tests.platforms.driver import Seen
 from tests.platforms.telegram_driver import USERNAME, TelegramDriver
 from tests.platforms.test_telegram_server import png
@@ -41,6 +44,16 @@ from tests.platforms.test_telegram_server import png
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 JOIN = "/join roadmap:backend-ai-era deadline:2027-05-20 hours:2"
 CARD = Card(parts=(Paragraph((Text("Recap of the week"),)),))
+
+
+class Hour:
+    """A clock that the test moves on."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @pytest.fixture
@@ -155,13 +168,73 @@ async def test_edited_messages_and_other_bots_change_nothing(driver: TelegramDri
     assert str(robot.id) not in [row["account"] for row in await rows(driver, accounts)]
 
 
-async def test_words_in_private_are_explained_once_and_in_groups_never(driver: TelegramDriver, asha: User) -> None:
-    first = await driver.say("asha", "hello there", private=True)
-    assert first.text == "I understand commands, such as /done. All of them: /help"
-    assert (await driver.say("asha", "are you there?", private=True)).text == ""
-    file = await driver.server.says(asha, document=("work.zip", b"zip", "application/zip"))
-    await driver.handled(file)
-    assert bare(bot_messages(driver, asha)[-1].text).startswith("A file shows a step when its caption says which")
+async def test_words_in_private_are_explained_but_not_at_every_message(tmp_path: Path) -> None:
+    hour = Hour()
+    async with TelegramDriver(tmp_path, hour) as driver:
+        first = await driver.say("asha", "hello there", private=True)
+        assert first.text == "I understand commands, such as /done. All of them: /help"
+        assert (await driver.say("asha", "are you there?", private=True)).text == ""
+        file = await driver.server.says(driver.person("asha"), document=("work.zip", b"zip", "application/zip"))
+        await driver.handled(file)
+        told = bare(bot_messages(driver, driver.person("asha"))[-1].text)
+        assert told.startswith("A file shows a step when its caption says which")
+        hour.now += EXPLAINED_AGAIN
+        assert (await driver.say("asha", "are you there?", private=True)).text == first.text
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes", "note"),
+    [("1h30 indexes", 90, "indexes"), ("studied", 0, None), ("45", 45, None)],
+)
+async def test_words_in_private_that_say_how_long_are_a_check_in(
+    driver: TelegramDriver, asha: User, words: str, minutes: int, note: str | None
+) -> None:
+    assert (await driver.say("asha", words, private=True)).text.startswith("Friday")
+    (row,) = await rows(driver, checkins)
+    assert (row["studied"], row["minutes"], row["note"], row["local_date"]) == (True, minutes, note, NOON.date())
+    group = await driver.server.says(asha, "30", chat=driver.group)
+    assert not group.reached
+
+
+async def test_an_if_then_line_needs_no_command(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "When I have eaten, I study", private=True)
+    (member,) = [row for row in await rows(driver, members) if row["name"] == "asha"]
+    assert member["intention"] == "When I have eaten, I study"
+
+
+@pytest.mark.parametrize("track", ["study", "dsa"])
+@pytest.mark.parametrize(
+    ("words", "studied", "minutes", "note"),
+    [
+        ("two chapters about dsa", True, 0, "two chapters about dsa"),
+        ("1h30 indexes", True, 90, "indexes"),
+        ("not today", False, 0, None),
+    ],
+)
+async def test_any_reply_to_the_daily_check_in_answers_for_its_day_and_track(
+    tmp_path: Path, track: str, words: str, studied: bool, minutes: int, note: str | None
+) -> None:
+    """Another question is open, and the day asked about is yesterday, which can be answered for until noon."""
+    hour = Hour(NOON - timedelta(hours=1))
+    async with TelegramDriver(tmp_path, hour) as driver:
+        await driver.say("asha", "/join backend-ai-era hours:?", private=True)
+        asha = driver.person("asha")
+        async with driver.store.reading() as db:
+            member = await people.member(db, await member_of(driver, "asha"))
+        yesterday = NOON.date() - timedelta(days=1)
+        daily = question("en", member, yesterday, track, (), 20)
+        assert isinstance(await driver.platform.send(Address.private_to("telegram", str(asha.id)), daily, "k"), Sent)
+        await driver.handled(await driver.server.says(asha, words, reply_to=bot_messages(driver, asha)[-1]))
+        (row,) = await rows(driver, checkins)
+        assert (row["local_date"], row["track"]) == (yesterday, track)
+        assert (row["studied"], row["minutes"], row["note"]) == (studied, minutes, note)
+
+
+async def test_help_is_there_to_be_tapped(driver: TelegramDriver, asha: User) -> None:
+    await driver.say("asha", "/help", private=True)
+    message = bot_messages(driver, asha)[-1]
+    live = [part(message.text, entity) for entity in message.entities if entity["type"] == "bot_command"]
+    assert {f"/{command.name}" for command in driver.dispatch.registry.listed} <= set(live)
 
 
 async def test_the_names_of_commands_carry_ours_in_groups(driver: TelegramDriver, asha: User) -> None:
@@ -343,6 +416,33 @@ async def test_without_a_private_chat_the_group_is_only_told_how_to_open_it(driv
     assert len(bot_messages(driver, driver.person("asha"))) == 2
 
 
+async def test_the_group_is_told_once_an_hour_how_somebody_opens_the_private_chat(tmp_path: Path) -> None:
+    hour = Hour()
+    async with TelegramDriver(tmp_path, hour) as driver:
+        assert (await driver.say("asha", JOIN)).buttons == ("Open privately",)
+        assert await driver.say("asha", "/progress") == Seen("")
+        assert (await driver.say("ravi", "/progress")).buttons == ("Open privately",)
+        # What waits is the newest.
+        link = f"https://t.me/{USERNAME}?start=open"
+        await driver.handled(await driver.server.opens(driver.person("asha"), link))
+        assert "0 of 10 steps done" in bare(bot_messages(driver, driver.person("asha"))[-1].text)
+        hour.now += OFFERED_AGAIN
+        assert (await driver.say("ravi", "/progress")).buttons == ("Open privately",)
+
+
+@pytest.mark.parametrize("payload", ["", "open"])
+async def test_who_opens_the_private_chat_is_not_told_that_it_is_closed(driver: TelegramDriver, payload: str) -> None:
+    await driver.say("asha", JOIN)
+    if payload:
+        # What waits to be read was written when the chat was known to be closed.
+        await driver.say("asha", "/progress")
+    link = f"https://t.me/{USERNAME}" + (f"?start={payload}" if payload else "")
+    await driver.handled(await driver.server.opens(driver.person("asha"), link))
+    (answer,) = bot_messages(driver, driver.person("asha"))
+    assert "could not reach you" not in answer.text
+    assert "could not reach you" not in (await driver.say("asha", "/checkin 30")).text
+
+
 async def test_what_the_group_reads_anyway_is_not_offered_again(driver: TelegramDriver) -> None:
     await driver.say("asha", JOIN)
     before = len(bot_messages(driver, driver.group))
@@ -505,7 +605,7 @@ async def test_another_command_ends_a_private_question(driver: TelegramDriver, a
     await driver.say("asha", "/join backend-ai-era hours:?", private=True)
     await driver.say("asha", "/progress", private=True)
     assert await rows(driver, questions) == []
-    assert (await driver.say("asha", "3", private=True)).text.startswith("I understand commands")
+    assert (await driver.say("asha", "thanks", private=True)).text.startswith("I understand commands")
 
 
 async def test_a_question_in_a_group_is_for_one_and_answered_by_their_reply(driver: TelegramDriver, asha: User) -> None:
@@ -541,7 +641,7 @@ async def test_a_question_after_a_press_in_a_group_names_the_one_it_is_for(drive
 
 async def test_administrators_lead_and_others_do_not(driver: TelegramDriver, asha: User) -> None:
     refused = await driver.say("asha", "/setup time:21:00")
-    assert refused.text == "/setup is for those who lead this group."
+    assert refused.text == "/setup is for those who lead this group: ask whoever manages this chat to type it."
     assert refused.private
     assert driver.server.calls("getChatMember")[0].parameters.given["user_id"] == asha.id
     done = await driver.say("lena", "/setup time:21:00")

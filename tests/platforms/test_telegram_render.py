@@ -218,7 +218,7 @@ def test_a_question_names_what_it_wants_and_whom() -> None:
     assert (alone.text, entities(alone)) == ("Friday: how long?", [{"type": "bold", "offset": 0, "length": 17}])
     asha = Mention("Asha", (("telegram", "7"),))
     both = render_question("en", Question("checkin", "How long?", inputs), asha)
-    assert both.text == "Asha: How long?\nAnswer in one message: How long, A word about it."
+    assert both.text == "Asha: How long?\nAnswer in one message:\n• How long\n• A word about it"
     assert [entity.type for entity in both.entities] == ["text_mention", "bold"]
     assert placeholder(Question("checkin", "?", inputs)) == "90, or 1h30, What you did"
     assert len(placeholder(Question("x", "?", (Input("a", "b", "c" * 90),))) or "") == 64

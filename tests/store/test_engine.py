@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +20,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import Store, engine, hold, pending
+from bot.store import Store, Unavailable, engine, hold, pending
 from bot.tables import facts
+from tests.fakes.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
+
+Trouble = Callable[[], AbstractAsyncContextManager[None]]
 
 
 async def add_one(store: Store) -> None:
@@ -230,3 +238,117 @@ async def test_a_timeout_in_a_transaction_is_a_timeout(store: Store) -> None:
         assert task.cancelling() == 0
     await asyncio.sleep(0)
     await add_one(store)
+
+
+# ------------------------------------------------------------ trouble
+
+
+@asynccontextmanager
+async def locked(store: Store) -> AsyncIterator[None]:
+    """Another program holds SQLite's write lock."""
+    other = sqlite3.connect(str(store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+@asynccontextmanager
+async def full(store: Store) -> AsyncIterator[None]:
+    """No file of this process may grow beyond what SQLite's log has now: writes fail as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = Path(f"{store.engine.url.database}-wal").stat().st_size  # noqa: ASYNC240 - a moment's look
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@asynccontextmanager
+async def away(store: Store, postgres: Postgres) -> AsyncIterator[None]:
+    """Postgres ends every connection and takes no new one."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    async with store.engine.connect() as db:
+        with pytest.raises(DBAPIError):
+            await db.execute(text(end))
+    door = postgres.folder / ".s.PGSQL.5432"
+    door.rename(door.with_name("closed"))
+    try:
+        yield
+    finally:
+        door.with_name("closed").rename(door)
+
+
+@asynccontextmanager
+async def standing_by(store: Store, postgres: Postgres) -> AsyncIterator[None]:
+    """Postgres can be read only, as one that stands by for another."""
+    name, setting = store.engine.url.database, "default_transaction_read_only"
+    await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} SET {setting} = on")
+    await store.close()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} RESET {setting}")
+        await store.close()
+
+
+@pytest.fixture(params=[locked, full, away, standing_by])
+def trouble(request: pytest.FixtureRequest, store: Store) -> Trouble:
+    """What can happen to the database of the test without any fault of ours."""
+    kind = request.param
+    if store.sqlite != (kind in (locked, full)):
+        pytest.skip("this happens to the other database")
+    return partial(kind, store) if store.sqlite else partial(kind, store, request.getfixturevalue("postgres"))
+
+
+async def test_trouble_is_told_once_changes_nothing_and_is_over_when_it_is_over(
+    store: Store, trouble: Trouble, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    await store.close()  # connections that are opened from now on wait for less
+    await add_one(store)
+    async with trouble():
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                # More than fits into what the log has left.
+                async with store.writing() as db, db.begin_nested():
+                    await pending.remember(db, "number", "9" * 100_000)
+    assert await number_in(store) == 1
+    await add_one(store)
+    assert await number_in(store) == 2
+    told = [record.levelname for record in caplog.records if record.name == engine.__name__]
+    assert told == ["ERROR", "WARNING"]
+
+
+async def test_a_database_that_only_takes_no_writes_can_be_read(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """And reading it does not tell that it takes writes again."""
+    if not store.sqlite:
+        pytest.skip("a full disk is tried on SQLite")
+    await add_one(store)
+    async with full(store):
+        with pytest.raises(Unavailable):
+            async with store.writing() as db:
+                await pending.remember(db, "number", "9" * 100_000)
+        assert await number_in(store) == 1
+        async with store.writing() as db:
+            assert await pending.fact(db, "number") == "1"
+    assert [record.levelno for record in caplog.records if record.name == engine.__name__] == [logging.ERROR]
+
+
+async def test_who_waits_for_each_other_is_carried_out_one_after_the_other(store: Store) -> None:
+    """Two transactions that take the same two subjects the other way round: Postgres takes one back, it comes again."""
+    tries = 0
+    both = asyncio.Barrier(2)
+
+    async def add(db: AsyncConnection, first: str, second: str) -> None:
+        nonlocal tries
+        tries += 1
+        await hold(db, first)
+        if not store.sqlite and tries <= 2:
+            await both.wait()
+        await hold(db, second)
+        await pending.remember(db, "number", str(int(await pending.fact(db, "number") or 0) + 1))
+
+    await asyncio.gather(store.write(lambda db: add(db, "a", "b")), store.write(lambda db: add(db, "b", "a")))
+    assert await number_in(store) == 2
+    assert tries == (2 if store.sqlite else 3)

@@ -125,9 +125,9 @@ class ZoneKind:
     def read(self, text: str, scene: Scene) -> str | None:
         """The zone, by its whole name in any case, or by its city when only one has it."""
         typed = text.strip().casefold().replace(" ", "_")
-        zones = inhabited_zones()
-        exact = [zone for zone in zones if zone.casefold() == typed]
-        return next(iter(exact or _only([z for z in zones if z.rpartition("/")[2].casefold() == typed])), None)
+        exact = [zone for zone in every_zone() if zone.casefold() == typed]
+        cities = [zone for zone in inhabited_zones() if zone.rpartition("/")[2].casefold() == typed]
+        return next(iter(exact or _only(cities)), None)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest zones, one tap each."""
@@ -182,7 +182,13 @@ AREAS = (
 @cache
 def inhabited_zones() -> tuple[str, ...]:
     """IANA zones people live in, sorted."""
-    return tuple(sorted(zone for zone in available_timezones() if zone.startswith(AREAS) or zone == "UTC"))
+    return tuple(sorted(zone for zone in every_zone() if zone.startswith(AREAS) or zone == "UTC"))
+
+
+@cache
+def every_zone() -> frozenset[str]:
+    """All IANA zones: what a machine is set to (`Etc/UTC`) is understood, though nobody is offered it."""
+    return frozenset(available_timezones())
 
 
 def _weekday(text: str, _scene: Scene) -> tuple[int, int | None] | str | None:

@@ -75,5 +75,6 @@ hours-a-day = { $hours } h a day
 
 # When something went wrong
 apology = That did not work, and it is our fault, not yours. Nothing was changed. If it happens again, tell your group's leader this reference: `{ $reference }`.
+unavailable = I can't save anything right now, so that did not count. Nothing was changed; please try again in a few minutes.
 apology-unsure = That did not work as it should, and it is our fault, not yours. What has counted is in `/progress`. Reference, for your group's leader: `{ $reference }`.
 already-counted = That was counted already: { $change }.

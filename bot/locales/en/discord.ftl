@@ -1,3 +1,6 @@
-# Said on Discord alone: an answer that took long began as a private one, and a modal cannot follow a modal
+# Said on Discord alone: an answer that took long began as a private one, a modal cannot follow a modal, and private
+# messages may be anything
 answered-for-all = The answer is below, for everyone here.
 button-answer = Answer
+discord-free-text = I understand commands, such as `done http-rest`, and answers, such as `1h30 indexes`. All commands: `/help`
+discord-file = A file shows a step when its message says which: `done http-rest`

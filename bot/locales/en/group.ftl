@@ -157,6 +157,6 @@ permission-history = Read Message History
 
 # Being added
 greeting-title = **Hello, I am Roadmate.**
-greeting = I keep a study group on its roadmap: a dated plan for everyone, one question a day, and a board of what was done.
+greeting = I keep a study group on its roadmap: a deadline for everyone, one question a day, and a board of what was done.
 greeting-how = A leader presses Set up where the group studies. Then everybody begins with /start.
 button-setup = Set up

@@ -78,7 +78,7 @@ example-help = /help done
 
 # The first screen
 start-hello = **Hello, { $name }.**
-start-what = I keep you on a study roadmap: a plan with dates, one question a day, and an honest look at where you stand.
+start-what = I keep you on a study roadmap: a deadline that fits, one question a day, and an honest look at where you stand.
 start-first = Three taps and you have a plan. First: which roadmap?
 start-size = { $count } steps, about { $hours } h
 start-again = **{ $name }, here is where you stand.**

@@ -1,7 +1,7 @@
 refuse-command = I don't know /{ $text }. Everything I can do: /help
 refuse-command-near = I don't know /{ $text }. Did you mean /{ $near }?
 refuse-owner = That button is somebody else's. /help shows what you can do.
-refuse-leaders = /{ $command } is for those who lead this group.
+refuse-leaders = /{ $command } is for those who lead this group: ask whoever manages this chat to type it.
 refuse-long = That is { $length } characters; at most { $limit } fit.
 refuse-too-much = I don't know what to do with “{ $text }”. An example: /help { $command }
 refuse-outdated = That button is too old. Please start again.
@@ -45,6 +45,7 @@ refuse-skip-done = **{ $title }** is done; there is nothing to leave out. /undo 
 refuse-skip-again = **{ $title }** is left out already.
 refuse-mate-not-on = { $name } is on no roadmap.
 refuse-checkin-studied = { $date } is answered already: studied. /undo takes that back.
+refuse-checkin-again = { $date } is counted already. More time adds to it.
 refuse-checkin-much = That would be { $total } on one day; more than { $limit } is not counted.
 refuse-checkin-future = { $date } has not come yet.
 refuse-checkin-closed = { $date } is closed; a day stays open until noon of the next. You can still answer for today.

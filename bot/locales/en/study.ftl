@@ -58,7 +58,7 @@ change-plan = the plan of { $title }
 change-left = leaving { $title }
 change-done = __{ $title }__ done
 change-skipped = leaving out __{ $title }__
-change-checkin = the check-in of { $date }
+change-checkin = the check-in of { $date } ({ $answer })
 change-later = moving the check-in to { $time }
 change-remind = the reminder of your { $kind ->
     [dsa] DSA practice
@@ -104,7 +104,10 @@ remind-set = I ask about { $kind ->
 remind-off = I no longer ask about { $kind ->
     [dsa] DSA practice
    *[study] your study
-}. `/remind 20:00` turns it on again.
+}. `/remind 20:00{ $kind ->
+    [dsa] {" "}kind:dsa
+   *[study] {""}
+}` turns it on again.
 zone-set = Your zone is { $zone }; it is { $time } for you.
 
 news-done = **{ $name }** finished __{ $title }__.
@@ -116,3 +119,7 @@ news-taken-back = { $name } took back __{ $title }__.
 dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, the group's daily post asks you. `/remind where:group` asks you there by name.
 button-add-proof = Add a proof
 news-done-file = **{ $name }** finished __{ $title }__ · proof: { $file }
+
+checkin-mention-studied = **{ $name }** · { $day }: studied ✅
+checkin-mention-answered = **{ $name }** · { $day }: answered
+button-more = Add time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text as Styled
 
-from bot.cards import Question, unsign
+from bot.cards import Button, Card, Question, unsign
 from bot.command import Audience, Dispatch, Incoming, Response, answered
+from bot.command.grammar import ASK
 from bot.command.reading import read_span
+from bot.command.spoken import spoken
 from bot.delivery import Address
-from bot.platforms.console.client import NAME, Console
+from bot.platforms.console.client import NAME, Console, Shown
 from bot.platforms.console.clock import FURTHEST, ChatClock
 from bot.platforms.console.render import clean
 from bot.store import Store, people, schedule
@@ -58,6 +60,9 @@ class Chat:
     group: str = ""
     private: bool = False
     question: Question | None = None
+    menu: Shown | None = None
+    """The Other… of the menu that was answered last, while nothing else was said: it may be typed outright."""
+
     _over: bool = False
     verbs: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
 
@@ -124,45 +129,57 @@ class Chat:
     # ------------------------------------------------------------ speaking
 
     async def _speak(self, line: str) -> None:
-        if self.question is not None and not line.startswith("/"):
-            question, self.question = self.question, None
-            said, arguments = answered(question.line, question.inputs, [line])
-            response = await self._dispatch(self._incoming(said, arguments))
-            if response is not None and response.refused:
-                # The same question may be answered better; any /command leaves it.
-                self.question = question
+        if line.startswith("/"):
+            self._leave()
+            await self._dispatch(self._incoming(line.removeprefix("/")))
+        elif self.question is not None:
+            await self._answer(self.question, line)
         elif line.isdecimal():
             await self._press(int(line))
-        elif line.startswith("/") or self.private:
-            self.question = None
-            await self._dispatch(self._incoming(line.removeprefix("/")))
+        elif self.menu is not None:
+            await self._choose(self.menu, line)
+        elif self.private:
+            await self._dispatch(self._incoming(spoken(line) or line))
         else:
             self._say(word("en", "console-talk"))
+
+    async def _answer(self, question: Question, text: str) -> None:
+        self.question = None
+        said, arguments = answered(question.line, question.inputs, [text])
+        response = await self._dispatch(self._incoming(said, arguments))
+        if response is not None and response.refused:
+            # The same question may be answered better; any /command leaves it.
+            self.question = question
 
     async def _press(self, number: int) -> None:
         shown = self.console.shown.get(number)
         if shown is None:
             self._say(word("en", "console-no-number", number=str(number)))
-            return
+        else:
+            await self._dispatch(self._pressed(shown))
+
+    async def _choose(self, other: Shown, text: str) -> None:
+        """Take a text as a menu's answer: press its Other… and answer what that asks, unless it is refused."""
+        response = await self.app.dispatch(self._pressed(other))
+        if response is not None and response.question is not None:
+            await self._answer(response.question, text)
+        elif response is not None:
+            await self._show(response, self._incoming(text))
+
+    def _leave(self) -> None:
+        """Whatever was asked stays unanswered."""
+        self.question = self.menu = None
+
+    def _pressed(self, shown: Shown) -> Incoming:
         line, owner = unsign(shown.press)
-        incoming = self._incoming(line)
         address = Address(NAME, shown.chat)
         foreign = address.account is not None and address.account != self.who
-        owner = -1 if foreign else owner
-        await self._dispatch(
-            Incoming(
-                platform=NAME,
-                account=incoming.account,
-                name=incoming.name,
-                address=address,
-                line=line,
-                update=incoming.update,
-                private=address.account is not None,
-                leader=True,
-                pressed=shown.message,
-                owner=owner,
-                chat_name=self.group,
-            )
+        return replace(
+            self._incoming(line),
+            address=address,
+            private=address.account is not None,
+            pressed=shown.message,
+            owner=-1 if foreign else owner,
         )
 
     def _incoming(self, line: str, arguments: dict[str, str] | None = None) -> Incoming:
@@ -180,6 +197,7 @@ class Chat:
         )
 
     async def _dispatch(self, incoming: Incoming) -> Response | None:
+        self.menu = None
         response = await self.app.dispatch(incoming)
         if response is not None:
             await self._show(response, incoming)
@@ -190,7 +208,7 @@ class Chat:
             self.question = response.question
             self.console.terminal.print(Styled(clean(response.question.title), style="bold"))
             for item in response.question.inputs:
-                hint = f" ({item.placeholder})" if item.placeholder else ""
+                hint = "" if item.placeholder in item.label else f" ({item.placeholder})"
                 self.console.terminal.print(Styled(f"  {clean(item.label)}{clean(hint)}", style="dim"))
             self.console.terminal.print()
         elif response.card is not None:
@@ -199,7 +217,9 @@ class Chat:
                 self.console.terminal.print(Styled(word("en", "console-whisper"), style="dim italic"))
             # What only its reader sees stands in their private chat: another's press on it is refused.
             chat = Address.private_to(NAME, self.who).chat if whisper else incoming.address.chat
-            self.console.print(response.card, uuid4().hex, chat)
+            message = uuid4().hex
+            self.console.print(response.card, message, chat)
+            self.menu = _other(response.card, message, chat)
             await self.console.save()
 
     # ------------------------------------------------------------ the chat's own commands
@@ -209,7 +229,8 @@ class Chat:
         if not name or name.startswith(("@", "/", ":")):
             self._say(word("en", "console-bad-name"))
             return
-        self.who, self.question = name, None
+        self.who = name
+        self._leave()
         if self.group:
             await self._enter(self.group)
 
@@ -247,11 +268,12 @@ class Chat:
         )
 
     async def _go_private(self, _rest: str) -> None:
-        self.private, self.question = True, None
+        self.private = True
+        self._leave()
         self._say(word("en", "console-in-private"))
 
     async def _go_group(self, name: str) -> None:
-        self.question = None
+        self._leave()
         await self._enter(name or self.group)
         self._say(word("en", "console-in-group", group=self.group))
 
@@ -266,6 +288,13 @@ class Chat:
 
     def _say(self, text: str) -> None:
         self.console.terminal.print(Styled(clean(text), style="dim"))
+
+
+def _other(card: Card, message: str, chat: str) -> Shown | None:
+    """What takes any text for an answer, where a card is a menu that has just one such thing."""
+    buttons = [button for row in card.rows for button in row if isinstance(button, Button)]
+    asking = [button.press for button in buttons if button.line.endswith(f":{ASK}")]
+    return Shown(asking[0], message, chat) if card.choice is not None and len(asking) == 1 else None
 
 
 async def _piped(chat: Chat) -> AsyncIterator[str]:

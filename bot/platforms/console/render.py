@@ -1,18 +1,22 @@
-"""A card as plain lines, and as the same lines in colour."""
+"""A card as plain lines, and as lines in colour with tables as wide as the terminal."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from rich import box
+from rich.console import Console as Terminal
+from rich.table import Table
 from rich.text import Text as Styled
 
 from bot.cards import (
     Bold,
     Card,
     Code,
+    Field,
     Fields,
     Italic,
     Link,
@@ -29,6 +33,9 @@ from bot.cards import (
     Text,
     sign,
 )
+
+WIDE = 60
+"""Columns from which on a menu's explanations stand beside its answers, not under them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +57,22 @@ class Page:
 def page(card: Card, first: int = 1, width: int | None = None) -> Page:
     """Lay a card out; the first thing that can be pressed gets the number `first`.
 
-    `width` is the terminal's, in columns: there a row of buttons is broken between buttons.
+    `width` is the terminal's, in columns: there named values and menus are tables, and a row of buttons is broken
+    between buttons.
     """
     lines: list[Styled] = []
     if card.title:
         lines.extend(styled(card.title).split("\n"))
     for part in card.parts:
-        lines.extend(_part(part))
+        lines.extend(_part(part, width))
     if card.picture is not None:
         lines.append(Styled(f"[picture: {clean(card.picture.alt)}]", style="dim"))
     pressables: list[Pressable] = []
     if card.choice is not None:
-        for option in card.choice.options:
-            lines.append(_option(first + len(pressables), option))
-            pressables.append(Pressable(option.label, sign(option.line, card.choice.only)))
+        lines.extend(_menu(card.choice.options, first, width))
+        pressables.extend(
+            Pressable(option.label, sign(option.line, card.choice.only)) for option in card.choice.options
+        )
     for row in card.rows:
         labels = []
         for button in row:
@@ -98,21 +107,55 @@ def clean(text: str) -> str:
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
 
 
-def _option(number: int, option: Option) -> Styled:
-    line = Styled(f"[{number}] ", style="bold cyan").append(clean(option.label), style="default not bold")
-    if option.description:
-        line.append(f"  {clean(option.description)}", style="dim")
-    return line
+def _menu(options: Sequence[Option], first: int, width: int | None) -> Iterator[Styled]:
+    """Each answer with its number and a word of explanation."""
+    apart = any(option.description for option in options) and width is not None and width >= WIDE
+    table = _table()
+    for number, option in enumerate(options, first):
+        mark, label = Styled(f"[{number}]", style="bold cyan"), Styled(clean(option.label))
+        description = Styled(clean(option.description), style="dim")
+        if width is None:
+            yield Styled.assemble(mark, " ", label, *(("  ", description) if option.description else ()))
+        else:
+            below = (label, "\n", description) if option.description else (label,)
+            table.add_row(mark, *((label, description) if apart else (Styled.assemble(*below),)))
+    if width is not None:
+        yield from _laid(table, width)
 
 
-def _part(part: Part) -> Iterator[Styled]:
+def _fields(fields: Sequence[Field], width: int | None) -> Iterator[Styled]:
+    """Each name with what belongs to it."""
+    table = _table()
+    for field in fields:
+        name, value = Styled(clean(field.name), style="bold"), styled(field.spans)
+        if width is None:
+            yield Styled.assemble(name, (": ", "bold"), value)
+        else:
+            table.add_row(name, value)
+    if width is not None:
+        yield from _laid(table, width)
+
+
+def _table() -> Table:
+    """Columns with a thin line between them, and nothing around."""
+    return Table(box=box.MINIMAL, show_header=False, show_edge=False, pad_edge=False)
+
+
+def _laid(table: Table, width: int) -> Iterator[Styled]:
+    """A table as the lines it takes."""
+    for segments in Terminal(width=width).render_lines(table, pad=False):
+        line = Styled.assemble(*((segment.text, segment.style or "") for segment in segments))
+        line.rstrip()
+        yield line
+
+
+def _part(part: Part, width: int | None) -> Iterator[Styled]:
     if isinstance(part, Paragraph):
         yield from styled(part.spans).split("\n")
     elif isinstance(part, Progress):
         yield Styled(part.bar, style="green").append(" ").append_text(styled(part.spans))
     elif isinstance(part, Fields):
-        for field in part.fields:
-            yield Styled(f"{clean(field.name)}: ", style="bold").append_text(styled(field.spans))
+        yield from _fields(part.fields, width)
     else:
         assert_never(part)
 

@@ -20,6 +20,7 @@ from bot.delivery import Address, BadToken, Capabilities, Closed, Doubtful, Gone
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.markdown import PLATFORM
+from bot.platforms.discord.private import Private, from_person
 from bot.platforms.discord.render import Message, render
 from bot.store import pending, people
 from bot.text import LANGUAGE
@@ -192,14 +193,15 @@ class DiscordPlatform:
 class Client(discord.Client):
     """discord.py's client with nothing kept that we do not use: no members, no messages, no views.
 
-    Everything members do arrives in `on_interaction` and finds its way by what it carries: there is nothing to
-    register again after a restart, as there would be with views or dynamic items.
+    Everything members press or fill in arrives in `on_interaction` and finds its way by what it carries: there is
+    nothing to register again after a restart, as there would be with views or dynamic items.
     """
 
     def __init__(self, dispatch: Dispatch, send: Callable[[Address, Card, str], Coroutine[Any, Any, Outcome]]) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
-            intents=discord.Intents(guilds=True),
+            # Neither is privileged; private messages come with their words.
+            intents=discord.Intents(guilds=True, dm_messages=True),
             max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -208,6 +210,7 @@ class Client(discord.Client):
         # The constructor takes no less than 30.
         self.http.max_ratelimit_timeout = PATIENCE
         self._house = dispatch
+        self._private = Private(dispatch)
         self._send = send
         self._under_way: set[asyncio.Task[Any]] = set()
 
@@ -262,6 +265,12 @@ class Client(discord.Client):
         """Somebody used a command, a button, a menu or a modal, or is typing an argument."""
         with self._busy():
             await handle(interaction, self._house)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote to us in private."""
+        if from_person(message):
+            with self._busy():
+                await self._private.hear(message)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server invited us."""

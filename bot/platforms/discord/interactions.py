@@ -250,9 +250,14 @@ class Reply:
 
     async def apologise(self, reference: str) -> None:
         """Tell who waits for an answer that there is none, and how to ask about it."""
-        (message,) = render(Card(parts=(Paragraph(say(LANGUAGE, "apology-unsure", reference=reference)),)))
         with suppress(*UNREACHED):
-            await self._add(message, whisper=self._interaction.guild_id is not None)
+            await self._add(apology(reference), whisper=self._interaction.guild_id is not None)
+
+
+def apology(reference: str) -> Message:
+    """That there is no answer, through a fault of ours, and how to ask about it."""
+    (message,) = render(Card(parts=(Paragraph(say(LANGUAGE, "apology-unsure", reference=reference)),)))
+    return message
 
 
 def asking(question: Question) -> Card:

@@ -142,6 +142,8 @@ def address(url: str) -> str | None:
 
 
 def _between(written: str, piece: str) -> str:
-    """What keeps two marks from being read as one: `**a****b**`, `_a_b`."""
+    """What keeps two marks from being read as one: `**a****b**`, `_a_b`, and the emoji `:_:_`."""
+    if re.search(r":\w*$", written) and re.match(r"\w*:", piece):
+        return BREAK
     last, first = written[-1:], piece[:1]
     return BREAK if last and first and last in "*_|`" and (first == last or (last == "_" and first.isalnum())) else ""

@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from telegram import CallbackQuery, ForceReply
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 KEPT = 1000
 """How many private answers wait for their chat to be opened; the oldest is dropped for a newer one."""
+
+OFFERED_AGAIN = timedelta(hours=1)
+"""A group is not told over and over how one member opens their private chat."""
 
 OPEN = "open"
 """The deep link's payload that fetches a waiting answer."""
@@ -74,6 +77,7 @@ class Answering:
         self._store = store
         self._clock = clock
         self._waiting: OrderedDict[str, Card] = OrderedDict()
+        self._offered: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     async def respond(self, asked: Asked, response: Response) -> None:
         """Show a response to the one who asked, or to the group."""
@@ -140,9 +144,22 @@ class Answering:
             # Opens the private chat of the one who pressed; nobody else sees anything.
             await asked.acknowledge(url=link)
             return
+        if self._offered_lately(asked.incoming):
+            return
         button = LinkButton(word(LANGUAGE, "telegram-open"), link)
         offer = Card(parts=(Paragraph(say(LANGUAGE, "telegram-private")),), rows=((button,),))
         await self.show(asked, asked.incoming.address, offer)
+
+    def _offered_lately(self, incoming: Incoming) -> bool:
+        """Whether a chat was told lately how this member opens their private one; now it is."""
+        who, now = (incoming.account, incoming.address.chat), self._clock()
+        if who in self._offered and now - self._offered[who] < OFFERED_AGAIN:
+            return True
+        self._offered[who] = now
+        self._offered.move_to_end(who)
+        if len(self._offered) > KEPT:
+            self._offered.popitem(last=False)
+        return False
 
     async def _replace(self, asked: Asked, message: str, card: Card) -> None:
         """Write in the place of the pressed message; below it, when it cannot be changed any more."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import (
@@ -31,12 +33,14 @@ from telegram.ext import (
 
 from bot.cards import Card, Paragraph, unsign
 from bot.command import Command, Dispatch, Incoming, Response, answered
+from bot.command.spoken import spoken
 from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
 from bot.platforms.telegram.hearing import (
     Faces,
     address_of,
     arguments_of,
+    day_asked,
     file_of,
     is_private,
     topic_of,
@@ -61,8 +65,11 @@ BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/my
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
 LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
+EXPLAINED_AGAIN = timedelta(minutes=3)
+"""Who goes on talking is not interrupted at every message; who comes back to it is not left without an answer."""
+
 STRANGERS = 10_000
-"""How many private chats are remembered in which we have explained ourselves: once is enough for each."""
+"""How many people are remembered to whom we have just explained ourselves."""
 
 App = Application[Any, Any, Any, Any, Any, Any]
 
@@ -96,7 +103,7 @@ class TelegramPlatform:
         self._posting = Posting(self._bot)
         self._answering = Answering(self._posting, dispatch.store, dispatch.clock)
         self._faces = Faces()
-        self._explained: set[tuple[int, str]] = set()
+        self._explained: OrderedDict[tuple[int, str], datetime] = OrderedDict()
         self._connected = False
 
     # ---------------------------------------------------------------- serving
@@ -197,11 +204,14 @@ class TelegramPlatform:
         """Whether a command is for us: in groups, one without our name that we do not have may be another bot's."""
         return is_private(chat) or addressed or self._command(line) is not None
 
-    async def _carry_out(self, update: Update, message: Message, user: User, line: str) -> None:
+    async def _carry_out(
+        self, update: Update, message: Message, user: User, line: str, given: Mapping[str, str] | None = None
+    ) -> None:
         if message.sender_chat is not None:
             await self._refuse_anonymous(update, message, user)
             return
         line, arguments = arguments_of(message, line, self._command(line), self._faces)
+        arguments |= given or {}
         incoming = await self._incoming(update, message.chat, user, line, topic=topic_of(message), arguments=arguments)
         asked = Asked(incoming, self._bot.username, message=message.message_id)
         if incoming.private:
@@ -211,7 +221,7 @@ class TelegramPlatform:
         await self._answer(asked)
 
     async def _on_words(self, update: Update, message: Message, user: User, words: str) -> None:
-        """Words that begin with no command: an answer, in private perhaps a command without its slash."""
+        """Words that begin with no command: an answer, in private perhaps what a command says without its slash."""
         if message.sender_chat is not None:
             return
         private = is_private(message.chat)
@@ -220,8 +230,25 @@ class TelegramPlatform:
         command = self._command(words)
         if private and command is not None and command.listed:
             await self._carry_out(update, message, user, words)
-        elif private and message.media_group_id is None:
+        elif private and not await self._hears(update, message, user, words) and message.media_group_id is None:
             await self._explain(update, message, user)
+
+    async def _hears(self, update: Update, message: Message, user: User, words: str) -> bool:
+        """Take words in private for what they mean; in reply to the daily check-in all of them are its answer."""
+        line, day = spoken(words), self._day_asked(message)
+        if words and day and (line is None or self._command(line) == self._command("checkin")):
+            await self._carry_out(update, message, user, f"checkin {words}", day)
+        elif line is not None:
+            await self._carry_out(update, message, user, line)
+        else:
+            return False
+        return True
+
+    def _day_asked(self, message: Message) -> dict[str, str]:
+        """The day and track of the daily check-in that a message replies to; empty when it replies to none of ours."""
+        reply = message.reply_to_message
+        ours = reply is not None and reply.from_user is not None and reply.from_user.id == self._bot.id
+        return day_asked(reply) if ours else {}
 
     async def _answers_question(self, update: Update, message: Message, user: User, words: str) -> bool:
         """Take words as the answer to what we asked. A refused answer leaves the question open for a better one."""
@@ -234,7 +261,7 @@ class TelegramPlatform:
         asked_in = str(reply.message_id) if reply is not None and asked_by_us else None
         async with self._dispatch.store.reading() as db:
             found = await pending.question(db, address, asked_in, account)
-            if found is None and private:
+            if found is None and private and not self._day_asked(message):
                 found = await pending.question(db, address, None, account)
         if found is None:
             return False
@@ -293,6 +320,7 @@ class TelegramPlatform:
             line=line,
             update=f"{self._bot.id}:{update.update_id}",
             private=private,
+            whispers=False,
             chat_name=chat.title or "",
             **more,
         )
@@ -333,11 +361,15 @@ class TelegramPlatform:
         await self._openly(Asked(incoming, self._bot.username, message=message.message_id), "telegram-anonymous")
 
     async def _explain(self, update: Update, message: Message, user: User) -> None:
-        """Say, once, what we understand."""
+        """Say what we understand, but not at every message of somebody who goes on."""
         words = "telegram-free-text" if file_of(message) is None else "telegram-file"
-        if (user.id, words) in self._explained or len(self._explained) >= STRANGERS:
+        who, now = (user.id, words), self._dispatch.clock()
+        if who in self._explained and now - self._explained[who] < EXPLAINED_AGAIN:
             return
-        self._explained.add((user.id, words))
+        self._explained[who] = now
+        self._explained.move_to_end(who)
+        if len(self._explained) > STRANGERS:
+            self._explained.popitem(last=False)
         incoming = await self._incoming(update, message.chat, user, "", topic=None)
         await self._openly(Asked(incoming, self._bot.username, message=message.message_id), words)
 

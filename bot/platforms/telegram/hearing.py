@@ -9,8 +9,9 @@ from typing import Any
 
 from telegram import Chat, Message, MessageEntity, User
 
+from bot.cards import unsign
 from bot.command import Command, Somebody
-from bot.command.parameters import File, MateKind
+from bot.command.parameters import TRACKS, File, MateKind
 from bot.delivery import Address
 from bot.platforms.telegram.render import PHOTO, PLATFORM
 from bot.platforms.telegram.rich import bare
@@ -18,6 +19,7 @@ from bot.platforms.telegram.rich import bare
 FACES = 10_000
 """How many usernames are remembered: enough for the people who are active at a time, a megabyte at most."""
 
+_DAILY = re.compile(r"checkin .*?(?:track:(?P<track>\w+) )?date:(?P<date>\S+)")
 _COMMAND = re.compile(r"/([^\s/@]{1,64})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
 
 
@@ -82,6 +84,16 @@ def typed(words: str, username: str) -> Typed | None:
     if command is None or (command[2] and command[2].casefold() != username.casefold()):
         return None
     return Typed(command[1] + words[command.end() :], command[2] is not None)
+
+
+def day_asked(message: Message | None) -> dict[str, str]:
+    """The day and track that a message of ours asks about, as its buttons say; empty when it asks about none."""
+    keyboard = message.reply_markup if message is not None else None
+    for button in (button for row in (keyboard.inline_keyboard if keyboard else ()) for button in row):
+        line = unsign(button.callback_data)[0] if isinstance(button.callback_data, str) else ""
+        if asked := _DAILY.fullmatch(line):
+            return {"date": asked["date"], "track": asked["track"] or TRACKS[0]}
+    return {}
 
 
 def file_of(message: Message) -> File | None:

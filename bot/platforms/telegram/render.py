@@ -141,8 +141,10 @@ def render_question(language: str, question: Question, addressed: Mention | None
     writer.write(question.title, "bold")
     if len(question.inputs) > 1:
         writer.line()
-        parts = ", ".join(item.label for item in question.inputs)
-        _spans(writer, say(language, "telegram-several", parts=parts), "")
+        _spans(writer, say(language, "telegram-several"), "")
+        for item in question.inputs:
+            writer.line()
+            writer.write(f"• {item.label}")
     return _message(next(writer.rich.inert().split(TEXT_UNITS)))
 
 

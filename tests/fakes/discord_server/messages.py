@@ -15,6 +15,9 @@ SUPPRESS_EMBEDS = 1 << 2
 SUPPRESS_NOTIFICATIONS = 1 << 12
 COMPONENTS_V2 = 1 << 15
 
+REPLY = 19
+"""The type of a message that replies to another."""
+
 BUTTON, TEXT_INPUT, LINK_STYLE = 2, 4, 5
 SELECTS = {3: "string", 5: "user", 6: "role", 7: "mentionable", 8: "channel"}
 

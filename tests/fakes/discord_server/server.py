@@ -20,6 +20,7 @@ from .messages import (
     BUTTON,
     LINK_STYLE,
     LOADING,
+    REPLY,
     SELECTS,
     Attachment,
     Message,
@@ -240,10 +241,20 @@ class DiscordServer:
         exchange = self.interactions.open(Kind.SUBMISSION, user, channel, data, source=source)
         return await self.settled(exchange, timeout)
 
-    def says(self, user: User, channel: Channel, content: str) -> Message:
+    def says(
+        self,
+        user: User,
+        channel: Channel,
+        content: str,
+        *,
+        file: tuple[str, bytes, str] | None = None,
+        reply_to: Message | None = None,
+    ) -> Message:
         """A user writes a message; its text reaches the bot only in private, when named, or by its intent."""
         self._must_be_here(user, channel)
-        message = Message(self.new_id(), channel, user, self.clock(), content)
+        kind = 0 if reply_to is None else REPLY
+        message = Message(self.new_id(), channel, user, self.clock(), content, kind=kind, reference=reply_to)
+        message.attachments = [] if file is None else [self.keep(channel, Upload(*file))]
         message.mentions = mentioned(content, channel)
         message.pings = pings_of(message, None)
         channel.messages[message.id] = message
