@@ -38,7 +38,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, Unavailable, changes, hold, linking, pending, people, studies
+from bot.store import Store, Unavailable, changes, hold, linking, pending, people, schedule, studies
 from bot.store.changes import Change
 from bot.text import LANGUAGE, has, say, shortened, word
 
@@ -168,8 +168,11 @@ class Dispatch:
             db, incoming.platform, incoming.account, clean_name(incoming.name), zone, self.language, now
         )
         await people.seen(db, account, now, incoming.private)
-        if group is not None:
-            await people.enter(db, group.id, member.id, now)
+        if group is not None and await people.enter(db, group.id, member.id, now) and member.zone != group.zone:
+            # Met before there was a group: until they name a zone of their own, theirs is the group's.
+            await people.live_by(db, member.id, group.zone)
+            await schedule.refresh_member(db, member.id, now)
+            member = await people.member(db, member.id)
         return await self._scene(db, incoming, group, account, member, mates=_names_somebody(command, incoming))
 
     async def _scene(

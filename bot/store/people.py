@@ -202,8 +202,8 @@ async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
     return tuple(map(_group, rows.mappings()))
 
 
-async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> None:
-    """Make somebody a member of a group; coming back restores what was."""
+async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> bool:
+    """Make somebody a member of a group; coming back restores what was. True for a member who is new there."""
     mine = and_(memberships.c.group == group, memberships.c.member == member)
     row = (await db.execute(select(memberships.c.left_at).where(mine))).one_or_none()
     if row is None:
@@ -213,6 +213,13 @@ async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> 
         )
     elif row.left_at is not None:
         await db.execute(update(memberships).where(mine).values(left_at=None))
+    return row is None
+
+
+async def live_by(db: AsyncConnection, member: int, zone: str) -> None:
+    """Give somebody who has not named their own zone that of their group."""
+    unnamed = and_(members.c.id == member, members.c.zone_confirmed.is_(False))
+    await db.execute(update(members).where(unnamed).values(zone=zone))
 
 
 async def mates_of(db: AsyncConnection, groups: Iterable[int]) -> tuple[Member, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.dialogues.conftest import Chat
@@ -180,3 +182,12 @@ async def test_everything_can_be_taken_back_one_by_one(chat: Chat) -> None:
     ):
         assert expected in await chat.say("asha", "/undo")
     assert await chat.say("asha", "/undo") == "There is nothing to take back."
+
+
+async def test_who_was_met_before_there_was_a_group_lives_by_its_clock(chat: Chat) -> None:
+    elsewhere = replace(chat.dispatch, zone="UTC")
+    kolkata, chat.dispatch = chat.dispatch, elsewhere
+    assert "06:30 now" in await chat.say("nina", "/settings", private=True)
+    chat.dispatch = kolkata
+    await chat.say("nina", "/roadmaps")
+    assert "12:00 now (not confirmed)" in await chat.say("nina", "/settings", private=True)
