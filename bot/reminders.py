@@ -131,9 +131,12 @@ class Reminders:
         given = (await studies.answers_of(db, [member.id], day, day)).get(member.id, [])
         answer = next((answer for answer in given if answer.track == delivery.kind), None)
         if answer is not None:
-            # A question by name in the group becomes its receipt; a private one was edited by the press.
-            public = delivery.edits and delivery.address.account is None
-            return answers.public_receipt(self.language, member.name, day, answer.studied) if public else None
+            # Answered before it was asked, it is moot; answered elsewhere since, it becomes its receipt.
+            if not delivery.edits:
+                return None
+            if delivery.address.account is None:
+                return answers.public_receipt(self.language, member.name, day, answer.studied)
+            return answers.settled(member.language, day, delivery.kind, answer.studied, answer.minutes)
         if delivery.address.account is not None:
             return await self._private_question(db, delivery, member)
         accounts = await people.accounts_of(db, member.id)

@@ -308,3 +308,17 @@ async def test_a_question_by_name_becomes_its_receipt(tmp_path: Path) -> None:
         await clock.say("asha", "undo")
         await clock.tick()
         assert "Asha: Did you study today?" in clock.platform.at(ROOM)
+
+
+async def test_a_private_question_answered_elsewhere_becomes_its_receipt(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 20:00 daily dm", private=True)
+        await clock.forward(hours=8)
+        asha = Address.private_to("memory", "asha")
+        assert "Did you study today?" in clock.platform.at(asha)[-1]
+        await clock.say("asha", "checkin 60")
+        await clock.tick()
+        assert clock.platform.at(asha)[-1] == "Friday: 1 h ✅"
+        await clock.say("asha", "undo")
+        await clock.tick()
+        assert "Did you study today?" in clock.platform.at(asha)[-1]

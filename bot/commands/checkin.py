@@ -67,7 +67,7 @@ async def checkin(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )
     call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
-    await schedule.answered(call.db, call.member.id, track, day, call.now)
+    await schedule.answered(call.db, call.member.id, track, day, call.incoming.pressed, call.now)
     call.announced = True
     first = day - timedelta(days=400)
     days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import PRIVATE, Address
+from bot.delivery import Address
 from bot.store.engine import upsert
 from bot.tables import deliveries
 
@@ -102,10 +102,17 @@ async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], 
     return None if found is None else (found.kind, found.local_date)
 
 
-async def touch_mention(db: AsyncConnection, member: int, kind: str, day: date, now: datetime) -> None:
-    """What a member was asked by name in a group is to be brought up to date; a private one its press has edited."""
+async def touch_question(
+    db: AsyncConnection, member: int, kind: str, day: date, pressed: str | None, now: datetime
+) -> None:
+    """What a member was asked about a local date is to be brought up to date.
+
+    Not the message whose button was `pressed`: its answer stands in its place already.
+    """
     asked = (deliveries.c.member == member) & (deliveries.c.kind == kind) & (deliveries.c.local_date == day)
-    await _touch(db, asked & ~deliveries.c.chat.startswith(PRIVATE, autoescape=True), now)
+    if pressed is not None:
+        asked &= deliveries.c.message.is_(None) | (deliveries.c.message != pressed)
+    await _touch(db, asked, now)
 
 
 async def touch_group(db: AsyncConnection, group: int, kind: str, day: date, now: datetime) -> None:

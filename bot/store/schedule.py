@@ -126,16 +126,16 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
-async def answered(db: AsyncConnection, member: int, track: str, day: date, now: datetime) -> None:
+async def answered(db: AsyncConnection, member: int, track: str, day: date, pressed: str | None, now: datetime) -> None:
     """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer."""
     for row in await _chosen(db, _held(), _mine(member, track)):
         if row.next_date is not None and row.next_date <= day:
             await _advance(db, row, now, day, last_date=day)
-    await outbox.touch_mention(db, member, track, day, now)
+    await outbox.touch_question(db, member, track, day, pressed, now)
     await _touch_groups(db, member, day, now)
 
 
-async def unanswered(db: AsyncConnection, member: int, change: int, now: datetime) -> None:
+async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
     """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
     given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
     for track, day in (await db.execute(given)).all():
@@ -143,7 +143,7 @@ async def unanswered(db: AsyncConnection, member: int, change: int, now: datetim
             if row.last_date == day:
                 before = day - timedelta(days=1)
                 await _advance(db, row, now, before, last_date=before)
-        await outbox.touch_mention(db, member, track, day, now)
+        await outbox.touch_question(db, member, track, day, pressed, now)
         await _touch_groups(db, member, day, now)
 
 

@@ -44,6 +44,16 @@ def public_question(language: str, day: date, track: str, mention: Mention, memb
     return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, member),))
 
 
+def settled(language: str, day: date, track: str, studied: bool, minutes: int) -> Card:
+    """What becomes of a private question that was answered elsewhere."""
+    receipt_ = Receipt(day, track, studied, minutes, None, 0, "")
+    name = _day_name(language, receipt_)
+    if not studied:
+        return Card(parts=(Paragraph(say(language, "checkin-no", day=name)),))
+    fact = say(language, "checkin-counted", fact=_studied(language, receipt_, name), count=0)
+    return Card(parts=(Paragraph(fact),))
+
+
 def public_receipt(language: str, name: str, day: date, studied: bool) -> Card:
     """What becomes of that question once it is answered: who did not study is thanked for the answer alone."""
     id = "checkin-mention-studied" if studied else "checkin-mention-answered"
@@ -83,9 +93,7 @@ def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spa
 
 def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     """What an answer became: the day, the time, the streak, and the way back."""
-    day = weekday_words(language, answer.day.weekday())
-    if answer.track == "dsa":
-        day = word(language, "checkin-day-dsa", day=day)
+    day = _day_name(language, answer)
     undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
     if not answer.studied:
         return Card(parts=(Paragraph(say(language, "checkin-no", day=day)),), rows=((undo,),))
@@ -105,6 +113,11 @@ def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     )
     said = Paragraph(lines(fact, say(language, "checkin-how-long")))
     return Card(parts=(said,), rows=((*lengths, other), (undo,)))
+
+
+def _day_name(language: str, answer: Receipt) -> str:
+    name = weekday_words(language, answer.day.weekday())
+    return word(language, "checkin-day-dsa", day=name) if answer.track == "dsa" else name
 
 
 def _studied(language: str, answer: Receipt, day: str) -> Spans:

@@ -50,7 +50,7 @@ def board(language: str, group: Group, standings: Standings, page: int, reader: 
     )
     if not rows:
         studied = Button(word(language, "button-studied"), "checkin", style="primary")
-        empty = Paragraph(say(language, "board-empty", window=standings.window))
+        empty = Paragraph(say(language, "board-empty", window=standings.window, measure=standings.measure))
         return Card(title, (empty,), rows=((studied,), *_turns(language, group, standings, reader)))
     parts = [Paragraph(lines(*(_row(language, place, standings.measure) for place in rows)))]
     if standings.measure == "points":

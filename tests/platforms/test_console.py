@@ -208,3 +208,8 @@ async def test_a_refused_answer_may_be_answered_better(tmp_path: Path, clock: Ca
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert clean("a\x1b[2Jb\u202ec\u200bd\ue000e\n") == "a[2Jbcde\n"
+
+
+async def test_in_private_a_number_nobody_shows_is_minutes(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        assert "Friday: 45 min" in (await driver.say("asha", "45", private=True)).text

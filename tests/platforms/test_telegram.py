@@ -172,7 +172,10 @@ async def test_words_in_private_are_explained_but_not_at_every_message(tmp_path:
     hour = Hour()
     async with TelegramDriver(tmp_path, hour) as driver:
         first = await driver.say("asha", "hello there", private=True)
-        assert first.text == "I understand commands, such as /done. All of them: /help"
+        assert (
+            first.text
+            == "I understand commands, such as done http-rest, and answers, such as 1h30 indexes. All commands: /help"
+        )
         assert (await driver.say("asha", "are you there?", private=True)).text == ""
         file = await driver.server.says(driver.person("asha"), document=("work.zip", b"zip", "application/zip"))
         await driver.handled(file)
@@ -242,7 +245,7 @@ async def test_the_names_of_commands_carry_ours_in_groups(driver: TelegramDriver
     assert not board.private
     private = await driver.say("asha", "hello", private=True)
     live = [entity["type"] for entity in bot_messages(driver, asha)[-1].entities]
-    assert (private.text.count("/done"), live) == (1, ["bot_command", "bot_command"])
+    assert (private.text.count("/help"), live) == (1, ["code", "code", "bot_command"])
     sent = await driver.platform.send(driver.home, Card(parts=(Paragraph(_help()),)), "k")
     assert isinstance(sent, Sent)
     assert bot_messages(driver, driver.group)[-1].text == f"All of them: /help@{USERNAME}"

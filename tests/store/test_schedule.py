@@ -104,7 +104,7 @@ async def test_postponed_is_asked_again_for_the_same_date(store: Store) -> None:
 async def test_an_answer_before_the_evening_silences_the_evening(store: Store) -> None:
     member = await asked(store)
     async with store.writing() as db:
-        await schedule.answered(db, member.id, "study", TODAY, NOON)
+        await schedule.answered(db, member.id, "study", TODAY, None, NOON)
     assert await claim(store, EVENING) == []
     assert await claim(store, EVENING + DAY) == [("study", TODAY + DAY)]
 
@@ -112,8 +112,8 @@ async def test_an_answer_before_the_evening_silences_the_evening(store: Store) -
 async def test_an_answer_for_yesterday_or_for_the_other_track_does_not(store: Store) -> None:
     member = await asked(store)
     async with store.writing() as db:
-        await schedule.answered(db, member.id, "study", TODAY - DAY, NOON)
-        await schedule.answered(db, member.id, "dsa", TODAY, NOON)
+        await schedule.answered(db, member.id, "study", TODAY - DAY, None, NOON)
+        await schedule.answered(db, member.id, "dsa", TODAY, None, NOON)
     assert await claim(store, EVENING) == [("study", TODAY)]
 
 

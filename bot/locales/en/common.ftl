@@ -78,3 +78,4 @@ apology = That did not work, and it is our fault, not yours. Nothing was changed
 unavailable = I can't save anything right now, so that did not count. Nothing was changed; please try again in a few minutes.
 apology-unsure = That did not work as it should, and it is our fault, not yours. What has counted is in `/progress`. Reference, for your group's leader: `{ $reference }`.
 already-counted = That was counted already: { $change }.
+free-text = I understand commands, such as `done http-rest`, and answers, such as `1h30 indexes`. All commands: `/help`

@@ -2,5 +2,4 @@
 # messages may be anything
 answered-for-all = The answer is below, for everyone here.
 button-answer = Answer
-discord-free-text = I understand commands, such as `done http-rest`, and answers, such as `1h30 indexes`. All commands: `/help`
 discord-file = A file shows a step when its message says which: `done http-rest`

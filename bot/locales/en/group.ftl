@@ -72,7 +72,10 @@ board-empty = { $window ->
     [week] The week is still open
     [month] The month is still open
    *[all] The board is still open
-}: one step or half an hour of study starts it.
+}: { $measure ->
+    [steps] one step done starts it.
+   *[other] one step or half an hour of study starts it.
+}
 board-legend = A step is { $step } points, every { $minutes } minutes of study 1.
 place = You are **number { $rank } of { $members }** in { $group } { $window ->
     [week] this week

@@ -134,7 +134,7 @@ class Chat:
             await self._dispatch(self._incoming(line.removeprefix("/")))
         elif self.question is not None:
             await self._answer(self.question, line)
-        elif line.isdecimal():
+        elif line.isdecimal() and (int(line) in self.console.shown or not self.private):
             await self._press(int(line))
         elif self.menu is not None:
             await self._choose(self.menu, line)

@@ -26,7 +26,7 @@ from bot.text import LANGUAGE, say
 
 log = logging.getLogger(__name__)
 
-EXPLAIN_EVERY = timedelta(minutes=5)
+EXPLAIN_EVERY = timedelta(seconds=20)
 """How often one person is told what we understand."""
 
 CHECKIN = "checkin"
@@ -104,7 +104,7 @@ class Private:
         """Say what we understand, now and then."""
         now = self.dispatch.clock()
         self._explained = {who: at for who, at in self._explained.items() if now - at < EXPLAIN_EVERY}
-        id = "discord-file" if message.attachments else "discord-free-text"
+        id = "discord-file" if message.attachments else "free-text"
         if (message.author.id, id) not in self._explained:
             self._explained[message.author.id, id] = now
             await _reply(message, render(Card(parts=(Paragraph(say(LANGUAGE, id)),))))

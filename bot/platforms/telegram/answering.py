@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 KEPT = 1000
 """How many private answers wait for their chat to be opened; the oldest is dropped for a newer one."""
 
-OFFERED_AGAIN = timedelta(hours=1)
+OFFERED_AGAIN = timedelta(minutes=1)
 """A group is not told over and over how one member opens their private chat."""
 
 OPEN = "open"

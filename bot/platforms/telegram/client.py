@@ -65,7 +65,7 @@ BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/my
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
 LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
-EXPLAINED_AGAIN = timedelta(minutes=3)
+EXPLAINED_AGAIN = timedelta(seconds=20)
 """Who goes on talking is not interrupted at every message; who comes back to it is not left without an answer."""
 
 STRANGERS = 10_000
@@ -362,7 +362,7 @@ class TelegramPlatform:
 
     async def _explain(self, update: Update, message: Message, user: User) -> None:
         """Say what we understand, but not at every message of somebody who goes on."""
-        words = "telegram-free-text" if file_of(message) is None else "telegram-file"
+        words = "free-text" if file_of(message) is None else "telegram-file"
         who, now = (user.id, words), self._dispatch.clock()
         if who in self._explained and now - self._explained[who] < EXPLAINED_AGAIN:
             return
