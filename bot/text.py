@@ -28,6 +28,7 @@ _SPAN = 0xE100
 """Where placeholders for spans begin. Both ranges are private-use characters, removed from whatever a user writes."""
 
 _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
+_MESSAGE = re.compile("^[a-zA-Z][a-zA-Z0-9_-]* *=", re.MULTILINE)
 _PIECE = re.compile(
     # A mark may hold several lines, or nothing: what stands in it can be a user's.
     r"\*\*(?P<bold>.*?)\*\*|__(?P<italic>.*?)__|`(?P<code>.*?)`|\[(?P<text>[^\]]*)\]\((?P<url>[^)]*)\)"
@@ -45,10 +46,27 @@ class UnknownMessage(LookupError):
 @cache
 def _bundle(language: str) -> FluentBundle:
     # Isolation marks would travel into slugs and links; user text is isolated where it is set (see `say`).
-    bundle = FluentBundle([language], use_isolating=False)
+    return FluentBundle([language], use_isolating=False)
+
+
+@cache
+def _sources(language: str) -> dict[str, str]:
+    """Every message as it is written, by its id."""
+    found: dict[str, str] = {}
     for path in sorted((LOCALES / language).glob("*.ftl")):
-        bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
-    return bundle
+        text = path.read_text(encoding="utf-8")
+        starts = [match.start() for match in _MESSAGE.finditer(text)]
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+            found[text[start:end].partition("=")[0].rstrip()] = text[start:end]
+    return found
+
+
+def _knows(language: str, id: str) -> bool:
+    """Whether a language has a message; it is parsed when it is first said, for parsing all would cost every start."""
+    bundle = _bundle(language)
+    if not bundle.has_message(id) and (source := _sources(language).get(id)):
+        bundle.add_resource(FluentResource(source))
+    return bool(bundle.has_message(id))
 
 
 def languages() -> tuple[str, ...]:
@@ -74,7 +92,7 @@ def word(language: str, id: str, /, **vars: object) -> str:
 
 def has(id: str) -> bool:
     """Whether there is a message of this id."""
-    return bool(_bundle(LANGUAGE).has_message(id))
+    return _knows(LANGUAGE, id)
 
 
 def shortened(text: str, limit: int) -> str:
@@ -100,7 +118,7 @@ def lines(*parts: Spans) -> Spans:
 def _format(language: str, id: str, arguments: dict[str, object]) -> str:
     for candidate in (language, LANGUAGE):
         bundle = _bundle(candidate)
-        if bundle.has_message(id):
+        if _knows(candidate, id):
             value = bundle.get_message(id).value
             if value is None:
                 break
