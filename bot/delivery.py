@@ -104,9 +104,6 @@ class Capabilities:
     remembers_key: bool
     """Sending twice with the same key within a few minutes delivers once."""
 
-    private_unasked: bool
-    """We may write to a member first; otherwise they must have opened the private chat."""
-
 
 class Platform(Protocol):
     """Discord, Telegram, the console: brings messages in, carries cards out."""

@@ -143,21 +143,7 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def _month_date(name: str, day: int, year: str | None, today: date) -> date | None:
-    full = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
-    month = next((n for n, month in enumerate(full, start=1) if month.startswith(name)), None)
+    month = next((n for n, month in enumerate(MONTHS, start=1) if month.startswith(name)), None)
     if month is None and name == "sept":
         month = 9
     if month is None:

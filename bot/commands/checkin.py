@@ -81,7 +81,7 @@ async def checkin(
         streak=streak(days, call.today, row.days if row else EVERY_DAY),
         code=await change_code(call),
     )
-    return Response(answers.receipt(call.language, receipt, call.today, call.member.id))
+    return Response(answers.receipt(call.language, receipt, call.member.id))
 
 
 async def _asked(call: Call) -> tuple[str | None, date | None]:

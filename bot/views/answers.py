@@ -46,12 +46,7 @@ def public_question(language: str, day: date, track: str, mention: Mention, memb
 
 def settled(language: str, day: date, track: str, studied: bool, minutes: int) -> Card:
     """What becomes of a private question that was answered elsewhere."""
-    receipt_ = Receipt(day, track, studied, minutes, None, 0, "")
-    name = _day_name(language, receipt_)
-    if not studied:
-        return Card(parts=(Paragraph(say(language, "checkin-no", day=name)),))
-    fact = say(language, "checkin-counted", fact=_studied(language, receipt_, name), count=0)
-    return Card(parts=(Paragraph(fact),))
+    return Card(parts=(Paragraph(_said(language, day, track, studied, minutes)),))
 
 
 def public_receipt(language: str, name: str, day: date, studied: bool) -> Card:
@@ -91,17 +86,11 @@ def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spa
     return say(language, "roster", count=count, names=", ".join(named))
 
 
-def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
+def receipt(language: str, answer: Receipt, member: int) -> Card:
     """What an answer became: the day, the time, the streak, and the way back."""
-    day = _day_name(language, answer)
     undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
-    if not answer.studied:
-        return Card(parts=(Paragraph(say(language, "checkin-no", day=day)),), rows=((undo,),))
-    studied = _studied(language, answer, day)
-    # One emoji: the streak's where there is one.
-    ending = "checkin-streak" if answer.streak > 1 else "checkin-counted"
-    fact = say(language, ending, fact=studied, count=answer.streak)
-    if answer.total:
+    fact = _said(language, answer.day, answer.track, answer.studied, answer.total, answer.added, answer.streak)
+    if answer.total or not answer.studied:
         return Card(parts=(Paragraph(fact),), rows=((undo,),))
     track = "" if answer.track == "study" else f" track:{answer.track}"
     lengths = [
@@ -115,14 +104,23 @@ def receipt(language: str, answer: Receipt, today: date, member: int) -> Card:
     return Card(parts=(said,), rows=((*lengths, other), (undo,)))
 
 
-def _day_name(language: str, answer: Receipt) -> str:
-    name = weekday_words(language, answer.day.weekday())
-    return word(language, "checkin-day-dsa", day=name) if answer.track == "dsa" else name
+def _said(
+    language: str, day: date, track: str, studied: bool, total: int, added: int | None = None, streak: int = 0
+) -> Spans:
+    """An answer in one line; see Receipt for what the numbers are."""
+    name = weekday_words(language, day.weekday())
+    if track == "dsa":
+        name = word(language, "checkin-day-dsa", day=name)
+    if not studied:
+        return say(language, "checkin-no", day=name)
+    # One emoji: the streak's where there is one.
+    ending = "checkin-streak" if streak > 1 else "checkin-counted"
+    return say(language, ending, fact=_time_studied(language, name, total, added), count=streak)
 
 
-def _studied(language: str, answer: Receipt, day: str) -> Spans:
-    if not answer.total:
+def _time_studied(language: str, day: str, total: int, added: int | None) -> Spans:
+    if not total:
         return say(language, "checkin-yes", day=day)
-    if answer.added is not None and answer.added != answer.total:
-        return say(language, "checkin-added", day=day, added=pace_words(answer.added), total=pace_words(answer.total))
-    return say(language, "checkin-minutes", day=day, total=pace_words(answer.total))
+    if added is not None and added != total:
+        return say(language, "checkin-added", day=day, added=pace_words(added), total=pace_words(total))
+    return say(language, "checkin-minutes", day=day, total=pace_words(total))

@@ -53,7 +53,7 @@ class MemoryPlatform:
     @property
     def capabilities(self) -> Capabilities:
         """As a platform with whispers that may write first."""
-        return Capabilities(whispers=True, remembers_key=self.remembers_key, private_unasked=True)
+        return Capabilities(whispers=True, remembers_key=self.remembers_key)
 
     async def run(self) -> None:
         """Wait until cancelled: nothing comes in by itself."""

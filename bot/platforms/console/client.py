@@ -50,7 +50,7 @@ class Console:
     _next: int = 1
 
     name = NAME
-    capabilities = Capabilities(whispers=True, remembers_key=True, private_unasked=True)
+    capabilities = Capabilities(whispers=True, remembers_key=True)
 
     async def run(self) -> None:
         """The chat reads; there is nothing to wait for."""

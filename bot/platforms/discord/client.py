@@ -61,7 +61,7 @@ class DiscordPlatform:
         self, token: str, dispatch: Dispatch, *, api_url: str | None = None, gateway_url: str | None = None
     ) -> None:
         self.name = PLATFORM
-        self.capabilities = Capabilities(whispers=True, remembers_key=True, private_unasked=True)
+        self.capabilities = Capabilities(whispers=True, remembers_key=True)
         self._token = token
         self._dispatch = dispatch
         self._api_url = (api_url or API_URL).rstrip("/")

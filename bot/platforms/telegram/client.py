@@ -85,7 +85,7 @@ class TelegramPlatform:
     """
 
     name = PLATFORM
-    capabilities = Capabilities(whispers=False, remembers_key=False, private_unasked=False)
+    capabilities = Capabilities(whispers=False, remembers_key=False)
 
     def __init__(self, token: str, dispatch: Dispatch, *, api_url: str | None = None) -> None:
         root = (api_url or TELEGRAM).rstrip("/")
