@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test lock format clean
+.PHONY: run test simulate soak lock format clean
 
 run: $(VENV)/.run
 	@exec $(BIN)/roadmate run
@@ -14,6 +14,16 @@ test: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
+
+# A study group's years in minutes, with crashes and outages, from one seed; shows the shortest story that goes wrong.
+YEARS ?= 100
+SEED  ?= 1
+simulate: $(VENV)/.dev
+	@$(BIN)/python -m tests.simulation --years $(YEARS) --seed $(SEED)
+
+# The long proofs, an hour or two: a thousand member-years, a hundred kills, a million members.
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -5,31 +5,47 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from bot.command import Dispatch
 from bot.commands import registry
-from bot.courier import Courier
+from bot.courier import Courier, Right
 from bot.delivery import Platform
 from bot.domain.roadmap import Roadmap
+from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
-from bot.store import Store, Unavailable, outbox, pending, schedule, schema, studies
+from bot.store import Store, Unavailable, leases, outbox, pending, schedule, schema, studies
 from bot.text import LANGUAGE
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    from bot.health import Hook
+    from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 """How late a reminder may leave at the most. A tick with nothing due is one look at an index."""
 
-HOUSEKEEPING_MINUTES = 60
+HOUSEKEEPING_MINUTES = 5
+
+KEPT = timedelta(days=90)
+"""How long what was sent is remembered: a quarter of a year, for those who look after the bot."""
+
+FORGOTTEN = 1000
+"""How many old deliveries are removed in one transaction."""
+
+SET_BACK_SECONDS = 5.0
+"""A clock that is so much behind what has passed was set back; less is the usual adjusting of clocks."""
+
+ZONE_RULES = "zone-rules"
 
 FINISHING_SECONDS = 5
 """How long a stop waits for the message that is just being sent."""
@@ -48,16 +64,32 @@ class Roadmate:
     """The whole bot around one database: opened, then served, then closed."""
 
     def __init__(
-        self, store: Store, *, clock: Callable[[], datetime] = now, zone: str = "UTC", language: str = LANGUAGE
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime] = now,
+        zone: str = "UTC",
+        language: str = LANGUAGE,
+        metrics: Metrics | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.library = Library.load(ROADMAPS)
         self.platforms: dict[str, Platform] = {}
+        # What is served beside /healthz, by path: webhooks.
+        self.hooks: dict[str, Hook] = {}
+        self.leases = Leases(store, new_holder())
         self.reminders = Reminders(store, self.roadmaps, language)
-        self.courier = Courier(store, self.platforms, self.reminders.compose, clock)
-        self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language)
+        self.courier = Courier(store, self.platforms, self.reminders.compose, clock, self._right)
+        told: dict[str, Any] = {}
+        if metrics is not None:
+            self.courier.told, told = metrics.delivered, {"observe": metrics.answered}
+            metrics.reading("leases_held", "Leases of this process.", lambda: self.leases.count)
+        self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language, **told)
         self._busy = asyncio.Lock()
+        # The clock and the loop's time when they were last looked at.
+        self._serving = False
+        self._looked: tuple[datetime, float] | None = None
         for problem in self.library.problems:
             log.warning("a roadmap is left out: %s", problem)
 
@@ -69,6 +101,15 @@ class Roadmate:
         """Serve a platform."""
         self.platforms[platform.name] = platform
 
+    def _right(self, platform: Platform) -> Right | None:
+        """The right to send for a platform; outside of `serve`, in the console and in tests, nobody contends for it."""
+        if not self._serving:
+            return Right(0)
+        token, until = self.leases.token(platform.lease), self.leases.until(platform.lease)
+        if token is None or until is None:
+            return None
+        return Right(token, None if self.store.sqlite else leases.fence(platform.lease, token), until)
+
     async def follow_renames(self) -> None:
         """Members stay on a roadmap whose file was renamed."""
         names = {old: roadmap.slug for roadmap in self.roadmaps().values() for old in roadmap.renamed_from}
@@ -78,12 +119,36 @@ class Roadmate:
 
     async def tick(self) -> int:
         """Queue what is due by now; how many occurrences there were."""
+        await self._notice_clock()
         count = 0
         while claimed := await self.reminders.claim(self.clock()):
             count += claimed
         if count:
             self.courier.wake()
         return count
+
+    async def _notice_clock(self) -> None:
+        """When the clock was set back, what waits for a moment that is far off again is looked at now."""
+        at, time = self.clock(), asyncio.get_running_loop().time()
+        before, self._looked = self._looked, (at, time)
+        if before is not None and (at - before[0]).total_seconds() < time - before[1] - SET_BACK_SECONDS:
+            log.info("the clock was set back")
+            async with self.store.writing() as db:
+                await outbox.rewind(db, at)
+
+    async def refresh_zones(self) -> None:
+        """Where the rules of time zones are others than before, work out anew when every reminder is due."""
+        rules = schedule.zone_rules()
+        async with self.store.reading() as db:
+            known = await pending.fact(db, ZONE_RULES)
+        if known == rules:
+            return
+        last: int | None = 0
+        while last is not None:
+            last = await self.store.write(partial(schedule.refresh_some, after=last, now=self.clock()))
+        async with self.store.writing() as db:
+            await pending.remember(db, ZONE_RULES, rules)
+        log.info("reminders go by the time zones' rules of %s", rules)
 
     async def catch_up(self) -> None:
         """Queue and deliver everything that is due by now: how the console lets time pass."""
@@ -101,6 +166,9 @@ class Roadmate:
         async with self.store.writing() as db:
             await pending.forget_old(db, self.clock())
             await outbox.expire(db, self.clock())
+        before = (self.clock() - KEPT).date()
+        while await self.store.write(partial(outbox.forget_old, before=before, limit=FORGOTTEN)) == FORGOTTEN:
+            pass
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -113,6 +181,7 @@ class Roadmate:
         )
         courier = asyncio.create_task(self.courier.run(), name="courier")
         watchdog = asyncio.create_task(_watch(scheduler), name="watchdog")
+        zones = asyncio.create_task(self._guarded(self.refresh_zones)(), name="zone rules")
         scheduler.start()
         self.courier.wake()
         try:
@@ -125,19 +194,32 @@ class Roadmate:
                 scheduler.shutdown(wait=False)
             # So does a message that is being sent: cut off, nobody would know whether it arrived.
             await self.courier.finish(FINISHING_SECONDS)
-            for task in (watchdog, courier):
+            for task in (watchdog, courier, zones):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
 
     async def serve(self) -> None:
         """Serve every platform until cancelled; when one fails for good, all stop, and its exception is raised."""
+        self._serving = True
         async with asyncio.TaskGroup() as tasks:
             for platform in self.platforms.values():
-                tasks.create_task(platform.run(), name=platform.name)
+                tasks.create_task(self._serve(platform), name=platform.name)
             # The clockwork stops first: what the courier has in hand still needs its platform.
             async with self.working():
                 await asyncio.Event().wait()
+
+    async def _serve(self, platform: Platform) -> None:
+        """Serve a platform as far as this process has the leases to; sending with a token is one of them."""
+
+        async def sending(_token: int) -> None:
+            self.courier.wake()
+            await (asyncio.Event().wait() if platform.capabilities.shared else platform.run())
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.leases.keep(platform.lease, sending), name=f"{platform.name} sending")
+            if platform.capabilities.shared:
+                tasks.create_task(platform.run(), name=f"{platform.name} gateway")
 
     async def _beat(self) -> None:
         """Queue what is due, and have the courier look for what has waited long enough."""
@@ -147,7 +229,7 @@ class Roadmate:
             # Called here and not as a job of its own: APScheduler runs plain functions in threads.
             self.courier.wake()
 
-    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Coroutine[Any, Any, None]]:
         """A job whose failure is logged and tried again at the next tick: the rows still say what is due."""
 
         async def run() -> None:
@@ -179,26 +261,51 @@ async def _watch(scheduler: AsyncIOScheduler) -> None:
                 job.modify(next_run_time=now())
 
 
-def build(settings: Settings) -> Roadmate:
+def build(settings: Settings, metrics: Metrics | None = None) -> Roadmate:
     """The bot as the settings want it, with every platform there is a token for."""
-    app = Roadmate(Store.open(settings.database), language=settings.roadmate_language)
+    app = Roadmate(Store.open(settings.database), language=settings.roadmate_language, metrics=metrics)
     if settings.discord_token is not None:
-        from bot.platforms.discord.client import DiscordPlatform
-
-        app.add(
-            DiscordPlatform(
-                settings.discord_token.get_secret_value(),
-                app.dispatch,
-                api_url=_address(settings.discord_api_url),
-                gateway_url=_address(settings.discord_gateway_url),
-            )
-        )
+        _add_discord(app, settings, settings.discord_token.get_secret_value(), metrics)
     if settings.telegram_token is not None:
-        from bot.platforms.telegram.client import TelegramPlatform
-
-        token = settings.telegram_token.get_secret_value()
-        app.add(TelegramPlatform(token, app.dispatch, api_url=_address(settings.telegram_api_url)))
+        _add_telegram(app, settings, settings.telegram_token.get_secret_value(), metrics)
     return app
+
+
+def _add_discord(app: Roadmate, settings: Settings, token: str, metrics: Metrics | None) -> None:
+    from bot.platforms.discord.client import DiscordPlatform
+
+    discord = DiscordPlatform(
+        token,
+        app.dispatch,
+        api_url=_address(settings.discord_api_url),
+        gateway_url=_address(settings.discord_gateway_url),
+        shards=settings.discord_shards,
+        leases=app.leases,
+    )
+    app.add(discord)
+    if metrics is not None:
+        metrics.pacing(discord.name, discord.limits.pace.waits)
+        metrics.reading("discord_invalid_responses", "Refused in ten minutes.", lambda: discord.invalid_responses)
+
+
+def _add_telegram(app: Roadmate, settings: Settings, token: str, metrics: Metrics | None) -> None:
+    from bot.platforms.telegram.client import TelegramPlatform
+
+    secret = settings.telegram_webhook_secret
+    telegram = TelegramPlatform(
+        token,
+        app.dispatch,
+        api_url=_address(settings.telegram_api_url),
+        rate=settings.telegram_rate,
+        webhook_url=_address(settings.telegram_webhook_url),
+        webhook_secret=None if secret is None else secret.get_secret_value(),
+        leading=lambda: app.leases.holds(telegram.lease),
+    )
+    app.add(telegram)
+    if telegram.webhook_path is not None:
+        app.hooks[telegram.webhook_path] = telegram.webhook
+    if metrics is not None:
+        metrics.pacing(telegram.name, telegram.pace.waits)
 
 
 def _address(url: object) -> str | None:
@@ -208,46 +315,63 @@ def _address(url: object) -> str | None:
 async def run(settings: Settings) -> None:
     """Migrate, serve every platform and answer health checks until SIGINT or SIGTERM."""
     from bot.health import Health
+    from bot.metrics import Metrics
 
-    app = build(settings)
+    metrics = Metrics()
+    app = build(settings, metrics)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        await schema.upgrade_apart(app.store)
-        await app.follow_renames()
-        async with Health(app.store, app.platforms, app.clock).serving(settings.http_port):
-            serving = asyncio.create_task(app.serve(), name="roadmate")
-            waiting = asyncio.create_task(stop.wait())
-            await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            if not serving.done():
-                log.info("stopping")
-                serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
+        with serving(app.store):
+            await schema.upgrade_apart(app.store)
+            await app.follow_renames()
+            health = Health(app.store, app.platforms, app.clock, metrics, app.hooks)
+            async with metrics.watching(), health.serving(settings.http_port):
+                await _until(stop, app)
     finally:
         await app.store.close()
 
 
-async def chat(settings: Settings, name: str, group: str) -> bool:
-    """The console: a study group in a terminal, with a database and a clock of its own; False for an unusable name."""
-    from tzlocal import get_localzone_name
+async def _until(stop: asyncio.Event, app: Roadmate) -> None:
+    """Serve until told to stop, or until a platform fails for good: its exception is raised."""
+    working = asyncio.create_task(app.serve(), name="roadmate")
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not working.done():
+        log.info("stopping")
+        working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
-    from bot.platforms.console.chat import Chat
-    from bot.platforms.console.client import Console
-    from bot.platforms.console.clock import ChatClock
+
+async def chat(settings: Settings, name: str, group: str) -> bool:
+    """The console: a study group in a terminal, with a database and a clock of its own; False for an unusable name.
+
+    Raises AlreadyServed where another terminal has it open.
+    """
+    from tzlocal import get_localzone_name
 
     zone = get_localzone_name() or "UTC"
     store = Store.open(settings.sqlite_file("chat.db"))
     try:
-        await schema.upgrade(store)
-        clock = await ChatClock.open(store, now)
-        app = Roadmate(store, clock=clock, zone=zone, language=settings.roadmate_language)
-        await app.follow_renames()
-        console = Console(app.dispatch, clock, zone)
-        app.add(console)
-        return await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)
+        with serving(store):
+            await schema.upgrade(store)
+            return await _chat(settings, store, zone, name, group)
     finally:
         await store.close()
+
+
+async def _chat(settings: Settings, store: Store, zone: str, name: str, group: str) -> bool:
+    from bot.platforms.console.chat import Chat
+    from bot.platforms.console.client import Console
+    from bot.platforms.console.clock import ChatClock
+
+    clock = await ChatClock.open(store, now)
+    app = Roadmate(store, clock=clock, zone=zone, language=settings.roadmate_language)
+    await app.follow_renames()
+    console = Console(app.dispatch, clock, zone)
+    app.add(console)
+    return await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -268,6 +268,59 @@ class Card:
     def without_buttons(self) -> Card:
         """The same card as a receipt: nothing left to press."""
         return replace(self, rows=(), choice=None)
+
+
+ROWS = 5
+"""Rows of buttons that a message takes everywhere (Discord, Component Reference, "Action Row"); a menu takes one."""
+
+JOINED_WORDS = 1500
+"""Characters up to which cards are joined: one message has to hold them everywhere."""
+
+EDITED_WORDS = 100_000
+"""What was sent as one message is edited as one: a platform shortens what does not fit."""
+
+
+def joined(cards: Sequence[Card], words: int = JOINED_WORDS) -> Card | None:
+    """Several cards as one message, in their order: what stands on two of them is there once.
+
+    None for no cards, and where one message could not hold them or nobody could tell two of their buttons apart.
+    """
+    if len(cards) < 2:
+        return cards[0] if cards else None
+    first, *rest = cards
+    rows = _rows_once(cards)
+    labels = [button.label for row in rows for button in row]
+    choices, pictures, documents = (
+        [value for card in cards if (value := getattr(card, name)) is not None]
+        for name in ("choice", "picture", "document")
+    )
+    alone = max(len(choices), len(pictures), len(documents)) > 1
+    crowded = len(rows) + len(choices) > ROWS or sum(map(_length, cards)) > words
+    if alone or crowded or len(labels) > len(set(labels)):
+        return None
+    parts = list(first.parts)
+    for card in rest:
+        parts += ([Paragraph(card.title)] if card.title else []) + list(card.parts)
+    return Card(first.title, tuple(parts), rows, *(next(iter(v), None) for v in (choices, pictures, documents)))
+
+
+def _rows_once(cards: Sequence[Card]) -> tuple[Row, ...]:
+    """The rows of several cards, without what is on an earlier one."""
+    seen: set[Button | LinkButton] = set()
+    rows = []
+    for row in (row for card in cards for row in card.rows):
+        new = tuple(button for button in row if button not in seen)
+        seen.update(new)
+        if new:
+            rows.append(new)
+    return tuple(rows)
+
+
+def _length(card: Card) -> int:
+    """About how many characters a card takes."""
+    fields = [field for part in card.parts if isinstance(part, Fields) for field in part.fields]
+    spans = [card.title, *(part.spans for part in card.parts if isinstance(part, Paragraph | Progress))]
+    return sum(len(plain(text)) for text in (*spans, *(field.spans for field in fields)))
 
 
 def sign(line: str, only: int | None) -> str:

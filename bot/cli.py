@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.doctor import Finding
 
 app = typer.Typer(
     name="roadmate",
@@ -42,7 +45,7 @@ def run() -> None:
         typer.echo(CONSOLE_INSTEAD, err=True)
         _chat("you", "study")
         return
-    _log(settings.log_level)
+    _log(settings, settings.log_level)
     from bot.app import run as serve
 
     with _plainly():
@@ -62,7 +65,7 @@ def _chat(name: str, group: str) -> None:
     from bot.app import chat as talk
 
     settings = _settings()
-    _log("WARNING")
+    _log(settings, "WARNING")
     # The doctor looks at the bot's database: this one is the chat's own.
     remedy = "Without that file the chat begins anew."
     with _plainly(f"{settings.roadmate_data / 'chat.db'}: ", remedy):
@@ -71,18 +74,46 @@ def _chat(name: str, group: str) -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    deliveries: Annotated[
+        bool, typer.Option("--deliveries", help="Look at what was delivered and what was not instead.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
     """Check settings, database, roadmaps, tokens and permissions, and say what to do."""
-    from bot.doctor import examine
-
     # Read first: what is wrong with a line of .env is only a warning.
     settings = _settings()
-    _log("ERROR")
-    findings = asyncio.run(examine(settings))
-    for finding in findings:
-        typer.echo(str(finding))
+    _log(settings, "ERROR")
+    findings = _deliveries(settings, as_json) if deliveries else _installation(settings, as_json)
     if any(finding.bad for finding in findings):
         raise typer.Exit(1)
+
+
+def _installation(settings: Settings, as_json: bool) -> Sequence[Finding]:
+    from bot.doctor import examine
+
+    findings = asyncio.run(examine(settings))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        typer.echo("\n".join(map(str, findings)))
+    return findings
+
+
+def _deliveries(settings: Settings, as_json: bool) -> Sequence[Finding]:
+    from rich.console import Console
+
+    from bot.app import now
+    from bot.doctor import Finding, deliveries
+
+    found = asyncio.run(deliveries.examine(settings, now()))
+    findings = [found] if isinstance(found, Finding) else found.findings
+    if as_json:
+        whole = {"findings": [asdict(found)]} if isinstance(found, Finding) else found.figures()
+        typer.echo(json.dumps(whole, ensure_ascii=False))
+    else:
+        Console(highlight=False, markup=False).print(str(found) if isinstance(found, Finding) else found.page())
+    return findings
 
 
 @db.command("upgrade")
@@ -151,11 +182,17 @@ def _plainly(
     from sqlalchemy.exc import DBAPIError
 
     from bot.delivery import BadToken
+    from bot.leases import AlreadyServed
     from bot.store import Unavailable
     from bot.store.schema import NewerDatabase
 
     try:
         yield
+    except* AlreadyServed as group:
+        for error in _leaves(group):
+            # It says what to do, and the doctor would find all well.
+            typer.echo(f"{where}{error}", err=True)
+        raise typer.Exit(1) from None
     except* (BadToken, NewerDatabase, Unavailable, OSError, DBAPIError) as group:
         for error in _leaves(group):
             # The driver's own words: SQLAlchemy's add the statement.
@@ -172,10 +209,22 @@ def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
             yield error
 
 
-def _log(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "discord", "telegram", "aiosqlite", "alembic"):
-        logging.getLogger(chatty).setLevel(max(logging.getLevelName(level), logging.WARNING))
+def _log(settings: Settings, level: str) -> None:
+    from bot.logs import configure
+
+    configure(level, _secrets(settings), form=settings.log_format)
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """What must not be read anywhere: every secret setting, and the database's password."""
+    from pydantic import SecretStr
+
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    yield from (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    if settings.database_url is not None:
+        from sqlalchemy import make_url
+
+        yield str(make_url(settings.database_url).password or "")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.cards import Card
@@ -87,6 +88,13 @@ class Rejected:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hushed:
+    """A card is ready, but its member hears nothing from us until this moment in UTC: their quiet hours end then."""
+
+    until: datetime
+
+
 Outcome = Sent | Closed | Gone | Moved | Forbidden | Later | Doubtful | Rejected
 
 
@@ -101,8 +109,29 @@ class Capabilities:
     whispers: bool
     """An answer in a group can be shown to one member alone."""
 
-    remembers_key: bool
-    """Sending twice with the same key within a few minutes delivers once."""
+    remembers_for: timedelta = timedelta(0)
+    """For how long sending twice with the same key delivers once."""
+
+    shared: bool = False
+    """Several processes may be connected with one token, each for a part of what comes in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a platform is, for those who watch over the process; spans of time are in seconds of the event loop.
+
+    `seconds` is for how long it has been connected, or has not. `how` names the way in: gateway, polling, webhook.
+    """
+
+    connected: bool
+    seconds: float
+    how: str = ""
+    heard: float | None = None
+    """Since anything was last heard from it."""
+    latency: float | None = None
+    """From a sign of life of ours to its answer."""
+    standby: bool = False
+    """Another process serves it, and this one takes over when that one dies."""
 
 
 class Platform(Protocol):
@@ -118,6 +147,11 @@ class Platform(Protocol):
         """What this platform can do."""
         ...
 
+    @property
+    def lease(self) -> str:
+        """The name of the lease under which one process sends with this platform's token."""
+        ...
+
     async def run(self) -> None:
         """Serve until cancelled. Raises when the platform refuses our token."""
         ...
@@ -128,4 +162,20 @@ class Platform(Protocol):
 
     async def edit(self, address: Address, message: str, card: Card) -> Outcome:
         """Replace a message of ours. A card that reads the same already counts as Sent."""
+        ...
+
+    def delay(self, address: Address) -> float:
+        """Seconds until a message to this address may leave, by the platform's limits and halts; 0 when now."""
+        ...
+
+    async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:
+        """Whether a send in doubt arrived: Sent where its message is there, None where it certainly is not.
+
+        Doubtful where the platform cannot tell; Later when it cannot tell now. `since` is the moment in UTC at which
+        it was first handed over.
+        """
+        ...
+
+    def status(self) -> Status:
+        """How it is at the moment; asks nobody."""
         ...

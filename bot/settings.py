@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, UrlConstraints, field_validator
+from pydantic import Field, HttpUrl, SecretStr, UrlConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SocketUrl = Annotated[HttpUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
@@ -15,19 +16,46 @@ class Settings(BaseSettings):
     """Every setting, with its default. Empty values count as absent."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
     )
 
     discord_token: SecretStr | None = None
     discord_api_url: HttpUrl | None = None
     discord_gateway_url: SocketUrl | None = None
+    discord_shards: Annotated[int, Field(ge=1)] = 1
     telegram_token: SecretStr | None = None
     telegram_api_url: HttpUrl | None = None
+    telegram_rate: Annotated[float, Field(gt=0, le=1000)] = 30
     database_url: str | None = None
     roadmate_data: Path = Path("data")
     roadmate_language: str = "en"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_webhook_url: HttpUrl | None = None
     log_level: str = "INFO"
+    log_format: Literal["text", "json"] | None = None
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _usable_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+            raise ValueError("16 to 256 characters of A-Z, a-z, 0-9, _ and -")
+        return value
+
+    @field_validator("telegram_webhook_url")
+    @classmethod
+    def _complete_webhook(cls, value: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
+        # The fields above are known by now.
+        if value is not None and (
+            info.data.get("telegram_webhook_secret") is None or info.data.get("http_port") is None
+        ):
+            raise ValueError("needs TELEGRAM_WEBHOOK_SECRET and HTTP_PORT")
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -83,6 +83,12 @@ members = Table(
     Column("intention", String(200)),
     Column("onboarding", Boolean, nullable=False, default=False),
     Column("main_group", Id, ForeignKey("groups.id")),
+    # Quiet hours, in minutes after local midnight; from the one until the other, over midnight where that is earlier.
+    Column("quiet_from", Integer),
+    Column("quiet_to", Integer),
+    # A pause: the first local date of it, and the first one after it; None for the latter: until they come back.
+    Column("paused_from", Date),
+    Column("paused_until", Date),
     # Who this member became part of when accounts were linked: buttons made for them are that member's from then on.
     _to("members", "linked_to", index=True),
     Column("created_at", Moment, nullable=False),
@@ -102,6 +108,16 @@ accounts = Table(
     CheckConstraint("dm IN ('unknown', 'open', 'closed')", name="dm"),
 )
 
+rests = Table(
+    "rests",
+    metadata,
+    # Days off that a member planned ahead: local dates, both included.
+    _id(),
+    _to("members", "member", nullable=False, index=True),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+)
+
 groups = Table(
     "groups",
     metadata,
@@ -113,6 +129,9 @@ groups = Table(
     Column("recap_minute", Integer, nullable=False),
     Column("roadmap", String(24)),
     Column("deadline", Date),
+    # Who set the group up last, told in private when its posts do not get through; no foreign key, for members and
+    # groups would then each have to be there before the other.
+    Column("leader", Id),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -240,9 +259,18 @@ reminders = Table(
     Column("days", Integer, nullable=False),
     Column("place", String(8), nullable=False),
     Column("last_date", Date),
-    # None: switched off. The index is what a tick reads; its cost does not grow with the number of members.
-    Column("next_due_at", Moment, index=True),
+    # Asked for by /later: at this moment, for this local date.
+    Column("later_at", Moment),
+    Column("later_date", Date),
+    # How many questions in a row went unanswered, and when they stopped because of it.
+    Column("ignored", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("paused_at", Moment),
+    # None: nothing to come.
+    Column("next_due_at", Moment),
     Column("next_date", Date),
+    # What a tick reads: its cost does not grow with the number of members. What is due to one member at the same
+    # moment comes one after another.
+    Index("ix_reminders_next_due_at", "next_due_at", "member", "group"),
     UniqueConstraint("kind", "member"),
     UniqueConstraint("kind", "group"),
     CheckConstraint('(member IS NULL) <> ("group" IS NULL)', name="whose"),
@@ -258,25 +286,65 @@ deliveries = Table(
     Column("platform", String(16), nullable=False),
     Column("chat", String(64), nullable=False),
     Column("thread", String(64), nullable=False, default=""),
-    _to("members", "member", index=True),
+    _to("members", "member"),
     _to("groups", "group"),
     _to("changes", "change", index=True),
+    # Whose occurrence it is; no foreign key, for a reminder may be taken back and what was sent was sent.
+    Column("reminder", Id),
+    # The delivery whose message this one is a part of: several to the same chat at the same minute are one message.
+    Column("bundle", Id, index=True),
     Column("local_date", Date, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("state", String(8), nullable=False),
     # What is to be done next and when; None when nothing is.
-    Column("next_at", Moment, index=True),
+    Column("next_at", Moment),
     Column("attempts", Integer, nullable=False, default=0),
+    # When it was first handed to the platform, and under which lease's fencing number it was last.
+    Column("handed_at", Moment),
+    Column("token", BigInteger),
+    # How often nobody knew whether it had arrived.
+    Column("doubts", Integer, nullable=False, default=0, server_default=text("0")),
     Column("message", String(64)),
     # Counts what the message should show; the courier edits until `shown` has caught up.
     Column("version", Integer, nullable=False, default=1),
     Column("shown", Integer, nullable=False, default=0),
     Column("settled_at", Moment),
     Column("reason", String(300)),
+    # What the courier reads: each platform has a queue of its own, and what is settled is in none.
+    Index(
+        "ix_deliveries_queue",
+        "platform",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
     # Whoever answers touches the day's posts of their groups.
     Index("ix_deliveries_group_local_date", "group", "local_date"),
+    Index("ix_deliveries_member_local_date", "member", "local_date"),
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'doubtful', 'failed', 'expired')", name="state"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    # What one process does for all: poll Telegram, keep a Discord shard, send with a token. It is another's when its
+    # holder has not renewed it in time; each change of hands has a higher token, so what an old holder writes is seen.
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    # Updates that came to a process by webhook and are carried out by the one that holds the lease, then removed.
+    Column("platform", String(16), primary_key=True),
+    Column("update", String(64), primary_key=True),
+    Column("payload", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 codes = Table(

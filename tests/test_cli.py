@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,8 +18,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.leases import serving
 from bot.settings import Settings
-from bot.store import schema
+from bot.store import Store, schema
 from tests.fakes.telegram_server import TelegramServer
 
 ROADMATE = (str(Path(sys.executable).parent / "roadmate"),)
@@ -87,18 +90,20 @@ def test_a_newcomers_first_chat_and_the_next_one(tmp_path: Path) -> None:
 
 def test_a_week_brings_seven_check_ins_seven_posts_and_one_recap(tmp_path: Path) -> None:
     now = datetime.now(ZoneInfo(ZONE))
-    to_noon = (36 * 60 - now.hour * 60 - now.minute) % (24 * 60) or 24 * 60
+    to_five = (41 * 60 - now.hour * 60 - now.minute) % (24 * 60) or 24 * 60
+    # Asked at 20:00 and answered at 21:00: who does not answer is not asked for ever.
+    day = (":forward 4h", "/checkin 30", ":forward 20h")
     told = chat(
         tmp_path,
-        f":forward {to_noon}m",
+        f":forward {to_five}m",
         "/join backend-ai-era in 6 months 2h",
         "/remind 20:00 daily dm",
-        ":forward 1w",
+        *(7 * day),
     )
     # A minute may have passed while the program started.
-    assert re.search(r"It is \w+ \d+ \w+ 12:0[01]\.", told)
-    week = told.partition(":forward 1w")[2]
-    headings = re.findall(r"^── (\w+) \d+ \w+ (\d\d:\d\d) · (.+)$", week, re.MULTILINE)
+    assert re.search(r"It is \w+ \d+ \w+ 17:0[01]\.", told)
+    week = told.partition(":forward 4h")[2]
+    headings = re.findall(r"^── (\w+) \d+ \w+ (\d\d:\d\d) · (study|private, to asha)$", week, re.MULTILINE)
     days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
     mine = [(day, time) for day, time, where in headings if where == "private, to asha"]
     posts = [(day, time) for day, time, where in headings if where == "study" and time == "20:00"]
@@ -106,9 +111,8 @@ def test_a_week_brings_seven_check_ins_seven_posts_and_one_recap(tmp_path: Path)
     assert sorted(mine) == sorted((day, "20:00") for day in days)
     assert sorted(posts) == sorted((day, "20:00") for day in days)
     assert recaps == [("Sun", "18:00")]
-    assert len(headings) == 15
     assert week.count("Did you study today?") == 7
-    assert week.count("Who studied today?") == 7
+    assert week.count("Who studied today?") >= 7
 
 
 def test_run_without_a_token_is_the_chat_and_says_how_to_connect(tmp_path: Path) -> None:
@@ -212,6 +216,78 @@ async def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
     told = refused(done, 1)
     assert port in told
     assert "address already in use" in told
+
+
+def test_a_file_that_another_process_serves_is_refused_in_one_line(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'roadmate.db'}")
+    with serving(store):
+        told = refused(run(tmp_path, "run", TELEGRAM_TOKEN="1:any", TELEGRAM_API_URL="http://127.0.0.1:9"), 1)
+    assert len(told.splitlines()) == 1
+    assert "is served by another process already" in told
+    assert "roadmate doctor" not in told
+
+
+# ------------------------------------------------------------ deliveries
+
+
+def test_the_doctor_looks_at_deliveries_in_words_and_in_json(tmp_path: Path) -> None:
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    done = run(tmp_path, "doctor", "--deliveries")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing waits to be delivered." in done.stdout
+    figures = json.loads(run(tmp_path, "doctor", "--deliveries", "--json").stdout)
+    assert (figures["well"], figures["oldest"], figures["findings"]) == (True, None, [])
+
+
+def test_deliveries_that_failed_make_the_doctor_fail(tmp_path: Path) -> None:
+    run(tmp_path, "db", "upgrade")
+    with sqlite3.connect(tmp_path / "roadmate.db") as db:
+        moment, later = (datetime.now(UTC).replace(tzinfo=None, hour=hour) for hour in (0, 23))
+        db.execute(
+            "INSERT INTO deliveries (key, kind, platform, chat, thread, local_date, due_at, expires_at, state, reason,"
+            " attempts, version, shown)"
+            " VALUES ('k', 'recap', 'telegram', '-100', '', ?, ?, ?, 'failed', 'no', 1, 1, 0)",
+            (moment.date().isoformat(), moment.isoformat(" "), later.isoformat(" ")),
+        )
+    db.close()
+    done = run(tmp_path, "doctor", "--deliveries")
+    assert done.returncode == 1
+    assert "!! 1 post to groups failed within a day" in done.stdout
+    assert json.loads(run(tmp_path, "doctor", "--deliveries", "--json").stdout)["well"] is False
+
+
+def test_the_doctors_findings_are_json_too(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", "--json")
+    assert done.returncode == 0
+    assert {tuple(finding) for finding in json.loads(done.stdout)} == {("what", "remedy")}
+
+
+# ------------------------------------------------------------ the log
+
+
+@pytest.mark.parametrize(("form", "is_json"), [("", True), ("json", True), ("text", False)])
+def test_the_log_has_the_form_that_is_asked_for(tmp_path: Path, form: str, is_json: bool) -> None:
+    environment = {"LOG_FORMAT": form, "TELEGRAM_TOKEN": "1:any", "TELEGRAM_API_URL": "http://127.0.0.1:9"}
+    process = subprocess.Popen(
+        [*ROADMATE, "run"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "ROADMATE_DATA": str(tmp_path), **environment},
+    )
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert line.startswith("{") == is_json
+    if is_json:
+        assert json.loads(line)["logger"].startswith("bot.")
+
+
+def test_a_form_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    assert "LOG_FORMAT" in refused(run(tmp_path, "run", LOG_FORMAT="xml"), 2)
 
 
 # ------------------------------------------------------------ the roadmaps

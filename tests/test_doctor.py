@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import shutil
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
+from rich.console import Console
+from sqlalchemy import insert
 
-from bot import doctor
+from bot import doctor, tables
 from bot.delivery import Address
-from bot.doctor import Finding, database, machine
+from bot.doctor import Finding, database, deliveries, machine
 from bot.doctor.discord import EVERYTHING, Permission, granted
 from bot.settings import Settings
-from bot.store import Store, people, schema
+from bot.store import Store, leases, people, schema
 from tests.fakes import discord_server
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.postgres import NoPostgres, Postgres, serving
@@ -366,6 +371,162 @@ def test_permissions_follow_discords_order(
     mine: set[str], overwrites: list[dict[str, str]], me: str, expected: int
 ) -> None:
     assert granted({**GUILD, "mine": mine}, {"permission_overwrites": overwrites}, me) == expected
+
+
+# ------------------------------------------------------------ deliveries
+
+
+async def deliver(store: Store, *rows: dict[str, Any]) -> None:
+    """Deliveries as the courier leaves them, an hour ago unless they say otherwise."""
+    due = NOON - timedelta(hours=1)
+    base = {"kind": "study", "platform": "telegram", "chat": "@7", "local_date": NOON.date(), "state": "sent"}
+    async with store.writing() as db:
+        for number, row in enumerate(rows):
+            moments = {"due_at": due, "expires_at": due + timedelta(hours=3)}
+            await db.execute(insert(tables.deliveries).values(**(base | moments | {"key": f"k{number}"} | row)))
+
+
+async def looked_at(settings: Settings) -> deliveries.Deliveries:
+    found = await deliveries.examine(settings, NOON)
+    assert not isinstance(found, Finding)
+    return found
+
+
+def page(found: deliveries.Deliveries, width: int = 80) -> str:
+    terminal = Console(file=io.StringIO(), width=width, highlight=False)
+    terminal.print(found.page())
+    assert isinstance(terminal.file, io.StringIO)
+    return terminal.file.getvalue()
+
+
+LATE = {"state": "expired", "reason": "too late"}
+REFUSED = {"kind": "group", "chat": "-100", "state": "failed", "reason": "lacks the permission to write"}
+
+
+async def test_deliveries_that_went_well_are_counted_and_well(store: Store, tmp_path: Path) -> None:
+    handed = {"handed_at": NOON - timedelta(minutes=59)}
+    await deliver(store, handed, handed, {"kind": "recap", **handed}, {"state": "expired", "reason": "moot"})
+    found = await looked_at(settings(tmp_path))
+    assert found.findings == ()
+    said = page(found)
+    assert re.search(r"^study +· +· +2 +· +· +· +1$", said, re.MULTILINE)
+    assert re.search(r"^recap +· +· +1 +· +· +· +·$", said, re.MULTILINE)
+    assert "left 60 s after their moment (median), 99 % within 60 s, all within 60 s" in said
+    assert "Nothing waits to be delivered." in said
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (LATE, "1 dropped within a day"),
+        (REFUSED, "1 post to groups failed"),
+        ({"state": "queued", "due_at": NOON - timedelta(minutes=15), "next_at": NOON}, "has been due for 15 min"),
+    ],
+)
+async def test_what_somebody_should_look_at_is_bad(
+    store: Store, tmp_path: Path, row: dict[str, Any], said: str
+) -> None:
+    await deliver(store, row)
+    found = await looked_at(settings(tmp_path))
+    assert [said in finding.what and finding.bad for finding in found.findings] == [True]
+    assert found.figures()["well"] is False
+    assert f"!! {found.findings[0].what}" in page(found, 200)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # Members may block us, sleep and answer early; a week ago is history; a doubt is settled by its kind's rule.
+        {"state": "failed", "reason": "bot was blocked by the user"},
+        {"state": "expired", "reason": "too late: quiet hours"},
+        {"state": "expired", "reason": "moot"},
+        {"state": "doubtful", "reason": "held: it may have arrived", "doubts": 1},
+        REFUSED | {"due_at": NOON - timedelta(days=2)},
+        {"state": "queued", "due_at": NOON - timedelta(minutes=14), "next_at": NOON},
+        {"state": "queued", "due_at": NOON + timedelta(minutes=14), "next_at": NOON + timedelta(minutes=14)},
+    ],
+)
+async def test_what_is_as_it_should_be_is_well(store: Store, tmp_path: Path, row: dict[str, Any]) -> None:
+    await deliver(store, row)
+    assert (await looked_at(settings(tmp_path))).findings == ()
+
+
+async def test_reasons_doubts_and_what_waits_are_told_in_eighty_columns(store: Store, tmp_path: Path) -> None:
+    long = "Telegram answers: Bad Request: not enough rights to send text messages to the chat of this topic"
+    waiting = {"state": "queued", "due_at": NOON - timedelta(minutes=40), "attempts": 3, "reason": "not connected"}
+    await deliver(
+        store,
+        *(REFUSED | {"reason": long} for _ in range(3)),
+        {"state": "failed", "reason": "bot was blocked by the user"},
+        {"doubts": 1},
+        {"state": "doubtful", "reason": "held: it may have arrived", "doubts": 1},
+        waiting | {"next_at": NOON + timedelta(minutes=5)},
+    )
+    said = page(await looked_at(settings(tmp_path)))
+    assert max(map(len, said.splitlines())) <= 80
+    words = " ".join(said.split())
+    assert "3 failed homes Telegram answers:" in words
+    assert "1 failed members bot was blocked by the user" in words
+    assert "in doubt for a while: 2, of which 1 held, 1 arrived or were sent again" in words
+    assert "Waiting: 1, of which 0 could leave now." in words
+    assert "study to a member on telegram, due for 40 min, tried 3 times, again in 5 min: not connected" in words
+
+
+async def test_rare_reasons_are_summed_up(store: Store, tmp_path: Path) -> None:
+    most = deliveries.MOST_FAULTS
+    await deliver(store, *({"state": "failed", "reason": f"reason {number}"} for number in range(most + 3)))
+    assert "for 3 other reasons" in page(await looked_at(settings(tmp_path)))
+
+
+async def test_leases_are_shown_with_who_holds_them(store: Store, tmp_path: Path) -> None:
+    async with store.writing() as db:
+        await leases.acquire(db, "telegram:8123456789", "a-machine:4711:ab12cd34", 15, None)
+        await leases.acquire(db, "discord:81384788765712384:0", "a-machine:4711:ab12cd34", 15, None)
+        await leases.release(db, "discord:81384788765712384:0", 1)
+    found = await looked_at(settings(tmp_path))
+    assert [lease["name"] for lease in found.figures()["leases"]] == [
+        "discord:81384788765712384:0",
+        "telegram:8123456789",
+    ]
+    said = page(found)
+    assert max(map(len, said.splitlines())) <= 80
+    assert "telegram:8123456789" in said
+    assert "given back" in said
+
+
+async def test_the_figures_are_json(store: Store, tmp_path: Path) -> None:
+    waiting = {"state": "queued", "next_at": NOON, "doubts": 1}
+    await deliver(store, REFUSED, LATE, waiting, {"handed_at": NOON})
+    figures = json.loads(json.dumps((await looked_at(settings(tmp_path))).figures()))
+    assert figures["spans"]["24 h"]["deliveries"] == {
+        "group": {"failed": 1},
+        "study": {"expired": 1, "queued": 1, "sent": 1},
+    }
+    assert figures["spans"]["7 days"]["faults"][0] == {
+        "state": "expired",
+        "reason": "too late",
+        "private": True,
+        "count": 1,
+    }
+    assert figures["spans"]["24 h"]["lateness_seconds"] == {"count": 1, "median": 3600, "p99": 3600, "worst": 3600}
+    assert (figures["waiting"]["queued"], figures["waiting"]["oldest"]) == (1, "2026-11-20T11:00:00+00:00")
+    assert figures["oldest"]["due_at"] == "2026-11-20T11:00:00+00:00"
+
+
+async def test_deliveries_are_looked_at_while_somebody_writes(store: Store, tmp_path: Path) -> None:
+    await deliver(store, {})
+    async with store.writing() as db:
+        await db.execute(insert(tables.facts).values(name="a", value="b"))
+        found = await looked_at(settings(tmp_path))
+    assert sum(found.tallies["24 h"].states.values()) == 1
+
+
+async def test_without_a_database_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+    found = await deliveries.examine(settings(tmp_path / "new"), NOON)
+    assert isinstance(found, Finding)
+    assert not found.bad
+    assert "is not there yet" in found.what
+    assert is_empty(tmp_path)
 
 
 # ------------------------------------------------------------ Telegram

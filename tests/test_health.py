@@ -1,23 +1,28 @@
-"""/healthz: who watches over the bot hears whether its database is there and current."""
+"""/healthz and /metrics: who watches over the bot hears whether database and platforms are well."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from sqlalchemy import text
+from aiohttp import ClientSession, web
+from sqlalchemy import insert, text
 
-from bot.app import Roadmate
-from bot.health import Health
-from bot.platforms.console.client import Console
+from bot.delivery import Status
+from bot.health import DISCONNECTED, Health
+from bot.metrics import Metrics
 from bot.store import Store, schema
+from bot.tables import deliveries
+from tests.fakes.memory import MemoryPlatform
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CONNECTED = Status(True, 60)
 
 
 @pytest.fixture
@@ -28,8 +33,27 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-def health(store: Store) -> Health:
-    return Health(store, {}, lambda: NOON)
+@dataclass
+class Standing(MemoryPlatform):
+    """A platform that is as the test says."""
+
+    stands: Status = CONNECTED
+
+    def status(self) -> Status:
+        """As it was told."""
+        return self.stands
+
+
+def health(store: Store, **platforms: Status) -> Health:
+    return Health(store, {name: Standing(name, stands=stands) for name, stands in platforms.items()}, lambda: NOON)
+
+
+async def queue(store: Store, due: datetime) -> None:
+    """A delivery that has not arrived."""
+    row = {"key": str(due), "kind": "study", "platform": "memory", "chat": "@1", "local_date": date(2026, 11, 20)}
+    moments = {"due_at": due, "expires_at": due + timedelta(hours=3), "next_at": due}
+    async with store.writing() as db:
+        await db.execute(insert(deliveries).values(state="queued", **row, **moments))
 
 
 async def ask(port: int | None, path: str = "/healthz") -> tuple[int, Any]:
@@ -44,19 +68,138 @@ async def test_a_current_database_is_well(store: Store) -> None:
         status, report = await ask(port)
         assert (await ask(port, "/"))[0] == 404
     assert status == 200
-    assert report == {"status": "ok", "database": "ok", "platforms": [], "time": "2026-11-20T12:00:00+00:00"}
+    assert report == {
+        "status": "ok",
+        "database": "ok",
+        "platforms": {},
+        "oldest_undelivered_seconds": 0,
+        "time": "2026-11-20T12:00:00+00:00",
+    }
 
 
-async def test_platforms_are_named(store: Store) -> None:
-    app = Roadmate(store, clock=lambda: NOON)
-    app.add(Console(app.dispatch, app.clock, "UTC"))
-    async with Health(store, app.platforms, app.clock).serving(0) as port:
-        assert (await ask(port))[1]["platforms"] == ["console"]
+# ------------------------------------------------------------ platforms
+
+
+async def test_each_platform_tells_how_it_is(store: Store) -> None:
+    connected = Status(True, 3600.04, how="gateway", heard=1.26, latency=0.0421)
+    well, report = await health(store, discord=connected, telegram=Status(True, 5, how="polling")).report()
+    assert well
+    assert report["platforms"] == {
+        "discord": {
+            "state": "connected",
+            "for_seconds": 3600,
+            "by": "gateway",
+            "heard_seconds_ago": 1.3,
+            "latency_ms": 42,
+        },
+        "telegram": {"state": "connected", "for_seconds": 5, "by": "polling"},
+    }
+
+
+@pytest.mark.parametrize("latency", [inf, float("nan")])
+async def test_a_latency_that_is_not_known_is_not_told(store: Store, latency: float) -> None:
+    async with health(store, discord=Status(True, 5, latency=latency)).serving(0) as port:
+        status, report = await ask(port)
+    assert status == 200
+    assert report["platforms"]["discord"] == {"state": "connected", "for_seconds": 5}
+
+
+@pytest.mark.parametrize(
+    ("stands", "well", "state"),
+    [
+        (Status(False, DISCONNECTED - 1), True, "disconnected"),
+        (Status(False, DISCONNECTED), False, "disconnected"),
+        # Another process has it.
+        (Status(False, 9 * DISCONNECTED, standby=True), True, "standby"),
+        (Status(True, 9 * DISCONNECTED), True, "connected"),
+    ],
+)
+async def test_a_platform_that_is_away_for_minutes_is_failing(
+    store: Store, stands: Status, well: bool, state: str
+) -> None:
+    async with health(store, telegram=stands, discord=Status(True, 1)).serving(0) as port:
+        status, report = await ask(port)
+    assert (status, report["status"]) == ((200, "ok") if well else (503, "failing"))
+    assert report["platforms"]["telegram"]["state"] == state
+    assert report["database"] == "ok"
+
+
+# ------------------------------------------------------------ deliveries
+
+
+async def test_what_is_late_is_told_and_is_no_reason_to_restart(store: Store) -> None:
+    await queue(store, NOON - timedelta(hours=2))
+    await queue(store, NOON - timedelta(minutes=1))
+    well, report = await health(store).report()
+    assert (well, report["oldest_undelivered_seconds"]) == (True, 7200)
+
+
+async def test_what_is_not_due_yet_is_not_late(store: Store) -> None:
+    await queue(store, NOON + timedelta(hours=2))
+    assert (await health(store).report())[1]["oldest_undelivered_seconds"] == 0
+
+
+# ------------------------------------------------------------ figures
+
+
+async def scrape(port: int | None) -> tuple[str, list[str]]:
+    async with ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as response:
+        assert response.status == 200
+        return response.headers["Content-Type"], (await response.text()).splitlines()
+
+
+async def test_prometheus_is_served_on_the_same_port(store: Store) -> None:
+    await queue(store, NOON - timedelta(minutes=2))
+    async with health(store, telegram=Status(True, 60, heard=2.5), discord=Status(False, 1)).serving(0) as port:
+        kind, lines = await scrape(port)
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
+    for line in (
+        "roadmate_database_up 1.0",
+        'roadmate_undelivered{state="queued"} 1.0',
+        "roadmate_overdue 1.0",
+        "roadmate_oldest_undelivered_seconds 120.0",
+        'roadmate_platform_connected{platform="telegram"} 1.0',
+        'roadmate_platform_connected{platform="discord"} 0.0',
+        'roadmate_platform_silent_seconds{platform="telegram"} 2.5',
+    ):
+        assert line in lines
+
+
+async def test_figures_are_given_also_without_a_database(store: Store, tmp_path: Path) -> None:
+    metrics = Metrics()
+    metrics.answered("done", 0.02, False)
+    (tmp_path / "roadmate.db").rename(tmp_path / "elsewhere.db")
+    async with Health(store, {}, lambda: NOON, metrics).serving(0) as port:
+        _, lines = await scrape(port)
+    assert "roadmate_database_up 0.0" in lines
+    assert "roadmate_oldest_undelivered_seconds NaN" in lines
+    assert 'roadmate_command_seconds_count{command="done"} 1.0' in lines
+
+
+# ------------------------------------------------------------ the port
+
+
+async def test_a_webhook_is_served_beside_them_and_only_posted_to(store: Store) -> None:
+    async def heard(request: web.Request) -> web.Response:
+        return web.json_response({"heard": await request.text()})
+
+    hooked = Health(store, {}, lambda: NOON, hooks={"/telegram/hook": heard})
+    async with hooked.serving(0) as port:
+        async with ClientSession() as session:
+            url = f"http://127.0.0.1:{port}/telegram/hook"
+            async with session.post(url, data="an update") as response:
+                assert await response.json() == {"heard": "an update"}
+            async with session.get(url) as response:
+                assert response.status == 405
+        assert (await ask(port))[0] == 200
 
 
 async def test_without_a_port_nothing_is_served(store: Store) -> None:
     async with health(store).serving(None) as port:
         assert port is None
+
+
+# ------------------------------------------------------------ the database
 
 
 async def test_a_database_that_was_moved_away_is_noticed_and_no_empty_one_made(store: Store, tmp_path: Path) -> None:
@@ -78,7 +221,13 @@ async def test_an_empty_database_is_not_well(tmp_path: Path) -> None:
     try:
         assert await health(empty).report() == (
             False,
-            {"status": "failing", "database": "not current", "platforms": [], "time": NOON.isoformat()},
+            {
+                "status": "failing",
+                "database": "not current",
+                "platforms": {},
+                "oldest_undelivered_seconds": None,
+                "time": NOON.isoformat(),
+            },
         )
     finally:
         await empty.close()

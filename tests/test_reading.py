@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.command.reading import add_months, read_date, read_days, read_minute, read_minutes, read_span
+from bot.command.reading import (
+    add_months,
+    read_date,
+    read_dates,
+    read_days,
+    read_hours,
+    read_minute,
+    read_minutes,
+    read_span,
+)
 from bot.text import date_words, days_words, minute_words
 from bot.views.study import pace_words
 
@@ -160,6 +169,54 @@ SPANS = {
     "12345d": None,
     "": None,
 }
+
+
+HOURS = {
+    "22:00-07:00": (1320, 420),
+    "22:00–7:00": (1320, 420),
+    "22 - 7": (1320, 420),
+    "22-7": (1320, 420),
+    "10pm to 7am": (1320, 420),
+    "from 10 PM until 7": (1320, 420),
+    "midnight to noon": (0, 720),
+    "22:00": None,
+    "22:00 07:00": None,
+    "22:00-25:00": None,
+    "2026-12-24": None,
+    "-": None,
+    "to": None,
+    "": None,
+}
+
+STRETCHES = {
+    "24 dec to 27 dec": (date(2026, 12, 24), date(2026, 12, 27)),
+    "24-27 Dec": (date(2026, 12, 24), date(2026, 12, 27)),
+    "24th – 27th December": (date(2026, 12, 24), date(2026, 12, 27)),
+    "2026-12-24 - 2026-12-27": (date(2026, 12, 24), date(2026, 12, 27)),
+    "from tomorrow until friday": (date(2026, 11, 21), date(2026, 11, 27)),
+    "28 dec to 3 jan": (date(2026, 12, 28), date(2027, 1, 3)),
+    "28 dec to 3 jan 2028": (date(2027, 12, 28), date(2028, 1, 3)),
+    "24 dec to 27 dec 2027": (date(2027, 12, 24), date(2027, 12, 27)),
+    "wed to tue": (date(2026, 11, 25), date(2026, 12, 1)),
+    "2026-12-27 to 2026-12-24": (date(2026, 12, 27), date(2026, 12, 24)),
+    "24-27": None,
+    "24 dec": None,
+    "24 dec to never": None,
+    "30 feb - 3 mar": None,
+    "2026-12-24": None,
+    "to": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("text", HOURS)
+def test_hours_of_the_day_as_people_type_them(text: str) -> None:
+    assert read_hours(text) == HOURS[text]
+
+
+@pytest.mark.parametrize("text", STRETCHES)
+def test_stretches_of_days_as_people_type_them(text: str) -> None:
+    assert read_dates(text, TODAY) == STRETCHES[text]
 
 
 @pytest.mark.parametrize("text", DATES)

@@ -56,8 +56,11 @@ async def test_the_member_is_asked_in_private_and_the_group_in_its_home(clock: C
 
 async def test_two_weeks_bring_fourteen_of_each_and_two_recaps_each_once(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
-    for _ in range(14 * 24):
+    for hour in range(14 * 24):
         await clock.forward(hours=1)
+        if hour % 24 == 0:
+            # A word a day: nothing is ignored.
+            await clock.say("asha", "next")
     kinds = [(row["kind"], row["local_date"]) for row in await clock.rows()]
     assert len(kinds) == len(set(kinds)) == len(clock.platform.messages)
     assert [sum(kind == wanted for kind, _ in kinds) for wanted in ("study", "group", "recap")] == [14, 14, 2]
@@ -70,6 +73,8 @@ async def test_a_clock_that_jumps_an_hour_back_and_forth_asks_nothing_twice_and_
     clock.now = EVENING - timedelta(minutes=90)
     for step in range(4 * 24 * 5):
         await clock.forward(hours=(-1 if step % 2 else 1), minutes=15)
+        if step % 96 == 0:
+            await clock.say("asha", "next")
     kinds = [(row["kind"], row["local_date"]) for row in await clock.rows()]
     assert len(kinds) == len(set(kinds)) == len(clock.platform.messages)
     assert [sum(kind == wanted for kind, _ in kinds) for wanted in ("study", "group", "recap")] == [5, 5, 1]
@@ -128,7 +133,8 @@ async def test_where_group_mentions_the_member_in_the_home(clock: Clockwork) -> 
     await clock.say("asha", "join backend-ai-era 2027-05-20")
     await clock.say("asha", "remind 20:00 daily group")
     await at_evening(clock)
-    assert sorted(clock.platform.at(ROOM)) == ["Asha: Did you study today?", "Fri 20 Nov · Who studied today?"]
+    # One message, for it is the same minute.
+    assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?\nAsha: Did you study today?"]
 
 
 async def test_a_group_without_members_is_not_asked(clock: Clockwork) -> None:
@@ -264,7 +270,7 @@ async def test_one_reminder_that_cannot_be_claimed_does_not_stop_the_others(
 
 
 async def test_more_than_a_batch_is_claimed_in_turn(clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reminders.BATCH", 3)
+    monkeypatch.setattr("bot.reminders.claiming.BATCH", 3)
     for number in range(8):
         await clock.say(f"m{number}", "remind 20:00 daily dm")
     await at_evening(clock)
@@ -277,7 +283,8 @@ async def test_switched_off_is_silent_and_on_again_is_not_asked_for_the_past(clo
     await clock.forward(days=3)
     assert clock.platform.at(PRIVATE) == []
     async with clock.store.reading() as db:
-        off = (await db.execute(reminders.select().where(reminders.c.member.is_not(None)))).mappings().one()
+        study = reminders.c.member.is_not(None) & (reminders.c.kind == "study")
+        off = (await db.execute(reminders.select().where(study))).mappings().one()
     assert off["next_due_at"] is None
     await clock.say("asha", "remind where:dm")
     async with clock.store.reading() as db:
@@ -301,13 +308,15 @@ async def test_a_question_by_name_becomes_its_receipt(tmp_path: Path) -> None:
     async with clockwork(tmp_path) as clock:
         await clock.say("asha", "remind 20:00 daily group")
         await clock.forward(hours=8)
-        assert "Asha: Did you study today?" in clock.platform.at(ROOM)
+        assert "Asha: Did you study today?" in clock.platform.at(ROOM)[0]
         await clock.say("asha", "checkin 60")
         await clock.tick()
-        assert "Asha · Friday: studied ✅" in clock.platform.at(ROOM)
+        assert clock.platform.at(ROOM) == [
+            "Fri 20 Nov · Who studied today?\nStudied (1): Asha 1 h\nAsha · Friday: studied ✅"
+        ]
         await clock.say("asha", "undo")
         await clock.tick()
-        assert "Asha: Did you study today?" in clock.platform.at(ROOM)
+        assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?\nAsha: Did you study today?"]
 
 
 async def test_a_private_question_answered_elsewhere_becomes_its_receipt(tmp_path: Path) -> None:

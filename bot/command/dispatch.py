@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -56,7 +57,10 @@ CHOICES = 25
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Carries out what comes in. `clock` gives the moment in UTC; `wake` is called when something was queued."""
+    """Carries out what comes in. `clock` gives the moment in UTC; `wake` is called when something was queued.
+
+    `observe` is told of each command's name, the seconds it took, and whether it ended in an apology.
+    """
 
     store: Store
     roadmaps: Callable[[], Mapping[str, Roadmap]]
@@ -65,22 +69,37 @@ class Dispatch:
     wake: Callable[[], None] = lambda: None
     zone: str = "UTC"
     language: str = LANGUAGE
+    observe: Callable[[str, float, bool], None] = lambda _name, _seconds, _failed: None
 
     async def __call__(self, incoming: Incoming) -> Response | None:
         """Carry out a line and answer it; None when there is nothing left to say. Never raises for what was typed."""
+        began = asyncio.get_running_loop().time()
+        response, failed = await self._respond(incoming)
+        self.observe(self._name(incoming.line), asyncio.get_running_loop().time() - began, failed)
+        return response
+
+    async def _respond(self, incoming: Incoming) -> tuple[Response | None, bool]:
+        """The answer, and whether it is an apology."""
         try:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
-            return Response(refused(refusal, self.language), refused=True)
+            return Response(refused(refusal, self.language), refused=True), False
         except Unavailable:
-            return Response(Card(parts=(Paragraph(say(self.language, "unavailable")),)), refused=True)
+            return Response(Card(parts=(Paragraph(say(self.language, "unavailable")),)), refused=True), True
         except Exception:
             reference = secrets.token_hex(3)
             log.exception("a command failed on %s, reference %s", incoming.platform, reference)
-            return Response(Card(parts=(Paragraph(say(self.language, "apology", reference=reference)),)))
+            return Response(Card(parts=(Paragraph(say(self.language, "apology", reference=reference)),))), True
         if call is not None and call.announced:
             self.wake()
-        return response
+        return response, False
+
+    def _name(self, line: str) -> str:
+        """The name of a line's command, for figures: never what somebody typed."""
+        try:
+            return self.registry.find(split(line)[0]).name
+        except Refusal:
+            return "unknown"
 
     async def suggest(self, incoming: Incoming, parameter: str) -> list[Suggestion]:
         """What could stand for a parameter, given what has been typed of it (`incoming.arguments[parameter]`)."""
@@ -167,7 +186,8 @@ class Dispatch:
         member, account = await people.meet(
             db, incoming.platform, incoming.account, clean_name(incoming.name), zone, self.language, now
         )
-        await people.seen(db, account, now, incoming.private)
+        if await people.seen(db, account, now, incoming.private):
+            await schedule.heard(db, member.id, now)
         if group is not None and await people.enter(db, group.id, member.id, now) and member.zone != group.zone:
             # Met before there was a group: until they name a zone of their own, theirs is the group's.
             await people.live_by(db, member.id, group.zone)

@@ -25,6 +25,11 @@ _MONTH_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d
 _AHEAD = re.compile(r"(?:in\s+)?(\d{1,4}|[a-z]+)\s*(d|days?|w|weeks?|months?|mo|y|years?)")
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?")
 _SPAN = re.compile(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
+_ENDS = re.compile(r"(?:from\s+)?(.+?)\s+(?:to|until|till|[-–—])\s+(.+)")
+_HOURS = re.compile(r"(?:from\s+)?(.+?)\s*(?:to|until|till|[-–—])\s*(.+)")
+_DAYS_OF_MONTH = re.compile(
+    r"(?:from\s+)?(\d{1,2})(?:st|nd|rd|th)?\.?\s*(?:to|[-–—])\s*(\d{1,2}(?:st|nd|rd|th)?\.?\s+(.+))"
+)
 _LENGTH = re.compile(
     r"(?:(?P<hours>\d{1,3}(?:[.,]\d{1,2})?)\s*(?:h|hrs?|hours?))?\s*(?:(?P<minutes>\d{1,4})\s*(?:m|mins?|minutes?)?)?"
 )
@@ -81,6 +86,41 @@ def read_minutes(text: str, bare: int = 1) -> int | None:
     if not words or match is None or not (match["hours"] or match["minutes"]):
         return None
     return round(float((match["hours"] or "0").replace(",", ".")) * 60) + int(match["minutes"] or 0)
+
+
+def read_hours(text: str) -> tuple[int, int] | None:
+    """Hours of the day, from the one to the other in minutes after midnight: `22:00-07:00`, `10pm to 7am`, `22-7`."""
+    match = _HOURS.fullmatch(_clean(text))
+    if match is None:
+        return None
+    start, end = read_minute(match[1]), read_minute(match[2])
+    return None if start is None or end is None else (start, end)
+
+
+def read_dates(text: str, today: date) -> tuple[date, date] | None:
+    """A stretch of days, both included: `24 Dec to 27 Dec`, `24-27 Dec`, `2026-12-24 - 2026-12-27`; None when not one.
+
+    Where only the last day has a year, the first is the nearest such day before it.
+    """
+    words = _clean(text)
+    if match := _DAYS_OF_MONTH.fullmatch(words):
+        ends = f"{match[1]} {match[3]}", match[2]
+    elif match := _ENDS.fullmatch(words):
+        ends = match[1], match[2]
+    else:
+        return None
+    last = read_date(ends[1], today)
+    first = read_date(ends[0], today)
+    if year := re.search(r"\d{4}$", ends[1]):
+        # "28 dec to 3 jan 2028" begins in the year before.
+        years = (read_date(f"{ends[0]} {int(year[0]) - back}", today) for back in (0, 1))
+        first = next((day for day in years if day and last and day <= last), first)
+    if first is None or last is None:
+        return None
+    if last < first:
+        # "mon to wed", said on a Tuesday.
+        last = read_date(ends[1], first) or last
+    return first, last
 
 
 def read_days(text: str) -> int | None:

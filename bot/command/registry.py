@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,11 @@ class Registry:
         if command.name in self._commands:
             raise ValueError(f"there is a command /{command.name} already")
         self._commands[command.name] = command
+
+    def arrange(self, names: Iterable[str]) -> None:
+        """Put these commands first, in this order. Raises KeyError for a name that no command has."""
+        first = {name: self._commands[name] for name in names}
+        self._commands = first | self._commands
 
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.cards import Card
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.parameters import GROUP, PAGE, OneOf
+from bot.commands.pause import with_halts
 from bot.domain.board import MEASURES, WINDOWS, Measure, Window, window_start
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
@@ -27,7 +28,7 @@ async def place(call: Call, window: Window | None, by: Measure | None, group: Gr
     """My own place, for me alone."""
     group = the_group(call, group)
     found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
-    return Response(board.my_place(call.language, group, found, call.member.id))
+    return Response(await with_halts(call, board.my_place(call.language, group, found, call.member.id)))
 
 
 @command("recap", group=GROUP)

@@ -1,35 +1,30 @@
-"""The daily answer, and when it is asked for."""
+"""The daily answer, and asking for it later."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.cards import Button, Card, Moment, Paragraph
+from bot.cards import Button, Card, Paragraph
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import (
     DAY,
-    DAYS,
     EVENING,
     NOTE,
-    PLACES,
     STUDIED,
-    TIME,
     TRACKS,
     UNTIL,
-    ZONE,
     OneOf,
     Suggestion,
 )
 from bot.commands.join import change_code
-from bot.commands.start import onward
 from bot.domain.consistency import streak
-from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
-from bot.store import outbox, people, schedule, studies
-from bot.tables import checkins, members, reminders
-from bot.text import days_words, minute_words, time_words
-from bot.views import answers
+from bot.store import outbox, rests, schedule, studies
+from bot.tables import checkins, reminders
+from bot.text import time_words
+from bot.views import answers, times
 from bot.views.study import pace_words
 
 OPEN_UNTIL = 12 * 60
@@ -67,21 +62,32 @@ async def checkin(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )
     call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
+    stopped = await _stopped(call, track)
     await schedule.answered(call.db, call.member.id, track, day, call.incoming.pressed, call.now)
     call.announced = True
     first = day - timedelta(days=400)
     days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())
     row = await schedule.of_member(call.db, call.member.id, track)
+    off = call.member.off(await rests.off(call.db, call.member.id))
     receipt = answers.Receipt(
         day=day,
         track=track,
         studied=studied,
         total=total,
         added=added if before and before.studied and added else None,
-        streak=streak(days, call.today, row.days if row else EVERY_DAY),
+        streak=streak(days, call.today, row.days if row else EVERY_DAY, off),
         code=await change_code(call),
+        again=times.asked_next(call.language, call.member, row.next_due_at, call.now)
+        if stopped and row and row.next_due_at
+        else (),
     )
-    return Response(answers.receipt(call.language, receipt, call.member.id))
+    return Response(answers.receipt(call.member, receipt, call.today))
+
+
+async def _stopped(call: Call, track: str) -> bool:
+    """Whether the questions of a track had stopped by themselves: an answer has them go on."""
+    row = await schedule.of_member(call.db, call.member.id, track)
+    return row is not None and row.place != "off" and row.paused_at is not None
 
 
 async def _asked(call: Call) -> tuple[str | None, date | None]:
@@ -122,22 +128,31 @@ async def later(call: Call, until: timedelta | str | int | None, date: date | No
     row = await schedule.of_member(call.db, call.member.id, track or TRACKS[0])
     if row is None or row.place == "off":
         raise Refusal("refuse-later-none", ways=[("/remind", "remind")])
+    if call.member.paused_on(call.today):
+        now = times.paused(call.member, call.today)
+        raise Refusal("refuse-later-paused", paused=now, ways=[(call.word("button-end-pause"), "pause off")])
     if date is not None and date != call.today:
         raise Refusal("refuse-later-over", date=call.date(date), ways=[("/checkin", "checkin")])
     if await _answer(call, call.today, row.kind) is not None:
         raise Refusal("refuse-later-answered", ways=[("/checkin", "checkin")])
     if until is None:
         raise Ask("until")
-    if until == "tomorrow":
-        asked = {**row.after(call.now, call.today), "last_date": call.today}
-    else:
-        asked = {"next_due_at": _moment(call, until), "next_date": call.today}
-    await call.change.set(reminders, {"id": row.id}, **asked)
-    at = asked["next_due_at"]
-    call.summarise("change-later", time=_spoken(call, at))
-    today = call.member.local_day(at) == call.today
-    spoken = Moment(at, _spoken(call, at), "time" if today else "full")
-    said = Paragraph(call.say("later-set", time=spoken, day="today" if today else "later"))
+    awake = replace(row, later_at=None, paused_at=None)
+    following = awake.next(await schedule.around(call.db, [row]), call.now, call.today)
+    at = None if until == "tomorrow" else _moment(call, until)
+    if at is not None and following is not None and at >= following.at:
+        # By then the next day's question has come anyway.
+        at = None
+    # Today's question is the later one now, or none: its own time is not another.
+    wish = {"later_at": at, "later_date": at and call.today, "last_date": call.today}
+    await call.change.set(reminders, {"id": row.id}, **wish, **({"paused_at": None} if row.paused_at else {}))
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    moved = await schedule.of_member(call.db, call.member.id, row.kind)
+    if moved is None or moved.next_due_at is None:
+        raise AssertionError(f"reminder {row.id} runs and has no next moment")
+    at = moved.next_due_at
+    call.summarise("change-later", time=times.moment_words(call.language, call.member, at, call.now))
+    said = Paragraph(times.asked_next(call.language, call.member, at, call.now))
     if not call.change.made:
         return Response(Card(parts=(said,)))
     undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
@@ -148,60 +163,10 @@ def _moment(call: Call, until: timedelta | str | int) -> datetime:
     """When to ask again today, in UTC. Raises Refusal when that is over."""
     if isinstance(until, timedelta):
         return call.now + until
-    at = moment_of(call.today, EVENING if until == "evening" else int(until), call.member.zone)
+    minute = EVENING if until == "evening" else int(until)
+    # In the small hours of a day that goes on, the evening's date is not the day's any more.
+    day = call.today + timedelta(days=1) if minute < call.member.day_start else call.today
+    at = moment_of(day, minute, call.member.zone)
     if at <= call.now:
         raise Refusal("refuse-later-past", time=time_words(call.member.local(call.now)))
     return at
-
-
-def _spoken(call: Call, at: datetime) -> str:
-    """A moment by the member's clock, with its day when that is another."""
-    local = call.member.local(at)
-    return time_words(local) if local.date() == call.today else f"{call.date(local.date())}, {time_words(local)}"
-
-
-@command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(TRACKS))
-async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
-    """My daily check-in: at which local time, on which days, where; or off."""
-    track = kind or TRACKS[0]
-    row = await schedule.of_member(call.db, call.member.id, track)
-    if time is None and days is None and where is None:
-        raise Ask("time")
-    if where is None:
-        where = row.place if row and row.place != "off" else "dm"
-    if where == "group" and not call.scene.groups:
-        raise Refusal("refuse-remind-group")
-    minute = time if time is not None else row.minute if row else CHECKIN_MINUTE
-    days = days or (row.days if row else EVERY_DAY)
-    if row is None:
-        await call.change.create(reminders, kind=track, member=call.member.id, minute=minute, days=days, place=where)
-    else:
-        await call.change.set(reminders, {"id": row.id}, minute=minute, days=days, place=where)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
-    if where == "off":
-        call.summarise("change-remind-off", kind=track)
-        off = Card(parts=(Paragraph(call.say("remind-off", kind=track)),))
-        return Response(await onward(call, off) if call.member.onboarding else off)
-    spoken = {
-        "time": minute_words(minute),
-        "days": days_words(call.language, days),
-        "where": where,
-        "kind": track,
-        "zone": call.member.zone,
-    }
-    call.summarise("change-remind", kind=track, days=spoken["days"], time=spoken["time"])
-    card = Card(parts=(Paragraph(call.say("remind-set", **spoken)),))
-    return Response(await onward(call, card))
-
-
-@command("timezone", zone=ZONE)
-async def timezone(call: Call, zone: str | None) -> Response:
-    """The zone of my days and reminders. The past keeps the zone it had."""
-    if zone is None:
-        raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
-    await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
-    call.summarise("change-zone", zone=zone)
-    member = await people.member(call.db, call.member.id)
-    set_to = Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
-    return Response(await onward(call, set_to))

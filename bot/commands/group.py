@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from math import ceil
 from typing import Any, Literal
 
@@ -13,12 +13,15 @@ from bot.command.parameters import CODE, DEADLINE, RECAP, ROADMAP, TIME, ZONE
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import codes, people, schedule
-from bot.store.homes import home_at, move_members
+from bot.store import codes, ledger, people, schedule
+from bot.store.homes import home_at, led_by, move_members
 from bot.tables import groups, homes, members
 from bot.views import group as view
 
 News = Literal["new", "second", "saved", "title"]
+
+LOOK_BACK = timedelta(days=6)
+"""With today a week: what did not get through before that is no news to a leader."""
 
 
 @command("setup", leaders=True, zone=ZONE, time=TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
@@ -77,15 +80,18 @@ async def _shown(call: Call, before: Group, news: News) -> Response:
     """The group's settings as they are now, for all to see."""
     made = call.change.made
     if made:
+        await led_by(call.db, before.id, call.member.id)
         await schedule.refresh_group(call.db, before.id, call.now)
         call.summarise("change-group" if news == "saved" else "change-home", group=before.name)
+    group = await people.group(call.db, before.id)
     facts = view.HomeFacts(
-        group=await people.group(call.db, before.id),
+        group=group,
         news=news,
         now=call.now,
         homes=len(await people.homes_of(call.db, before.id)),
         roadmaps=[r for r in call.scene.roadmaps.values() if not r.retired or r.slug == before.roadmap],
         missing=call.incoming.missing,
+        lost=await ledger.not_delivered(call.db, group.id, group.local_day(call.now) - LOOK_BACK),
         undo=base36(await call.change.id()) if made else None,
     )
     return Response(view.home(call.language, facts, call.member.id), audience=Audience.GROUP)

@@ -13,11 +13,11 @@ from bot.text import lines
 GROUPS = (
     ("help-begin", ("start", "join", "roadmaps", "leave")),
     ("help-learn", ("next", "done", "skip", "undo", "progress", "roadmap")),
-    ("help-daily", ("checkin", "later", "remind")),
+    ("help-daily", ("checkin", "later", "remind quiet", "pause rest")),
     ("help-together", ("leaderboard", "recap", "setup")),
-    ("help-mine", ("settings", "timezone", "link", "privacy", "help")),
+    ("help-mine", ("settings", "timezone daystart", "link", "privacy", "help")),
 )
-"""Every listed command, in the order in which somebody new needs them."""
+"""Every listed command, in the order in which somebody new needs them; those that go together share a line."""
 
 NOT_TRIED = ("undo", "leave", "setup", "help")
 """Commands that act at once, without anything being asked: no button to try those."""
@@ -58,17 +58,22 @@ async def help_(call: Call, command: Command | None) -> Response:
 
 def overview(call: Call) -> Card:
     """Every command, a line each."""
-    listed = {known.name for known in registry.listed}
     told: list[Spans] = []
-    for heading, names in GROUPS:
+    for heading, entries in GROUPS:
         told.append((Bold(call.word(heading)),))
-        told += [(Code(f"/{name}"), Text(f" {call.word(f'short-{name}')}")) for name in names if name in listed]
+        told += [_line(call, *entry.split()) for entry in entries]
     first = ("button-next", "next") if call.scene.studied else ("button-start", "start")
     buttons = [
         Button(call.word(id), line, only=call.member.id) for id, line in (first, ("button-settings", "settings"))
     ]
     footer = call.say("help-more")
     return Card(parts=(Paragraph(lines(*told)), Paragraph(footer)), rows=(tuple(buttons),))
+
+
+def _line(call: Call, first: str, *others: str) -> Spans:
+    """Commands that go together, and what they are for."""
+    names = [Code(f"/{first}"), *(span for name in others for span in (Text(" "), Code(f"/{name}")))]
+    return (*names, Text(f" {call.word(f'short-{first}')}"))
 
 
 def about(call: Call, known: Command) -> Card:

@@ -13,7 +13,7 @@ from bot.domain.plan import Fit
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import studies
+from bot.store import schedule, studies
 from bot.tables import enrolments
 from bot.text import lines, shortened
 from bot.views import study
@@ -51,6 +51,7 @@ async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours
         await call.change.set(enrolments, {"id": current.id}, deadline=deadline, minutes_a_day=minutes)
         await studies.use(call.db, current.id, call.now)
         call.summarise("change-plan", title=roadmap.title)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
     progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
     fit = Fit(progress.hours_left, minutes, call.today, deadline)
     receipt = study.enrolled(call.language, roadmap, fit, progress.next_step, call.member.id)
@@ -70,6 +71,7 @@ async def leave(call: Call, roadmap: Roadmap | None) -> Response:
     """End an enrolment; what was done stays."""
     enrolment = the_enrolment(call, roadmap)
     await call.change.set(enrolments, {"id": enrolment.id}, ended_at=call.now)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
     title = title_of(call, enrolment)
     call.summarise("change-left", title=title)
     undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)

@@ -9,9 +9,9 @@ from bot.command import Ask, Call, Response, command
 from bot.command.dispatch import clean_name, refused
 from bot.command.parameters import CODE, GROUP, PAGE, OneOf, Words
 from bot.domain.group import Group
+from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.refusal import Refusal
-from bot.store import codes, linking, outbox, people, personal, schedule, studies
-from bot.store.schedule import GROUP_CHECKIN
+from bot.store import codes, linking, outbox, people, personal, rests, schedule, studies
 from bot.tables import members
 from bot.text import time_words
 from bot.views import profile
@@ -33,6 +33,7 @@ async def settings(call: Call) -> Response:
                 enrolments=call.scene.enrolments,
                 titles=titles,
                 reminders=await schedule.all_of_member(call.db, call.member.id),
+                rests=await rests.planned(call.db, call.member.id, call.today),
                 groups=call.scene.groups,
                 accounts=await people.accounts_of(call.db, call.member.id),
             )

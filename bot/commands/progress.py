@@ -19,6 +19,8 @@ from bot.command.parameters import (
     Suggestion,
 )
 from bot.commands.join import change_code, progress_on, the_enrolment
+from bot.commands.pause import with_halts
+from bot.commands.start import onward
 from bot.domain.group import Enrolment
 from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
@@ -28,9 +30,6 @@ from bot.store import changes, hold, outbox, schedule, studies
 from bot.store.changes import Stale
 from bot.tables import step_events
 from bot.views import study
-
-RULES = ("remind", "timezone", "setup")
-"""Commands that change by which rule a member is reminded: taken back, it is worked out anew."""
 
 
 @command("done", step=STEP, proof=PROOF, file=FILE, note=NOTE)
@@ -98,8 +97,8 @@ async def undo(call: Call, change: int | None) -> Response:
     except Stale:
         raise Refusal("refuse-undo-stale", change=summary, command=found.command) from None
     call.summarise("change-undo", command=found.command)
-    if found.command in RULES:
-        await schedule.refresh_member(call.db, call.member.id, call.now)
+    # Nearly every change decides when somebody is reminded: by its rule, the clock, a deadline, or an answer.
+    await schedule.refresh_member(call.db, call.member.id, call.now)
     if found.command == "setup":
         for group in call.scene.groups:
             await schedule.refresh_group(call.db, group.id, call.now)
@@ -140,7 +139,8 @@ async def progress(call: Call, member: Member | None, roadmap: Roadmap | None) -
         return await _of_mate(call, member, roadmap)
     enrolment = the_enrolment(call, roadmap)
     standing = await progress_on(call, enrolment)
-    return Response(study.standing(call.language, None, standing, enrolment, call.today, call.member.id))
+    card = study.standing(call.language, None, standing, enrolment, call.today, call.member.id)
+    return Response(await with_halts(call, card))
 
 
 async def _of_mate(call: Call, member: Member, roadmap: Roadmap | None) -> Response:
@@ -165,9 +165,13 @@ async def next_step(call: Call, roadmap: Roadmap | None) -> Response:
         id = "roadmap-finished" if standing.finished else "roadmap-left-out"
         finished = call.say(id, title=standing.roadmap.title)
         more = Button(call.word("button-choose-roadmap"), "join", only=call.member.id)
-        return Response(Card(parts=(Paragraph(finished), bar), rows=((more,),)))
+        return Response(await with_halts(call, Card(parts=(Paragraph(finished), bar), rows=((more,),))))
     several = len(call.scene.studied) > 1
-    return Response(study.step_ahead(call.language, standing, step, call.member.id, several=several))
+    card = study.step_ahead(call.language, standing, step, call.member.id, several=several)
+    if call.member.onboarding:
+        # Whoever starts before the last tap is still asked for their daily time.
+        card = await onward(call, card)
+    return Response(await with_halts(call, card))
 
 
 async def _chosen(call: Call, step: StepOf | None) -> tuple[StepOf, Enrolment, Progress]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.cards import Card, base36
 from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
+from bot.commands.pause import with_halts
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.progress import fold
 from bot.domain.refusal import Refusal
@@ -42,7 +43,8 @@ async def start(call: Call, code: str | None) -> Response:
     assert enrolment is not None, "a studied roadmap has an enrolment"
     progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
     standing = study.standing(call.language, None, progress, enrolment, call.today, call.member.id)
-    return Response(await onward(call, profile.welcome_back(call.member, standing)))
+    welcome = await with_halts(call, profile.welcome_back(call.member, standing))
+    return Response(await onward(call, welcome))
 
 
 async def _unsettled(call: Call) -> bool:

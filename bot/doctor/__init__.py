@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from bot.doctor import database, discord, machine, telegram
+from bot.doctor import database, deliveries, discord, machine, telegram
 from bot.doctor.finding import Finding
 from bot.settings import Settings
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "deliveries", "examine"]
 
 
 async def examine(settings: Settings) -> list[Finding]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, make_url, text
@@ -14,6 +16,8 @@ from bot.doctor.finding import Finding
 from bot.settings import Settings
 from bot.store import Store, Unavailable, people, schema
 from bot.store.people import Home
+
+T = TypeVar("T")
 
 PATIENCE = 15
 """Seconds a database has to answer everything."""
@@ -31,24 +35,33 @@ class Examined:
 
 async def examine(settings: Settings) -> Examined:
     """Ask the database, without making one and without changing it."""
+    found = await ask(settings, _asked)
+    return Examined([found]) if isinstance(found, Finding) else found
+
+
+async def ask(settings: Settings, question: Callable[[Store, str], Awaitable[T]]) -> T | Finding:
+    """Ask a database that has this version's tables something, without making one and without changing it.
+
+    The question is given the store and the words for where it is. A finding says why it could not be asked.
+    """
     try:
         url = make_url(settings.database)
     except ArgumentError:
-        return _bad("cannot be read as an address", "write DATABASE_URL as in .env.example")
+        return Finding("database: cannot be read as an address", "write DATABASE_URL as in .env.example")
     if _absent(url):
-        return Examined([Finding(f"database: {url.database} is not there yet; the first start makes it")])
+        return Finding(f"database: {url.database} is not there yet; the first start makes it")
     where = f"SQLite, {url.database}" if _sqlite(url) else f"Postgres, {url.host}/{url.database}"
     store = Store.open(settings.database)
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _asked(store, where)
+            return await _age(store, where) or await question(store, where)
     except TimeoutError:
-        return _bad(f"{where}: no answer within {PATIENCE} s", REACH)
+        return Finding(f"database: {where}: no answer within {PATIENCE} s", REACH)
     except (Unavailable, DBAPIError, ValueError) as error:
         # The driver's own error: SQLAlchemy's adds the statement. A ValueError is an address the driver refuses.
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
         hidden = url.password
-        return _bad(f"{where}: {reason.replace(hidden, '…') if hidden else reason}", REACH)
+        return Finding(f"database: {where}: {reason.replace(hidden, '…') if hidden else reason}", REACH)
     finally:
         await store.close()
 
@@ -61,19 +74,20 @@ def _absent(url: URL) -> bool:
     return _sqlite(url) and url.database is not None and not Path(url.database).exists()
 
 
-def _bad(what: str, remedy: str) -> Examined:
-    return Examined([Finding(f"database: {what}", remedy)])
+async def _age(store: Store, where: str) -> Finding | None:
+    """Whether the tables are another version's."""
+    revision, newest = await schema.revision(store), schema.newest()
+    if revision is None:
+        return Finding(f"database: {where}, still empty; the next start makes the tables")
+    if revision > newest:
+        remedy = "start the newer Roadmate again, or restore the backup that was made before it"
+        return Finding(f"database: {where}, is at revision {revision}, and this Roadmate knows {newest}", remedy)
+    if revision < newest:
+        return Finding(f"database: {where}, at revision {revision}; the next start brings it to {newest}")
+    return None
 
 
 async def _asked(store: Store, where: str) -> Examined:
-    revision, newest = await schema.revision(store), schema.newest()
-    if revision is None:
-        return Examined([Finding(f"database: {where}, still empty; the next start makes the tables")])
-    if revision > newest:
-        remedy = "start the newer Roadmate again, or restore the backup that was made before it"
-        return _bad(f"{where}, is at revision {revision}, and this Roadmate knows {newest}", remedy)
-    if revision < newest:
-        return Examined([Finding(f"database: {where}, at revision {revision}; the next start brings it to {newest}")])
     async with store.reading() as db:
         fault = None
         if store.sqlite:
@@ -82,8 +96,9 @@ async def _asked(store: Store, where: str) -> Examined:
         homes = await people.every_home(db)
         zones = await people.zones_in_use(db)
     if fault is not None:
-        return _bad(f"{where}, is damaged: {fault}", "stop Roadmate and restore the last backup (docs/operating.md)")
-    findings = [Finding(f"database: {where}, current ({revision}), {_counted(len(homes))}")]
+        remedy = "stop Roadmate and restore the last backup (docs/operating.md)"
+        return Examined([Finding(f"database: {where}, is damaged: {fault}", remedy)])
+    findings = [Finding(f"database: {where}, current ({schema.newest()}), {_counted(len(homes))}")]
     if unknown := sorted(filter(_unknown, zones)):
         findings.append(Finding(f"time zones: {', '.join(unknown)} in use and not known", "pip install -U tzdata"))
     return Examined(findings, homes)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from bot.domain.occurrence import EVERY_DAY
+from bot.domain.occurrence import EVERY_DAY, Range
 
 
-def streak(studied: Collection[date], today: date, days: int = EVERY_DAY) -> int:
+def streak(studied: Collection[date], today: date, days: int = EVERY_DAY, off: Collection[Range] = ()) -> int:
     """Study days in a row up to today, or up to yesterday while today is still open.
 
     `studied` are local dates with a check-in that says so or a step done; `days` are the member's days of the week
-    (bits, Monday the lowest): another day neither breaks the streak nor is needed for it, but counts when used.
+    (bits, Monday the lowest); `off` are their rests and pauses. Another day than theirs, and one off, neither breaks
+    the streak nor is needed for it, but counts when used.
     """
     length = 0
     day = today
@@ -20,7 +21,7 @@ def streak(studied: Collection[date], today: date, days: int = EVERY_DAY) -> int
     while day >= earliest:
         if day in studied:
             length += 1
-        elif day != today and days >> day.weekday() & 1:
+        elif day != today and days >> day.weekday() & 1 and not any(first <= day <= last for first, last in off):
             break
         day -= timedelta(days=1)
     return length

@@ -35,6 +35,10 @@ WRITER: dict[str, Any] = {MODE: WRITE}
 SQLITE_READER: dict[str, Any] = {MODE: READ}
 POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
+IDLE_SECONDS: float = 10
+"""After so long Postgres ends a transaction that asks nothing: its process was stopped or cut off and holds locks that
+the others wait for. Less than a lease lasts, or nobody could take it over."""
+
 TRIES = 3
 """How often a transaction that gets in another's way is carried out at the most."""
 
@@ -87,16 +91,16 @@ class Store:
         """A database by its SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`); connects lazily."""
         address = make_url(url)
         if address.get_backend_name() != "sqlite":
-            return cls(
-                create_async_engine(
-                    address,
-                    pool_size=WRITERS,
-                    max_overflow=WRITERS,
-                    pool_pre_ping=True,
-                    hide_parameters=True,
-                    connect_args={"timeout": BUSY_MS / 1000},
-                )
+            engine = create_async_engine(
+                address,
+                pool_size=WRITERS,
+                max_overflow=WRITERS,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args={"timeout": BUSY_MS / 1000},
             )
+            event.listen(engine.sync_engine, "connect", _prepare_postgres)
+            return cls(engine)
         if address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         # An error that is logged must not hold what members wrote.
@@ -298,6 +302,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    # Said here and not when connecting: poolers refuse parameters they do not know.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import and_, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
 from bot.store.engine import upsert
 from bot.store.people import members_of
-from bot.tables import Moment, homes, members, memberships
+from bot.tables import Moment, groups, homes, members, memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,19 @@ async def home_at(db: AsyncConnection, address: Address) -> HomeRow | None:
         )
     ).one_or_none()
     return None if row is None else HomeRow(row.id, row.group)
+
+
+async def led_by(db: AsyncConnection, group: int, leader: int) -> None:
+    """Note who set a group up last: they are told when its posts do not get through. It is no wish, nothing to undo."""
+    await db.execute(update(groups).where(groups.c.id == group).values(leader=leader))
+
+
+async def leader_at(db: AsyncConnection, address: Address) -> tuple[int, int] | None:
+    """The group whose home an address is, and who set it up last; None where nobody did."""
+    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread)
+    found = select(groups.c.id, groups.c.leader).join(homes, homes.c.group == groups.c.id)
+    row = (await db.execute(found.where(here, homes.c.gone_at.is_(None), groups.c.leader.is_not(None)))).one_or_none()
+    return None if row is None else (row.id, row.leader)
 
 
 async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.progress import StepEvent
 from bot.domain.roadmap import Roadmap
-from bot.store import people, schedule, studies
+from bot.store import people, rests, schedule, studies
 from bot.store.changes import Change
 from bot.store.engine import hold
 from bot.store.people import Account
@@ -25,11 +25,13 @@ from bot.tables import (
     deliveries,
     drafts,
     enrolments,
+    groups,
     members,
     memberships,
     reminders,
     step_events,
 )
+from bot.tables import rests as days_off
 
 FORGOTTEN = {
     "name": "",
@@ -38,6 +40,11 @@ FORGOTTEN = {
     "intention": None,
     "onboarding": False,
     "main_group": None,
+    "day_start": 0,
+    "quiet_from": None,
+    "quiet_to": None,
+    "paused_from": None,
+    "paused_until": None,
 }
 """What is left of a member who became part of another: a number that old buttons point at, and nothing to read."""
 
@@ -79,8 +86,8 @@ async def unite(change: Change, keep: int, other: int, roadmaps: Mapping[str, Ro
     """Make `other` part of `keep`, in the transaction of `change`, which is made by `other`; `keep` waits for its end.
 
     Same roadmap on both: one enrolment, the union of their steps, the earlier start, the deadline and hours of `keep`.
-    Check-ins of a day stand side by side and add. Where both have a reminder of a kind, `keep`'s stays. What `other`
-    changed in ledgers can still be taken back; changes of settings that are no more cannot.
+    Check-ins of a day stand side by side and add. Where both have a reminder of a kind, `keep`'s stays. A day off of
+    either is one. What `other` changed in ledgers can still be taken back; changes of settings that are no more cannot.
     """
     db, now = change.db, change.now
     await hold(db, f"member:{keep}")
@@ -93,8 +100,10 @@ async def unite(change: Change, keep: int, other: int, roadmaps: Mapping[str, Ro
     await db.execute(
         delete(reminders).where(reminders.c.member == other, reminders.c.kind.in_(taken.scalar_subquery()))
     )
-    for table in (accounts, checkins, deliveries, drafts, reminders):
+    for table in (accounts, checkins, deliveries, drafts, reminders, days_off):
         await _move(db, table, other, keep)
+    await rests.unite(db, keep)
+    await db.execute(update(groups).where(groups.c.leader == other).values(leader=keep))
     await _move_ledger_changes(db, keep, other)
     for table in (attempts, codes):
         await db.execute(delete(table).where(table.c.member == other))
@@ -210,6 +219,11 @@ async def _unite_members(db: AsyncConnection, keep: int, other: int) -> None:
     if not mine["zone_confirmed"] and theirs["zone_confirmed"]:
         values |= {"zone": theirs["zone"], "zone_confirmed": True}
     values["intention"] = mine["intention"] or theirs["intention"]
+    if not mine["day_start"]:
+        values["day_start"] = theirs["day_start"]
+    for known, *others in (("quiet_from", "quiet_to"), ("paused_from", "paused_until")):
+        if mine[known] is None:
+            values |= {name: theirs[name] for name in (known, *others)}
     values["main_group"] = mine["main_group"] if mine["main_group"] is not None else theirs["main_group"]
     await db.execute(update(members).where(members.c.id == keep).values(**values))
     await db.execute(update(members).where(members.c.linked_to == other).values(linked_to=keep))

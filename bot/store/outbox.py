@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
@@ -17,7 +17,10 @@ from bot.tables import deliveries
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be sent once, under its key. Moments are UTC; the date is the local one it is about."""
+    """A message to be sent once, under its key. Moments are UTC; the date is the local one it is about.
+
+    What cannot or need not be sent any more is recorded too: its `state` and `reason` say why.
+    """
 
     key: str
     kind: str
@@ -28,11 +31,17 @@ class Draft:
     member: int | None = None
     group: int | None = None
     change: int | None = None
+    reminder: int | None = None
+    state: str = "queued"
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message on its way or arrived. `version` counts what it should show, `shown` what it shows."""
+    """A message on its way or arrived. `version` counts what it should show, `shown` what it shows.
+
+    `bundle` is the delivery whose message it is a part of. `handed_at` is when it was first handed to the platform.
+    """
 
     id: int
     key: str
@@ -44,8 +53,12 @@ class Delivery:
     member: int | None
     group: int | None
     change: int | None
+    reminder: int | None
+    bundle: int | None
     state: str
     attempts: int
+    handed_at: datetime | None
+    token: int | None
     message: str | None
     version: int
     shown: int
@@ -55,29 +68,40 @@ class Delivery:
         """Whether it has arrived and is to be changed, rather than sent."""
         return self.message is not None
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it was handed over and nobody knows whether it arrived."""
+        return self.state == "sending" and not self.edits
 
-async def queue(db: AsyncConnection, draft: Draft) -> bool:
-    """Put a message into the outbox; False when one with its key is there already."""
-    result = await db.execute(
-        upsert(db, deliveries)
-        .values(
-            key=draft.key,
-            kind=draft.kind,
-            platform=draft.address.platform,
-            chat=draft.address.chat,
-            thread=draft.address.thread,
-            member=draft.member,
-            group=draft.group,
-            change=draft.change,
-            local_date=draft.local_date,
-            due_at=draft.due_at,
-            expires_at=draft.expires_at,
-            state="queued",
-            next_at=draft.due_at,
+
+async def queue(db: AsyncConnection, *drafts: Draft) -> None:
+    """Put messages into the outbox; one whose key is there already is left out."""
+    if drafts:
+        await db.execute(
+            upsert(db, deliveries).on_conflict_do_nothing(index_elements=["key"]), [_row(draft) for draft in drafts]
         )
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
-    return result.rowcount == 1
+
+
+def _row(draft: Draft) -> dict[str, Any]:
+    waiting = draft.state == "queued"
+    return {
+        "key": draft.key,
+        "kind": draft.kind,
+        "platform": draft.address.platform,
+        "chat": draft.address.chat,
+        "thread": draft.address.thread,
+        "member": draft.member,
+        "group": draft.group,
+        "change": draft.change,
+        "reminder": draft.reminder,
+        "local_date": draft.local_date,
+        "due_at": draft.due_at,
+        "expires_at": draft.expires_at,
+        "state": draft.state,
+        "reason": draft.reason,
+        "next_at": draft.due_at if waiting else None,
+        "settled_at": None if waiting else draft.expires_at,
+    }
 
 
 async def touch_change(db: AsyncConnection, change: int, now: datetime) -> None:
@@ -107,11 +131,13 @@ async def touch_question(
 ) -> None:
     """What a member was asked about a local date is to be brought up to date.
 
-    Not the message whose button was `pressed`: its answer stands in its place already.
+    Not the message whose button was `pressed`: its answer stands in its place already, unless it stands in the place
+    of other questions too.
     """
     asked = (deliveries.c.member == member) & (deliveries.c.kind == kind) & (deliveries.c.local_date == day)
     if pressed is not None:
-        asked &= deliveries.c.message.is_(None) | (deliveries.c.message != pressed)
+        elsewhere = deliveries.c.message.is_(None) | (deliveries.c.message != pressed)
+        asked &= elsewhere | deliveries.c.bundle.is_not(None)
     await _touch(db, asked, now)
 
 
@@ -134,75 +160,154 @@ async def _touch(db: AsyncConnection, which: Any, now: datetime) -> None:
     )
 
 
-async def due(db: AsyncConnection, now: datetime, limit: int, platforms: Sequence[str]) -> tuple[Delivery, ...]:
-    """Deliveries to these platforms with something to do by now, the longest due first."""
+# ---------------------------------------------------------------- the courier's questions
+
+
+async def due(db: AsyncConnection, now: datetime, limit: int, platform: str) -> tuple[Delivery, ...]:
+    """Deliveries to a platform with something to do by now, the longest due first."""
     rows = await db.execute(
         select(deliveries)
-        .where(deliveries.c.next_at <= now, deliveries.c.platform.in_(platforms))
+        .where(deliveries.c.platform == platform, deliveries.c.next_at <= now)
         .order_by(deliveries.c.next_at, deliveries.c.id)
         .limit(limit)
     )
     return tuple(map(_delivery, rows.mappings()))
 
 
-async def sending(db: AsyncConnection, delivery: Delivery, now: datetime, again_at: datetime) -> bool:
-    """A delivery is about to leave: if we die now, it is in doubt, and looked at again at `again_at`.
+async def bundled(db: AsyncConnection, bundles: Sequence[int]) -> tuple[Delivery, ...]:
+    """All parts of some messages, in the order in which they are read."""
+    rows = await db.execute(select(deliveries).where(deliveries.c.bundle.in_(bundles)).order_by(deliveries.c.id))
+    return tuple(map(_delivery, rows.mappings()))
 
-    False when somebody else has taken it on since it was read.
+
+async def take_over(db: AsyncConnection, platform: str, token: int, now: datetime) -> int:
+    """What somebody else was sending when the right to send became ours is in doubt from now on; how many."""
+    queued = (deliveries.c.platform == platform) & deliveries.c.next_at.is_not(None)
+    others = (deliveries.c.state == "sending") & (deliveries.c.token.is_(None) | (deliveries.c.token != token))
+    result = await db.execute(update(deliveries).where(queued & others).values(next_at=now))
+    return int(result.rowcount)
+
+
+async def hand_over(
+    db: AsyncConnection, parts: Sequence[Delivery], now: datetime, again_at: datetime, token: int, fence: Any = None
+) -> tuple[Delivery, ...] | None:
+    """A message is about to leave: if we die now, its parts are in doubt, and looked at again at `again_at`.
+
+    Gives the parts as they are now. None when somebody else has taken on one of them since they were read, or when the
+    right to send is not ours any more (`fence`, a condition).
     """
+    lead, *_ = parts
+    first = now if lead.handed_at is None else lead.handed_at
+    bundle = lead.id if len(parts) > 1 else lead.bundle
+    unchanged = or_(*map(_as_read, parts))
+    marked = update(deliveries).where(unchanged if fence is None else unchanged & fence)
+    doubted = {"doubts": deliveries.c.doubts + 1} if lead.in_doubt else {}
     result = await db.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == delivery.id,
-            deliveries.c.state == delivery.state,
-            deliveries.c.attempts == delivery.attempts,
+        marked.values(
+            state="sending",
+            attempts=deliveries.c.attempts + 1,
+            next_at=again_at,
+            settled_at=now,
+            handed_at=first,
+            token=token,
+            bundle=bundle,
+            **doubted,
         )
-        .values(state="sending", attempts=deliveries.c.attempts + 1, next_at=again_at, settled_at=now)
     )
-    return bool(result.rowcount == 1)
-
-
-async def settle(db: AsyncConnection, delivery: Delivery, state: str, now: datetime, **values: Any) -> None:
-    """What became of a delivery. One that was asked to show something newer meanwhile stays due."""
-    # What arrived has its attempts behind it: the next edit begins anew.
-    shown = {"shown": delivery.version, "attempts": 0} if state == "sent" else {}
-    await db.execute(
-        update(deliveries)
-        .where(deliveries.c.id == delivery.id)
-        .values(state=state, settled_at=now, next_at=None, **(shown | values))
+    if result.rowcount != len(parts):
+        return None
+    return tuple(
+        replace(part, state="sending", attempts=part.attempts + 1, token=token, handed_at=first, bundle=bundle)
+        for part in parts
     )
-    if state == "sent":
-        newer = (deliveries.c.id == delivery.id) & (deliveries.c.version > delivery.version)
-        await db.execute(update(deliveries).where(newer).values(next_at=now))
 
 
-async def wait(db: AsyncConnection, delivery: Delivery, until: datetime, reason: str) -> None:
-    """Nothing was delivered: try again at a moment."""
-    state = "sent" if delivery.edits else "queued"
-    values = {"state": state, "attempts": delivery.attempts + 1, "next_at": until, "reason": reason}
-    await db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(**values))
+def _as_read(part: Delivery) -> Any:
+    """Whether nobody has taken a delivery on since it was read: what a compare-and-set compares.
+
+    Attempts begin anew once a message has arrived; the token tells one sender from the next.
+    """
+    return and_(
+        deliveries.c.id == part.id,
+        deliveries.c.state == part.state,
+        deliveries.c.attempts == part.attempts,
+        deliveries.c.token.is_not_distinct_from(part.token),
+    )
 
 
-async def requeue(db: AsyncConnection, id: int, chat: str, now: datetime) -> None:
-    """Send a delivery to another chat, at once."""
-    await db.execute(update(deliveries).where(deliveries.c.id == id).values(chat=chat, state="queued", next_at=now))
+async def settle(
+    db: AsyncConnection, parts: Sequence[Delivery], state: str, now: datetime, **values: Any
+) -> tuple[Delivery, ...]:
+    """What became of deliveries; gives those that nobody else has taken on since.
+
+    One that was asked to show something newer meanwhile stays due.
+    """
+    ours = []
+    for part in parts:
+        # What arrived has its attempts behind it: the next edit begins anew.
+        arrived = {"attempts": 0, "shown": part.version} if state == "sent" else {}
+        settled = update(deliveries).where(_as_read(part)).values(state=state, settled_at=now, next_at=None)
+        if (await db.execute(settled.values(**(values | arrived)))).rowcount != 1:
+            continue
+        ours.append(part)
+        if state == "sent":
+            newer = (deliveries.c.id == part.id) & (deliveries.c.version > part.version)
+            await db.execute(update(deliveries).where(newer).values(next_at=now))
+    return tuple(ours)
+
+
+async def wait(
+    db: AsyncConnection, parts: Sequence[Delivery], until: datetime, reason: str, *, doubtful: bool = False
+) -> None:
+    """Look at deliveries again at a moment. `doubtful`: nobody knows whether they arrived; else they did not."""
+    for part in parts:
+        values: dict[str, Any] = {"next_at": until, "reason": reason}
+        if part.edits:
+            values["state"] = "sent"
+        elif doubtful:
+            values["state"] = "sending"
+        else:
+            # It certainly did not arrive: the next handing over is the first.
+            values |= {"state": "queued", "handed_at": None}
+        await db.execute(update(deliveries).where(_as_read(part)).values(**values))
+
+
+async def redirect(db: AsyncConnection, parts: Sequence[Delivery], address: Address, now: datetime) -> None:
+    """Send deliveries that did not arrive to another address, at once."""
+    there = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
+    for part in parts:
+        anew = update(deliveries).where(_as_read(part))
+        await db.execute(anew.values(**there, state="queued", next_at=now, handed_at=None, bundle=None))
 
 
 async def expire(db: AsyncConnection, now: datetime) -> int:
-    """Housekeeping: what nobody could send in time, because its platform is not served, is too late; how many."""
+    """What nobody could send in time, because its platform is not served or not there, is too late; how many."""
     result = await db.execute(
         update(deliveries)
-        .where(deliveries.c.state == "queued", deliveries.c.next_at <= now, deliveries.c.expires_at < now)
-        .values(state="expired", next_at=None, settled_at=now, reason="too late")
+        .where(deliveries.c.state == "queued", deliveries.c.next_at.is_not(None), deliveries.c.expires_at < now)
+        .values(state="expired", next_at=None, settled_at=now, reason=func.coalesce(deliveries.c.reason, "too late"))
     )
     return int(result.rowcount)
 
 
+async def rewind(db: AsyncConnection, now: datetime) -> None:
+    """The clock was set back: what waits for a moment that is far off again is looked at now."""
+    waiting = deliveries.c.next_at > now
+    await db.execute(update(deliveries).where(waiting, deliveries.c.state == "queued").values(next_at=now))
+
+
+async def forget_old(db: AsyncConnection, before: date, limit: int) -> int:
+    """Housekeeping: remove what was settled long ago, so many rows at the most; how many there were."""
+    old = select(deliveries.c.id).where(deliveries.c.next_at.is_(None), deliveries.c.local_date < before)
+    first = old.order_by(deliveries.c.id).limit(limit)
+    return int((await db.execute(deliveries.delete().where(deliveries.c.id.in_(first)))).rowcount)
+
+
 async def next_moment(db: AsyncConnection) -> datetime | None:
     """When the next delivery has something to do."""
-    query = select(deliveries.c.next_at).where(deliveries.c.next_at.is_not(None))
-    row = (await db.execute(query.order_by(deliveries.c.next_at).limit(1))).one_or_none()
-    return row.next_at if row else None
+    query = select(func.min(deliveries.c.next_at)).where(deliveries.c.next_at.is_not(None))
+    found: datetime | None = (await db.execute(query)).scalar_one()
+    return found
 
 
 async def moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
@@ -226,8 +331,12 @@ def _delivery(row: Any) -> Delivery:
         member=row["member"],
         group=row["group"],
         change=row["change"],
+        reminder=row["reminder"],
+        bundle=row["bundle"],
         state=row["state"],
         attempts=row["attempts"],
+        handed_at=row["handed_at"],
+        token=row["token"],
         message=row["message"],
         version=row["version"],
         shown=row["shown"],

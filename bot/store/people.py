@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
 from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
-from bot.domain.member import Member
+from bot.domain.member import Member, Quiet
 from bot.store.engine import hold
 from bot.tables import accounts, groups, homes, members, memberships
 
@@ -60,6 +61,16 @@ async def accounts_of(db: AsyncConnection, member: int) -> tuple[Account, ...]:
     latest = (accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
     rows = await db.execute(select(accounts).where(accounts.c.member == member).order_by(*latest))
     return tuple(map(_account, rows.mappings()))
+
+
+async def accounts_of_all(db: AsyncConnection, members: Collection[int]) -> dict[int, list[Account]]:
+    """The accounts of many members, of each the one used last first."""
+    latest = (accounts.c.member, accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
+    rows = await db.execute(select(accounts).where(accounts.c.member.in_(members)).order_by(*latest))
+    found: dict[int, list[Account]] = defaultdict(list)
+    for row in rows.mappings():
+        found[row["member"]].append(_account(row))
+    return dict(found)
 
 
 async def member(db: AsyncConnection, id: int) -> Member:
@@ -117,15 +128,17 @@ async def onboarding(db: AsyncConnection, member: int, under_way: bool) -> None:
     await db.execute(update(members).where(members.c.id == member).values(onboarding=under_way))
 
 
-async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> None:
-    """Note that an account spoke; in private that opens its private chat again."""
+async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> bool:
+    """Note that an account spoke; in private that opens its private chat again. False where that was known."""
     values: dict[str, Any] = {"seen_at": now}
     if private:
         values |= {"dm": "open", "told_at": None}
-    if now - known.seen_at < SEEN_AGAIN and (known.dm == "open" or not private):
-        return
+    # A clock that was set back makes the last word one of the future.
+    if timedelta(0) <= now - known.seen_at < SEEN_AGAIN and (known.dm == "open" or not private):
+        return False
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
     await db.execute(update(accounts).where(mine).values(**values))
+    return True
 
 
 async def private_closed(db: AsyncConnection, platform: str, id: str) -> None:
@@ -171,6 +184,35 @@ async def homes_of(db: AsyncConnection, group: int) -> tuple[Address, ...]:
         .order_by(homes.c.id)
     )
     return tuple(Address(*row) for row in rows)
+
+
+async def homes_of_all(db: AsyncConnection, groups: Collection[int]) -> dict[int, list[Address]]:
+    """Where some groups live, without those that nobody is in any more."""
+    peopled = select(memberships.c.group).where(memberships.c.group.in_(groups), memberships.c.left_at.is_(None))
+    rows = await db.execute(
+        select(homes.c.group, homes.c.platform, homes.c.chat, homes.c.thread)
+        .where(homes.c.group.in_(peopled), homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    found: dict[int, list[Address]] = defaultdict(list)
+    for group, *address in rows:
+        found[group].append(Address(*address))
+    return dict(found)
+
+
+async def main_homes(db: AsyncConnection, wanted: Collection[int]) -> dict[int, Address]:
+    """Where each of some members is spoken to in a group: the first home of their main group, else of their first."""
+    rows = await db.execute(
+        select(memberships.c.member, homes.c.platform, homes.c.chat, homes.c.thread)
+        .join(members, members.c.id == memberships.c.member)
+        .join(homes, homes.c.group == memberships.c.group)
+        .where(memberships.c.member.in_(wanted), memberships.c.left_at.is_(None), homes.c.gone_at.is_(None))
+        .order_by((homes.c.group == members.c.main_group).desc(), memberships.c.joined_at, homes.c.group, homes.c.id)
+    )
+    found: dict[int, Address] = {}
+    for member, *address in rows:
+        found.setdefault(member, Address(*address))
+    return found
 
 
 async def every_home(db: AsyncConnection) -> tuple[Home, ...]:
@@ -326,6 +368,9 @@ def _member(row: Any) -> Member:
         language=row["language"],
         intention=row["intention"],
         onboarding=row["onboarding"],
+        quiet=None if row["quiet_from"] is None else Quiet(row["quiet_from"], row["quiet_to"]),
+        paused_from=row["paused_from"],
+        paused_until=row["paused_until"],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, false, func, or_, select
+from sqlalchemy import Table, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tables import (
@@ -16,6 +16,8 @@ from bot.tables import (
     facts,
     groups,
     homes,
+    inbox,
+    leases,
     members,
     metadata,
     questions,
@@ -23,8 +25,9 @@ from bot.tables import (
     step_events,
 )
 
-IMPERSONAL = (groups, homes, facts)
-"""Tables that say nothing about a person; every other one does, whatever is added later."""
+IMPERSONAL = (groups, homes, facts, leases, inbox)
+"""Tables that say nothing about a person, or only until the next moment; every other one does, whatever is added
+later."""
 
 PERSONAL = tuple(table for table in metadata.sorted_tables if table not in IMPERSONAL)
 """In an order in which a table comes after those it refers to."""
@@ -80,6 +83,8 @@ async def rows(db: AsyncConnection, member: int, table: str, first: int, count: 
 async def forget(db: AsyncConnection, member: int) -> None:
     """Remove a member from every table, ledgers included. What was posted in chats is not ours to take back."""
     where = await kept(db, member)
+    led = groups.c.leader.in_(select(members.c.id).where(_is(member)))
+    await db.execute(update(groups).where(led).values(leader=None))
     # Who sends or claims holds one of these before it touches a delivery: so do we, and then none is added meanwhile.
     first = (accounts, reminders)
     for table in (*first, *(table for table in reversed(PERSONAL) if table not in first)):

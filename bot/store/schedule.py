@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+from zoneinfo import TZPATH
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.occurrence import Rule, next_occurrence
-from bot.store import outbox
+from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
+from bot.domain.member import Quiet, local_day
+from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, next_occurrence
+from bot.store import outbox, rests
 from bot.store.engine import upsert
-from bot.tables import checkins, groups, members, memberships, reminders
+from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
 
-GROUP_CHECKIN = "group"
-RECAP = "recap"
+SHIFT = timedelta(hours=3)
+"""By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
+
+JUST_BEFORE = timedelta(microseconds=1)
+
+REFRESHED = 500
+"""How many reminders are worked out anew in one transaction when the rules of time zones have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else decides when members' reminders are due: days off, deadlines to warn of, and their last word."""
+
+    rests: Mapping[int, tuple[Range, ...]] = field(default_factory=dict)
+    warnings: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
+    heard: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A rule and where it stands. `next_due_at` is UTC, `next_date` the local date it will be for."""
+    """A rule and where it stands. `next_due_at` is UTC, `next_date` the local date it will be for.
+
+    Asked for by /later, it is due at `later_at` instead, for `later_date`. `paused_at`: it stopped by itself, after
+    `ignored` questions in a row without a word.
+    """
 
     id: int
     kind: str
@@ -30,22 +55,65 @@ class Reminder:
     days: int
     place: str
     last_date: date | None
+    later_at: datetime | None
+    later_date: date | None
+    ignored: int
+    paused_at: datetime | None
     next_due_at: datetime | None
     next_date: date | None
     zone: str
+    day_start: int = 0
+    quiet: Quiet | None = None
+    pause: Range | None = None
 
-    def after(self, now: datetime, last: date | None) -> dict[str, Any]:
-        """The columns that say when it is next due, after a moment and a local date."""
-        if self.place == "off":
-            return {"next_due_at": None, "next_date": None}
-        due = next_occurrence(Rule(self.minute, self.zone, self.days), now, last)
-        return {"next_due_at": due.at, "next_date": due.day}
+    @property
+    def time(self) -> int:
+        """The minute after local midnight at which it comes: quiet hours move it to their nearer edge."""
+        if self.quiet is not None and self.quiet.covers(self.minute):
+            return self.quiet.nearest_edge(self.minute)
+        return self.minute
+
+    def off(self, around: Around) -> tuple[Range, ...]:
+        """The local dates on which its member wants to hear nothing."""
+        if self.member is None:
+            return ()
+        resting = around.rests.get(self.member, ())
+        return resting if self.pause is None else (*resting, self.pause)
+
+    def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
+        """Its next occurrence, after a moment and a local date; None when there is none to come."""
+        if self.place == "off" or self.paused_at is not None:
+            return None
+        start = None
+        if self.kind == RETURN:
+            word = around.heard.get(self.member or 0)
+            spoke = None if word is None else local_day(word, self.zone, self.day_start)
+            if spoke is None or (last is not None and last >= spoke):
+                # Written to once, they are left in peace until they come back.
+                return None
+            start = spoke + timedelta(days=SILENCE_DAYS)
+        dates = around.warnings.get(self.member or 0, ()) if self.kind == DEADLINE else None
+        off = self.off(around)
+        rule = Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
+        due = next_occurrence(rule, after, last)
+        if self.later_at is None or self.later_date is None or (due is not None and due.at < self.later_at):
+            return due
+        resting = any(first <= self.later_date <= end for first, end in off)
+        return due if resting else Occurrence(self.later_at, self.later_date)
+
+    def anew(self, now: datetime, last: date | None, around: Around) -> dict[str, Any]:
+        """The columns that say when it is next due, worked out anew; what is due and not yet claimed stays due."""
+        overdue = self.next_due_at is not None and self.next_due_at <= now
+        since = self.next_due_at - JUST_BEFORE if overdue and self.next_due_at is not None else now
+        due = self.next(around, since, last)
+        return {"next_due_at": due and due.at, "next_date": due and due.day}
 
 
 def _reminders() -> Any:
-    """Reminders with the zone they go by: their member's or their group's."""
+    """Reminders with the clock they go by: their member's or their group's."""
+    mine = (members.c.day_start, members.c.quiet_from, members.c.quiet_to, members.c.paused_from)
     return (
-        select(reminders, func.coalesce(members.c.zone, groups.c.zone).label("zone"))
+        select(reminders, func.coalesce(members.c.zone, groups.c.zone).label("zone"), *mine, members.c.paused_until)
         .outerjoin(members, members.c.id == reminders.c.member)
         .outerjoin(groups, groups.c.id == reminders.c.group)
     )
@@ -75,17 +143,63 @@ def _mine(member: int, kind: str) -> Any:
     return (reminders.c.member == member) & (reminders.c.kind == kind)
 
 
+# ---------------------------------------------------------------- what else decides
+
+
+async def around(db: AsyncConnection, found: Sequence[Reminder]) -> Around:
+    """What else decides when these reminders are due; asks only what they need."""
+    who = {r.member for r in found if r.member is not None}
+    if not who:
+        return Around()
+    warned = {r.member for r in found if r.kind == DEADLINE}
+    missed = {r.member for r in found if r.kind == RETURN}
+    return Around(
+        rests=await rests.off_all(db, sorted(who)),
+        warnings=await _warnings(db, warned) if warned else {},
+        heard=await _heard(db, missed) if missed else {},
+    )
+
+
+async def _warnings(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, tuple[date, ...]]:
+    current = (enrolments.c.ended_at.is_(None), enrolments.c.deadline.is_not(None))
+    rows = await db.execute(
+        select(enrolments.c.member, enrolments.c.deadline).where(enrolments.c.member.in_(who), *current)
+    )
+    found: dict[int, set[date]] = defaultdict(set)
+    for member, deadline in rows:
+        found[member] |= {deadline - timedelta(days=days) for days in WARNING_DAYS}
+    return {member: tuple(sorted(days)) for member, days in found.items()}
+
+
+async def _heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, datetime]:
+    latest = select(accounts.c.member, accounts.c.seen_at).where(accounts.c.member.in_(who))
+    found: dict[int, datetime] = {}
+    for member, at in await db.execute(latest):
+        found[member] = max(at, found.get(member, at))
+    return found
+
+
+# ---------------------------------------------------------------- wishes that changed
+
+
 async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> None:
-    """Work out anew when a member's reminders are due: a time, the days or the zone changed."""
-    for reminder in await _chosen(db, _held(), reminders.c.member == member):
-        await _advance(db, reminder, now, reminder.last_date)
+    """Work out anew when a member's reminders are due: a time, the days, the zone, days off or a deadline changed."""
+    found = await _chosen(db, _held(), reminders.c.member == member)
+    decided = await around(db, found)
+    for reminder in found:
+        dated = reminder
+        if reminder.later_at is not None and reminder.later_date is None:
+            # /later has just been said: it is about the day it is said on.
+            dated = replace(reminder, later_date=local_day(now, reminder.zone, reminder.day_start))
+        values = {**dated.anew(now, dated.last_date, decided), "later_date": dated.later_at and dated.later_date}
+        await _write(db, reminder.id, **values)
 
 
 async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
     """Write a group's own rules from its wishes, and work out when they are due."""
     wishes = (await db.execute(select(groups).where(groups.c.id == group))).mappings().one()
     rules = {
-        GROUP_CHECKIN: {"minute": wishes["checkin_minute"], "days": 0b1111111},
+        GROUP_CHECKIN: {"minute": wishes["checkin_minute"], "days": EVERY_DAY},
         RECAP: {"minute": wishes["recap_minute"], "days": 1 << wishes["recap_day"]},
     }
     for kind, rule in rules.items():
@@ -95,7 +209,19 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
     for reminder in await _chosen(db, _held(), reminders.c.group == group):
-        await _advance(db, reminder, now, reminder.last_date)
+        await _write(db, reminder.id, **reminder.anew(now, reminder.last_date, Around()))
+
+
+async def heard(db: AsyncConnection, member: int, now: datetime) -> None:
+    """A member said something: nothing was ignored, and silence begins anew."""
+    await db.execute(update(reminders).where(reminders.c.member == member, reminders.c.ignored > 0).values(ignored=0))
+    # The claim looks at their last word and at their clock; until then about the right day is enough.
+    again = now + timedelta(days=SILENCE_DAYS)
+    asleep = _mine(member, RETURN) & (reminders.c.place != "off") & reminders.c.next_due_at.is_(None)
+    await db.execute(update(reminders).where(asleep).values(next_due_at=again, next_date=again.date()))
+
+
+# ---------------------------------------------------------------- what is due
 
 
 async def any_due(db: AsyncConnection, now: datetime) -> bool:
@@ -109,16 +235,57 @@ async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder,
     rows = await db.execute(
         _reminders()
         .where(reminders.c.next_due_at <= now)
-        .order_by(reminders.c.next_due_at, reminders.c.id)
+        .order_by(reminders.c.next_due_at, reminders.c.member, reminders.c.group)
         .limit(limit)
         .with_for_update(of=reminders, skip_locked=True)
     )
     return tuple(map(_reminder, rows.mappings()))
 
 
-async def claimed(db: AsyncConnection, reminder: Reminder, now: datetime) -> None:
-    """Its occurrence is queued: on to the next, which is for a later local date."""
-    await _advance(db, reminder, now, reminder.next_date, last_date=reminder.next_date)
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Where a reminder stands after a claim."""
+
+    reminder: int
+    due: Occurrence | None
+    last_date: date | None
+    paused_at: datetime | None = None
+    later_at: datetime | None = None
+    later_date: date | None = None
+
+
+async def advance(db: AsyncConnection, advances: Sequence[Advance]) -> None:
+    """On to the next occurrences, of all that were claimed at once."""
+    if advances:
+        await db.execute(
+            _ADVANCE,
+            [
+                {
+                    "claimed": a.reminder,
+                    "due_at": a.due and a.due.at,
+                    "due_date": a.due and a.due.day,
+                    "done": a.last_date,
+                    "stopped": a.paused_at,
+                    "again_at": a.later_at,
+                    "again_date": a.later_date,
+                }
+                for a in advances
+            ],
+        )
+
+
+_ADVANCE = (
+    update(reminders)
+    .where(reminders.c.id == bindparam("claimed"))
+    .values(
+        next_due_at=bindparam("due_at"),
+        next_date=bindparam("due_date"),
+        last_date=bindparam("done"),
+        paused_at=bindparam("stopped"),
+        later_at=bindparam("again_at"),
+        later_date=bindparam("again_date"),
+    )
+)
 
 
 async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> None:
@@ -126,11 +293,29 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
+async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
+    """Questions of these reminders have arrived: until a word comes they count as ignored."""
+    if ids:
+        questions = reminders.c.id.in_(ids) & reminders.c.kind.in_((STUDY, DSA))
+        await db.execute(update(reminders).where(questions).values(ignored=reminders.c.ignored + 1))
+
+
+# ---------------------------------------------------------------- answers
+
+
 async def answered(db: AsyncConnection, member: int, track: str, day: date, pressed: str | None, now: datetime) -> None:
-    """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer."""
-    for row in await _chosen(db, _held(), _mine(member, track)):
-        if row.next_date is not None and row.next_date <= day:
-            await _advance(db, row, now, day, last_date=day)
+    """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer.
+
+    A reminder that had stopped by itself goes on.
+    """
+    found = await _chosen(db, _held(), _mine(member, track))
+    decided = await around(db, found)
+    for row in found:
+        last = max(row.last_date or day, day)
+        spent = row.later_date is not None and row.later_date <= day
+        awake = replace(row, paused_at=None, later_at=None if spent else row.later_at)
+        values = {"later_at": awake.later_at, "later_date": awake.later_at and row.later_date}
+        await _write(db, row.id, **awake.anew(now, last, decided), **values, last_date=last, ignored=0, paused_at=None)
     await outbox.touch_question(db, member, track, day, pressed, now)
     await _touch_groups(db, member, day, now)
 
@@ -139,10 +324,12 @@ async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str
     """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
     given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
     for track, day in (await db.execute(given)).all():
-        for row in await _chosen(db, _held(), _mine(member, track)):
+        found = await _chosen(db, _held(), _mine(member, track))
+        decided = await around(db, found)
+        for row in found:
             if row.last_date == day:
                 before = day - timedelta(days=1)
-                await _advance(db, row, now, before, last_date=before)
+                await _write(db, row.id, **row.anew(now, before, decided), last_date=before)
         await outbox.touch_question(db, member, track, day, pressed, now)
         await _touch_groups(db, member, day, now)
 
@@ -161,8 +348,48 @@ async def _touch_groups(db: AsyncConnection, member: int, day: date, now: dateti
         await outbox.touch_group(db, group, GROUP_CHECKIN, day, now)
 
 
-async def _advance(db: AsyncConnection, reminder: Reminder, now: datetime, last: date | None, **more: Any) -> None:
-    await _write(db, reminder.id, **reminder.after(now, last), **more)
+# ---------------------------------------------------------------- the rules of time zones
+
+
+def zone_rules() -> str:
+    """Which version of the rules of time zones is in use: the machine's own where it has one, else the package's.
+
+    `zoneinfo` looks in the same order (https://docs.python.org/3/library/zoneinfo.html#data-sources).
+    """
+    for folder in map(Path, TZPATH):
+        for name in ("tzdata.zi", "+VERSION"):
+            if (folder / name).is_file():
+                with (folder / name).open(encoding="utf-8") as file:
+                    return file.readline().strip()
+    return version("tzdata")
+
+
+async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | None:
+    """Work out anew when some reminders are due, after one's id; the last one's id, None when there are no more.
+
+    What is due already is left to the claim, which looks itself whether the moment is right.
+    """
+    waiting = (reminders.c.id > after) & (reminders.c.next_due_at > now + SHIFT)
+    some = select(reminders.c.id).where(waiting).order_by(reminders.c.id).limit(REFRESHED)
+    ids = list((await db.execute(some)).scalars())
+    found = await _chosen(db, _held(), reminders.c.id.in_(ids))
+    decided = await around(db, found)
+    moved = []
+    for reminder in found:
+        assert reminder.next_due_at is not None
+        right = reminder.next(decided, max(now, reminder.next_due_at - SHIFT), reminder.last_date)
+        if right is not None and right != Occurrence(reminder.next_due_at, reminder.next_date or right.day):
+            moved.append({"stale": reminder.id, "due_at": right.at, "due_date": right.day})
+    if moved:
+        await db.execute(_MOVE, moved)
+    return ids[-1] if ids else None
+
+
+_MOVE = (
+    update(reminders)
+    .where(reminders.c.id == bindparam("stale"))
+    .values(next_due_at=bindparam("due_at"), next_date=bindparam("due_date"))
+)
 
 
 async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
@@ -170,6 +397,11 @@ async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
 
 
 def _reminder(row: Any) -> Reminder:
+    quiet = None if row["quiet_from"] is None else Quiet(row["quiet_from"], row["quiet_to"])
+    pause = None
+    if row["paused_from"] is not None:
+        until = row["paused_until"]
+        pause = (row["paused_from"], date.max if until is None else until - timedelta(days=1))
     return Reminder(
         id=row["id"],
         kind=row["kind"],
@@ -179,7 +411,14 @@ def _reminder(row: Any) -> Reminder:
         days=row["days"],
         place=row["place"],
         last_date=row["last_date"],
+        later_at=row["later_at"],
+        later_date=row["later_date"],
+        ignored=row["ignored"],
+        paused_at=row["paused_at"],
         next_due_at=row["next_due_at"],
         next_date=row["next_date"],
         zone=row["zone"],
+        day_start=row["day_start"] or 0,
+        quiet=quiet,
+        pause=pause,
     )

@@ -12,10 +12,10 @@ from bot.domain.board import Measure, Score, Standings, Window, rank, window_end
 from bot.domain.consistency import streak
 from bot.domain.group import Group
 from bot.domain.member import local_day
-from bot.domain.occurrence import EVERY_DAY
+from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.progress import StepEvent
 from bot.domain.recap import Finisher, Week
-from bot.store import people, studies
+from bot.store import people, rests, studies
 from bot.tables import enrolments, members, reminders, step_events
 
 STREAK_SEEN = timedelta(days=400)
@@ -78,16 +78,26 @@ async def _streaks_at(db: AsyncConnection, group: int, now: datetime) -> dict[in
     who = select(members.c.id, members.c.zone, members.c.day_start).where(members.c.id.in_(people.members_of(group)))
     today = {id: local_day(now, zone, start) for id, zone, start in await db.execute(who)}
     days = await studies.study_days(db, people.members_of(group), min(today.values(), default=now.date()) - STREAK_SEEN)
-    usual = await _days_of_the_week(db, group)
-    return {id: streak(days[id], on, usual.get(id, EVERY_DAY)) for id, on in today.items() if id in days}
+    usual, off = await _days_of_the_week(db, group), await _days_off(db, group)
+    return {id: streak(days[id], on, usual.get(id, EVERY_DAY), off[id]) for id, on in today.items() if id in days}
 
 
 async def _streaks_on(db: AsyncConnection, group: int, last: date) -> dict[int, int]:
     """The streaks as they stood on a local date."""
     days = await studies.study_days(db, people.members_of(group), last - STREAK_SEEN)
-    usual = await _days_of_the_week(db, group)
+    usual, off = await _days_of_the_week(db, group), await _days_off(db, group)
     until = {id: {day for day in studied if day <= last} for id, studied in days.items()}
-    return {id: streak(studied, last, usual.get(id, EVERY_DAY)) for id, studied in until.items()}
+    return {id: streak(studied, last, usual.get(id, EVERY_DAY), off[id]) for id, studied in until.items()}
+
+
+async def _days_off(db: AsyncConnection, group: int) -> defaultdict[int, tuple[Range, ...]]:
+    """The rests and pauses of members: they break no streak."""
+    who = people.members_of(group)
+    found = defaultdict(tuple[Range, ...], await rests.off_all(db, who))
+    pause = select(members.c.id, members.c.paused_from, members.c.paused_until)
+    for id, first, until in await db.execute(pause.where(members.c.id.in_(who), members.c.paused_from.is_not(None))):
+        found[id] += ((first, date.max if until is None else until - timedelta(days=1)),)
+    return found
 
 
 async def _days_of_the_week(db: AsyncConnection, group: int) -> dict[int, int]:

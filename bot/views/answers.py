@@ -6,18 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.cards import Button, Card, Mention, Paragraph, Spans
+from bot.cards import Button, Card, Mention, Paragraph, Spans, Text
+from bot.domain.kind import MOST_IGNORED, STUDY
 from bot.domain.member import Member
-from bot.text import date_words, lines, say, weekday_words, word
+from bot.domain.plan import Fit
+from bot.domain.progress import Progress
+from bot.domain.roadmap import Roadmap
+from bot.text import date_words, days_words, lines, minute_words, say, weekday_words, word
+from bot.views import study, times
 from bot.views.study import pace_words
 
 ROSTER_NAMES = 40
 """How many names a roster lists; a larger group gets a count of the rest."""
 
 
+REMARKS = ("checkin-counts-ten", "checkin-counts-reading", None)
+"""What follows the daily question, in turn: words that are always the same are soon not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an answer came to. `total` is the day's minutes; `added` is set when this answer added to another."""
+    """What an answer came to. `total` is the day's minutes; `added` is set when this answer added to another; `again`
+    says when questions that had stopped go on."""
 
     day: date
     track: str
@@ -26,6 +36,7 @@ class Receipt:
     added: int | None
     streak: int
     code: str
+    again: Spans = ()
 
 
 def question(language: str, member: Member, day: date, track: str, ahead: Spans, hour: int) -> Card:
@@ -34,14 +45,20 @@ def question(language: str, member: Member, day: date, track: str, ahead: Spans,
     greeting = say(language, f"checkin-greeting-{part}", name=member.name)
     plan = say(language, "checkin-intention", line=member.intention) if member.intention else ()
     asked = say(language, f"checkin-question-{track}")
+    remark = REMARKS[day.toordinal() % len(REMARKS)]
+    if track == STUDY and remark is not None:
+        asked = (*asked, Text(" "), *say(language, remark))
     body = Paragraph(lines(ahead, plan, asked))
     return Card(title=greeting, parts=(body,), rows=(_answers(language, day, track, member.id),))
 
 
-def public_question(language: str, day: date, track: str, mention: Mention, member: int) -> Card:
-    """The daily check-in of somebody who chose to be asked in the group: it names nothing private."""
+def public_question(language: str, day: date, track: str, mention: Mention) -> Card:
+    """The daily check-in of somebody who chose to be asked in the group: it names nothing private.
+
+    Whoever presses answers for themselves, as under the group's own post: at the same minute both are one message.
+    """
     asked = say(language, "checkin-mention", name=mention, question=say(language, f"checkin-question-{track}"))
-    return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, member),))
+    return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, None),))
 
 
 def settled(language: str, day: date, track: str, studied: bool, minutes: int) -> Card:
@@ -62,6 +79,60 @@ def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Bu
         Button(word(language, "button-not-today"), f"checkin no{suffix} date:{day}", only=only),
         Button(word(language, "button-later"), f"later{suffix} date:{day}", only=only),
     )
+
+
+def risk(language: str, member: Member, day: date, streak: int) -> Card:
+    """In the evening of a day not answered yet: what keeps the streak, which is theirs to keep or to let go."""
+    said = say(language, "risk", day=weekday_words(language, day.weekday()), count=streak)
+    return Card(parts=(Paragraph(said),), rows=(_answers(language, day, "study", member.id)[:2],))
+
+
+def warning(language: str, member: Member, roadmap: Roadmap, progress: Progress, fit: Fit) -> Card:
+    """A deadline comes nearer, in private: what is left, whether it fits, and what would make it fit."""
+    title = say(
+        language,
+        "warning",
+        title=roadmap.title,
+        count=fit.days,
+        date=date_words(language, fit.deadline, fit.today),
+    )
+    left = say(language, "warning-left", count=progress.total_count - progress.done_count)
+    said = lines((*left, Text(" "), *study.fit_line(language, fit)), *study.ways_to_fit(language, fit))
+    slug = roadmap.slug
+    buttons = [
+        *([] if fit.fits else study.repairs(language, roadmap, fit, member.id)),
+        Button(word(language, "button-show-plan"), f"roadmap {slug}", only=member.id),
+        Button(word(language, "button-change-deadline"), f"join {slug} deadline:?", only=member.id),
+    ]
+    return Card(title=title, parts=(Paragraph(said),), rows=(tuple(buttons),))
+
+
+def welcome(language: str, member: Member, title: str | None, ahead: Spans) -> Card:
+    """Once, after a week of silence: everything is as it was left, and a small step is enough. `title` names the
+    roadmap, `ahead` its next step."""
+    waiting = say(language, "welcome-plan", title=title) if title else say(language, "welcome-no-plan")
+    said = lines(waiting, ahead, say(language, "welcome-small"))
+    buttons = (
+        Button(word(language, "button-start-small"), "next" if title else "start", only=member.id, style="primary"),
+        Button(word(language, "button-pause"), "pause", only=member.id),
+        Button(word(language, "button-no-more"), "remind off kind:return", only=member.id),
+    )
+    return Card(title=say(language, "welcome", name=member.name), parts=(Paragraph(said),), rows=(buttons,))
+
+
+def stopped(language: str, member: Member, kind: str, minute: int, days: int) -> Card:
+    """Questions that nobody answers stop, and say so; `minute` and `days` are when they would go on."""
+    said = say(
+        language,
+        "questions-stopped",
+        kind=kind,
+        count=MOST_IGNORED,
+        time=minute_words(minute),
+        days=days_words(language, days),
+    )
+    suffix = "" if kind == STUDY else f" kind:{kind}"
+    other = Button(word(language, "button-other-time"), f"remind{suffix} time:?", only=member.id)
+    return Card(parts=(Paragraph(said),), rows=((times.ask_again(member, kind, minute), other),))
 
 
 def group_question(language: str, day: date, roster: Sequence[tuple[str, int]], count: int) -> Card:
@@ -86,22 +157,27 @@ def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spa
     return say(language, "roster", count=count, names=", ".join(named))
 
 
-def receipt(language: str, answer: Receipt, member: int) -> Card:
-    """What an answer became: the day, the time, the streak, and the way back."""
-    undo = Button(word(language, "button-undo"), f"undo {answer.code}", only=member)
+def receipt(member: Member, answer: Receipt, today: date) -> Card:
+    """What an answer became: the day, the time, the streak, and the way back; in a pause, the way out of it."""
+    language = member.language
+    ways = [Button(word(language, "button-undo"), f"undo {answer.code}", only=member.id)]
     fact = _said(language, answer.day, answer.track, answer.studied, answer.total, answer.added, answer.streak)
+    fact = lines(fact, answer.again)
+    if member.paused_on(today):
+        fact = lines(fact, times.paused_receipt(member, today))
+        ways.append(times.end_pause(member))
     if answer.total or not answer.studied:
-        return Card(parts=(Paragraph(fact),), rows=((undo,),))
+        return Card(parts=(Paragraph(fact),), rows=(tuple(ways),))
     track = "" if answer.track == "study" else f" track:{answer.track}"
     lengths = [
-        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member)
+        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member.id)
         for minutes in (30, 60, 120)
     ]
     other = Button(
-        word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member
+        word(language, "button-minutes-note"), f"checkin minutes:? note:?{track} date:{answer.day}", only=member.id
     )
     said = Paragraph(lines(fact, say(language, "checkin-how-long")))
-    return Card(parts=(said,), rows=((*lengths, other), (undo,)))
+    return Card(parts=(said,), rows=((*lengths, other), tuple(ways)))
 
 
 def _said(

@@ -11,14 +11,19 @@ from zoneinfo import ZoneInfo
 from bot.cards import Button, Card, Choice, Field, Fields, Option, Paragraph, Part, Spans, Text
 from bot.domain.group import Group
 from bot.domain.roadmap import Roadmap
+from bot.store.ledger import Dropped
 from bot.text import date_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
+
+MOST_LOST = 5
+"""Posts that did not get through and are told apart; of more only the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class HomeFacts:
     """A group's home as its leader sees it: what just happened, its wishes, and what the bot may not do there.
 
-    `roadmaps` are those to choose from; `missing` names permissions; `undo` is the change's code where there is one.
+    `roadmaps` are those to choose from; `missing` names permissions; `undo` is the change's code where there is one;
+    `lost` is what did not get through lately.
     """
 
     group: Group
@@ -28,6 +33,7 @@ class HomeFacts:
     roadmaps: Sequence[Roadmap]
     missing: Sequence[str] = ()
     undo: str | None = None
+    lost: Sequence[Dropped] = ()
 
 
 def home(language: str, facts: HomeFacts, leader: int) -> Card:
@@ -65,7 +71,35 @@ def _fields(language: str, facts: HomeFacts) -> list[Field]:
     }
     if facts.homes > 1:
         values["homes"] = (Text(str(facts.homes)),)
+    if facts.lost:
+        values["lost"] = (Text(_lost(language, facts.lost, local.date())),)
     return [Field(word(language, f"field-{name}"), value) for name, value in values.items()]
+
+
+def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:
+    """What did not get through: the group's posts with their reasons, members' reminders as a number."""
+    posts = [drop for drop in lost if not drop.private]
+    told = [
+        word(
+            language,
+            "lost-post",
+            kind=drop.kind,
+            date=date_words(language, drop.local_date, today),
+            reason=shortened(drop.reason or drop.state, 60),
+        )
+        for drop in posts[:MOST_LOST]
+    ]
+    if more := len(posts) - len(told):
+        told.append(word(language, "lost-more", count=more))
+    if late := sum(drop.count for drop in lost if drop.private):
+        told.append(word(language, "lost-private", count=late))
+    return "; ".join(told)
+
+
+def trouble(language: str, name: str, lost: Sequence[Dropped], today: date) -> Card:
+    """What a group's leader is told in private when its posts do not get through, and what they can do."""
+    said = lines((Text(_lost(language, lost, today)),), say(language, "trouble-how"))
+    return Card(title=say(language, "trouble", group=name), parts=(Paragraph(said),))
 
 
 def _roadmap(language: str, facts: HomeFacts) -> Spans:

@@ -10,16 +10,22 @@ from typing import Any
 
 from bot.cards import Bold, Button, Card, Choice, Field, Fields, Moment, Option, Paragraph, Spans, Text, owner_that_fits
 from bot.domain.group import Enrolment, Group
+from bot.domain.kind import ASKED, RISK
 from bot.domain.member import Member
 from bot.domain.roadmap import Roadmap
 from bot.store.linking import Brought
 from bot.store.people import Account
+from bot.store.rests import Rest
 from bot.store.schedule import Reminder
-from bot.text import date_words, days_words, has, lines, minute_words, say, shortened, time_words, word
+from bot.text import date_words, has, lines, minute_words, say, shortened, time_words, word
+from bot.views import times
 from bot.views.study import hours_words, pace_words
 
 PAGE_ROWS = 5
 """Rows of one's own data on a page: a note may have a thousand characters."""
+
+MOST_PLANS = 12
+"""Plans whose hours and deadline fit one menu of 25 on Discord."""
 
 # ---------------------------------------------------------------- the first screen
 
@@ -117,6 +123,7 @@ class Profile:
     reminders: tuple[Reminder, ...]
     groups: tuple[Group, ...]
     accounts: tuple[Account, ...]
+    rests: tuple[Rest, ...] = ()
 
     @property
     def today(self) -> date:
@@ -131,15 +138,18 @@ class Profile:
 def settings(profile: Profile) -> Card:
     """Everything of mine, each with the button that changes it."""
     language = profile.member.language
+    halted, _ = times.halted(profile.member, profile.reminders, profile.today)
     return Card(
         title=say(language, "settings-title"),
-        parts=(Fields(tuple(_fields(language, profile))),),
+        parts=(*([Paragraph(halted)] if halted else []), Fields(tuple(_fields(language, profile)))),
         rows=tuple(_change_rows(language, profile)),
+        choice=_plans(language, profile),
     )
 
 
 def _fields(language: str, profile: Profile) -> Iterable[Field]:
     member = profile.member
+    none = say(language, "settings-none")
 
     def field(id: str, spans: Spans) -> Field:
         return Field(word(language, id), spans)
@@ -150,10 +160,17 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
     for enrolment in profile.enrolments:
         yield Field(profile.titles[enrolment.roadmap], _plan(language, enrolment, profile.today))
     if not profile.enrolments:
-        yield field("settings-roadmap", say(language, "settings-none"))
-    for kind in ("study", "dsa"):
-        yield field(f"settings-reminder-{kind}", _reminder(language, profile.reminder(kind)))
-    yield field("settings-line", (Text(member.intention),) if member.intention else say(language, "settings-none"))
+        yield field("settings-roadmap", none)
+    for kind in ASKED:
+        yield field(f"settings-reminder-{kind}", times.reminder_words(language, profile.reminder(kind)))
+    yield field("settings-also", times.also_words(language, profile.reminders))
+    hours = times.hours_words(member.quiet.start, member.quiet.end) if member.quiet else ""
+    yield field("settings-quiet", (Text(hours),) if hours else none)
+    begins = "settings-daystart-value" if member.day_start else "settings-daystart-midnight"
+    yield field("settings-daystart", say(language, begins, time=minute_words(member.day_start)))
+    rests = times.rests_words(member, profile.rests, profile.today)
+    yield field("settings-rests", (Text(rests),) if rests else none)
+    yield field("settings-line", (Text(member.intention),) if member.intention else none)
     if profile.groups:
         main, *others = (group.name for group in profile.groups)
         and_others = say(language, "settings-groups-value", main=main, others=", ".join(others))
@@ -168,38 +185,50 @@ def _plan(language: str, enrolment: Enrolment, today: date) -> Spans:
     return say(language, "settings-plan", pace=pace, deadline=date_words(language, enrolment.deadline, today))
 
 
-def _reminder(language: str, reminder: Reminder | None) -> Spans:
-    if reminder is None or reminder.place == "off":
-        return say(language, "settings-off")
-    days, time = days_words(language, reminder.days), minute_words(reminder.minute)
-    return say(language, "settings-reminder", days=days, time=time, where=reminder.place)
-
-
 def _change_rows(language: str, profile: Profile) -> Iterable[tuple[Button, ...]]:
-    only = profile.member.id
+    """Four rows at the most: with the menu of plans they are what one message holds on Discord."""
+    member = profile.member
 
     def button(id: str, line: str) -> Button:
-        return Button(word(language, id), line, only=owner_that_fits(line, only))
+        return Button(word(language, id), line, only=member.id)
 
-    line, name = button("settings-line", "when intention:?"), button("settings-name", "name name:?")
-    yield button("settings-zone", "timezone"), line, name
+    def asking(kind: str) -> Button:
+        reminder = profile.reminder(kind)
+        if reminder is not None and reminder.place != "off" and reminder.paused_at is not None:
+            return times.ask_again(member, kind, reminder.minute)
+        return button(f"settings-reminder-{kind}", f"remind kind:{kind}")
+
     yield (
-        button("settings-reminder-study", "remind"),
-        button("settings-reminder-dsa", "remind kind:dsa"),
-        *([button("settings-main", "main")] if len(profile.groups) > 1 else []),
+        button("settings-zone", "timezone"),
+        button("settings-daystart", "daystart"),
+        button("settings-quiet", "quiet"),
     )
-    # Two roadmaps have their own rows; who is on more changes the others by /join.
-    for enrolment in profile.enrolments[:2]:
-        slug = enrolment.roadmap
-        title = shortened(profile.titles[slug], 40)
-        hours, deadline = f"join {slug} hours:?", f"join {slug} deadline:?"
-        yield (
-            Button(word(language, "settings-hours", title=title), hours, only=owner_that_fits(hours, only)),
-            Button(word(language, "settings-deadline", title=title), deadline, only=owner_that_fits(deadline, only)),
-        )
+    yield tuple(asking(kind) for kind in (*ASKED, RISK))
+    paused = member.paused_on(profile.today)
+    yield (
+        times.end_pause(member) if paused else button("button-pause", "pause"),
+        button("settings-rests", "rest"),
+        button("settings-line", "when intention:?"),
+    )
+    last = [button("settings-name", "name name:?"), button("settings-link", "link"), button("settings-data", "privacy")]
+    if len(profile.groups) > 1:
+        last.append(button("settings-main", "main"))
     if not profile.enrolments:
-        yield (button("button-choose-roadmap", "join"),)
-    yield button("settings-link", "link"), button("settings-data", "privacy")
+        last.append(button("button-choose-roadmap", "join"))
+    yield tuple(last)
+
+
+def _plans(language: str, profile: Profile) -> Choice | None:
+    """The hours and the deadline of each plan, to be changed."""
+    options = []
+    for enrolment in profile.enrolments[:MOST_PLANS]:
+        slug, title = enrolment.roadmap, shortened(profile.titles[enrolment.roadmap], 80)
+        options.append(Option(word(language, "settings-hours", title=title), f"join {slug} hours:?"))
+        options.append(Option(word(language, "settings-deadline", title=title), f"join {slug} deadline:?"))
+    if not options:
+        return None
+    longest = max((option.line for option in options), key=len)
+    return Choice(word(language, "settings-plans"), tuple(options), only=owner_that_fits(longest, profile.member.id))
 
 
 def accounts_words(language: str, accounts: Iterable[Account]) -> str:

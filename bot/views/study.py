@@ -36,13 +36,13 @@ def enrolled(language: str, roadmap: Roadmap, fit: Fit, next_step: Step | None, 
         deadline=date_words(language, fit.deadline, fit.today),
     )
     slug = roadmap.slug
-    parts = [Paragraph(lines(fit_line(language, fit), *_ways_to_fit(language, fit), next_line(language, next_step)))]
+    parts = [Paragraph(lines(fit_line(language, fit), *ways_to_fit(language, fit), next_line(language, next_step)))]
     buttons = [
         Button(word(language, "button-change-hours"), f"join {slug} hours:?", only=member),
         Button(word(language, "button-change-deadline"), f"join {slug} deadline:?", only=member),
     ]
     if not fit.fits:
-        buttons = _repairs(language, roadmap, fit, member) + buttons
+        buttons = repairs(language, roadmap, fit, member) + buttons
     else:
         buttons.insert(0, Button(word(language, "button-start"), f"next {slug}", only=member, style="primary"))
     return Card(title=title, parts=tuple(parts), rows=(tuple(buttons),))
@@ -64,7 +64,8 @@ def fit_line(language: str, fit: Fit) -> Spans:
     )
 
 
-def _ways_to_fit(language: str, fit: Fit) -> list[Spans]:
+def ways_to_fit(language: str, fit: Fit) -> list[Spans]:
+    """What would make it fit, in a line; nothing where it fits."""
     if fit.fits:
         return []
     deadline = date_words(language, fit.deadline_that_fits, fit.today)
@@ -73,7 +74,8 @@ def _ways_to_fit(language: str, fit: Fit) -> list[Spans]:
     return [say(language, "fit-ways", pace=pace_words(fit.minutes_that_fit), deadline=deadline)]
 
 
-def _repairs(language: str, roadmap: Roadmap, fit: Fit, member: int) -> list[Button]:
+def repairs(language: str, roadmap: Roadmap, fit: Fit, member: int) -> list[Button]:
+    """What would make it fit, one tap each."""
     later = fit.deadline_that_fits
     buttons = [
         Button(

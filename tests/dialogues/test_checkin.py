@@ -167,7 +167,8 @@ async def test_a_number_that_is_no_length_of_time_is_no_note(chat: Chat, typed: 
 
 async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
     said = await chat.say("asha", "/remind 8pm mon-fri dm")
-    assert said.startswith("I ask about your study Mon–Fri at 20:00 (Asia/Kolkata), in private.\nIs it 12:00 for you?")
+    assert said.startswith("I ask about your study Mon–Fri at 20:00 (Asia/Kolkata), in private.\nI also warn you")
+    assert "\nIs it 12:00 for you?\n" in said
     assert "in the group" in await chat.say("asha", "/remind where:group")
     assert "I no longer ask" in await chat.say("asha", "/remind off")
     assert "every day at 21:30" in await chat.say("asha", "/remind 21:30 dm daily")

@@ -49,12 +49,12 @@ async def test_everything_fits_a_phone_screen(chat: Chat) -> None:
     assert len(said) <= LINES
     assert [line for line in said[:-1] if len(line) > WIDTH] == []
     for command in LISTED:
-        assert sum(line.split()[0] == f"/{command.name}" for line in said) == 1, command.name
+        assert sum(f"/{command.name}" in line.split() for line in said[:-2]) == 1, command.name
 
 
 def test_help_groups_hold_every_listed_command_once() -> None:
-    grouped = [name for _, names in GROUPS for name in names]
-    assert sorted(grouped) == sorted(command.name for command in LISTED)
+    grouped = [name for _, entries in GROUPS for entry in entries for name in entry.split()]
+    assert grouped == [command.name for command in LISTED], "menus are in the same order"
 
 
 @pytest.mark.parametrize("language", languages())

@@ -22,13 +22,17 @@ async def test_settings_show_everything_that_was_chosen(chat: Chat) -> None:
     await chat.say("asha", "/timezone Europe/Berlin")
     said = await chat.say("asha", "/settings")
     assert chat.private
-    assert said.splitlines()[:9] == [
+    assert said.splitlines()[:13] == [
         "Your settings",
         "Name: Asha",
         "Time zone: Europe/Berlin, 07:30 now",
         "Backend Engineer (AI era): 2 h a day until Thu 20 May 2027",
         "Daily check-in: Mon–Fri at 20:00, in private",
         "DSA check-in: every day at 07:00, in the group",
+        "Also, in private: Deadline ahead (18:00), After a silence (18:00)",
+        "Quiet hours: none",
+        "Your day begins: at midnight",
+        "Days off: none",
         "If-then line: none",
         "Main group: Backend '27",
         "Accounts: Test (Asha)",
@@ -150,12 +154,23 @@ async def test_the_rosters_that_name_somebody_are_written_anew(chat: Chat) -> No
     async with chat.store.writing() as db:
         post = outbox.Draft("post", "group", chat.room, day, chat.now, chat.now + timedelta(days=1), group=chat.group)
         await outbox.queue(db, post)
-        (delivery,) = await outbox.due(db, chat.now, 1, ["test"])
-        await outbox.settle(db, delivery, "sent", chat.now, message="m1")
+        (delivery,) = await outbox.due(db, chat.now, 1, "test")
+        await outbox.settle(db, [delivery], "sent", chat.now, message="m1")
     await chat.say("asha", "/forgetme yes", private=True)
     async with chat.store.reading() as db:
-        (delivery,) = await outbox.due(db, chat.now, 1, ["test"])
+        (delivery,) = await outbox.due(db, chat.now, 1, "test")
     assert (delivery.key, delivery.edits) == ("post", True)
+
+
+async def test_a_group_goes_on_without_the_one_who_set_it_up(chat: Chat) -> None:
+    leader = select(metadata.tables["groups"].c.leader)
+    await chat.say("lena", "/setup time:19:00")
+    async with chat.store.reading() as db:
+        assert (await db.execute(leader)).scalar_one() is not None
+    await chat.say("lena", "/forgetme yes", private=True)
+    async with chat.store.reading() as db:
+        assert (await db.execute(leader)).scalar_one() is None
+    assert "Daily question: 19:00" in await chat.say("lena", "/setup")
 
 
 async def test_those_who_were_linked_are_removed_as_one(chat: Chat) -> None:
@@ -176,6 +191,7 @@ async def everywhere(chat: Chat, who: str) -> None:
     await chat.say(who, f"/checkin 60 {who} secret")
     await chat.say(who, "/undo")
     await chat.say(who, "/remind 20:00")
+    await chat.say(who, "/rest tomorrow")
     await chat.say(who, f"/done proof:https://example.org/{who}/{'x' * 60}")
     async with chat.store.writing() as db:
         known = await people.account(db, "test", who)

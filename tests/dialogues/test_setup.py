@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from bot.command import Audience, Incoming
 from bot.delivery import Address
 from bot.domain.group import Group
 from bot.platforms.console.render import plain
-from bot.store import people
+from bot.store import outbox, people
 from bot.tables import codes, groups, homes, members, memberships, reminders
 from bot.views.group import greeting
 from tests.dialogues.conftest import Chat
@@ -284,3 +286,30 @@ async def test_the_greeting_leads_to_the_set_up(chat: Chat) -> None:
     assert owner is None, "any leader may press it"
     chat.room = NEW
     assert (await chat.press_raw("lena", line)).startswith("In which city or time zone is the group?")
+
+
+async def lost(chat: Chat, key: str, **values: Any) -> None:
+    """Something that did not get through."""
+    day = chat.now.date()
+    usual = {"kind": "group", "address": chat.room, "local_date": day, "due_at": chat.now, "expires_at": chat.now}
+    async with chat.store.writing() as db:
+        await outbox.queue(db, outbox.Draft(**{"key": key, **usual, **values}))
+
+
+async def test_leaders_see_what_did_not_get_through(chat: Chat) -> None:
+    assert "Not delivered" not in await chat.say("lena", "/setup")
+    async with chat.store.reading() as db:
+        known = await people.account(db, "test", "lena")
+    assert known is not None
+    await lost(chat, "a", group=chat.group, state="failed", reason="Send Messages")
+    await lost(chat, "b", group=chat.group, kind="recap", state="expired", reason="too late")
+    await lost(chat, "c", group=chat.group, kind="recap", state="expired", reason="moot")
+    await lost(chat, "d", group=chat.group, local_date=date(2026, 11, 13), state="failed", reason="long ago")
+    for number in range(2):
+        mine = {"member": known.member, "address": known.private, "kind": "study"}
+        await lost(chat, f"e{number}", **mine, state="expired", reason="too late")
+    await lost(chat, "f", **mine, state="failed", reason="blocked")
+    assert (
+        "Not delivered, last 7 days: daily question of Fri 20 Nov (Send Messages); recap of Fri 20 Nov (too late); "
+        "2 reminders to members came too late and were dropped"
+    ) in await chat.say("lena", "/setup")

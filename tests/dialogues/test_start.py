@@ -33,6 +33,7 @@ async def test_three_taps_the_zone_and_a_line(chat: Chat) -> None:
     said = await chat.press("asha", "20:00", private=True)
     assert said == (
         "I ask about your study every day at 20:00 (Asia/Kolkata), in private.\n"
+        "I also warn you before your deadline, and write once when you have been silent for 7 days: /settings\n"
         "Is it 12:00 for you?\n"
         "[1] Yes  [2] No, choose my zone"
     )
@@ -64,7 +65,10 @@ async def test_the_tour_is_over_when_nothing_is_missing(chat: Chat) -> None:
     assert "At which time" in await chat.say("asha", "/join backend-ai-era 2027-05-20", private=True)
     assert await onboarding(chat, "asha")
     said = await chat.press("asha", "20:00", private=True)
-    assert said == "I ask about your study every day at 20:00 (Asia/Kolkata), in private."
+    assert said == (
+        "I ask about your study every day at 20:00 (Asia/Kolkata), in private.\n"
+        "I also warn you before your deadline, and write once when you have been silent for 7 days: /settings"
+    )
     assert not await onboarding(chat, "asha")
 
 

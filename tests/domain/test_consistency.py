@@ -89,3 +89,43 @@ def test_tomorrow_it_is_the_same_unless_today_was_missed(days: frozenset[date], 
     now, tomorrow = streak(days, TODAY, mask), streak(days, TODAY + DAY, mask)
     missed = TODAY not in days and mask >> TODAY.weekday() & 1
     assert tomorrow == (0 if missed else now)
+
+
+ranges = st.lists(st.tuples(dates, dates).map(lambda pair: (min(pair), max(pair))), max_size=3)
+
+
+@pytest.mark.parametrize(
+    ("days", "off", "length"),
+    [
+        (back(0, 1, 5, 6), [(2, 4)], 4),  # three days of rest in between
+        (back(0, 1, 3, 5, 6), [(2, 4)], 5),  # studied in the rest all the same
+        (back(0, 1, 6), [(2, 4)], 2),  # the day before the rest was missed
+        (back(3, 4), [(0, 2)], 2),  # resting today
+        (back(3, 4), [(1, 2)], 2),
+        (back(4, 5), [(1, 2)], 0),  # the day before the rest was missed
+        (back(9, 10), [(0, 3), (4, 8)], 2),  # a pause, then a rest
+    ],
+)
+def test_time_off_neither_breaks_a_streak_nor_is_needed_for_it(
+    days: set[date], off: list[tuple[int, int]], length: int
+) -> None:
+    assert streak(days, TODAY, off=[(TODAY - last * DAY, TODAY - first * DAY) for first, last in off]) == length
+
+
+def test_a_pause_without_an_end_keeps_it() -> None:
+    assert streak(back(30, 31), TODAY, off=[(TODAY - 29 * DAY, date.max)]) == 2
+
+
+@given(studied, weeks, ranges, ranges)
+def test_more_time_off_never_shortens_it(
+    days: frozenset[date], mask: int, off: list[tuple[date, date]], more: list[tuple[date, date]]
+) -> None:
+    assert streak(days, TODAY, mask, off + more) >= streak(days, TODAY, mask, off)
+
+
+@given(studied, st.integers(0, 6), st.integers(1, EVERY_DAY))
+def test_a_weekday_off_by_rests_is_as_one_that_is_none_of_theirs(
+    days: frozenset[date], weekday: int, mask: int
+) -> None:
+    rests = [(TODAY + n * DAY,) * 2 for n in range(-70, 10) if (TODAY + n * DAY).weekday() == weekday]
+    assert streak(days, TODAY, mask, rests) == streak(days, TODAY, mask & ~(1 << weekday))

@@ -6,10 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 
 from bot.cards import Card, Paragraph, Progress, plain
-from bot.delivery import Address, Capabilities, Gone, Outcome, Sent
+from bot.delivery import Address, Capabilities, Doubtful, Gone, Outcome, Sent, Status
 
 Answer = Outcome | BaseException
 
@@ -44,6 +45,7 @@ class MemoryPlatform:
     edits: list[tuple[Address, str]] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     closed: dict[str, Outcome] = field(default_factory=dict)
+    delays: dict[str, float] = field(default_factory=dict)
     hears_back: bool = True
     sent: asyncio.Event = field(default_factory=asyncio.Event)
     edited: Callable[[], None] = lambda: None
@@ -53,7 +55,26 @@ class MemoryPlatform:
     @property
     def capabilities(self) -> Capabilities:
         """As a platform with whispers that may write first."""
-        return Capabilities(whispers=True, remembers_key=self.remembers_key)
+        return Capabilities(whispers=True, remembers_for=timedelta(minutes=2 if self.remembers_key else 0))
+
+    def delay(self, address: Address) -> float:
+        """As long as the test says, in that chat."""
+        return self.delays.get(address.chat, 0.0)
+
+    async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:
+        """Whether a message with this key is there; a platform that knows no keys cannot tell."""
+        if not self.remembers_key:
+            return Doubtful("it cannot be told")
+        return Sent(self._keys[key]) if key in self._keys else None
+
+    @property
+    def lease(self) -> str:
+        """There is one token."""
+        return self.name
+
+    def status(self) -> Status:
+        """It is always there."""
+        return Status(connected=True, seconds=0)
 
     async def run(self) -> None:
         """Wait until cancelled: nothing comes in by itself."""

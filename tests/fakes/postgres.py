@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,11 +26,14 @@ class NoPostgres(Exception):
     """This machine cannot run the server; says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postgres:
     """A running server, reached by a socket in `folder`."""
 
     folder: Path
+    programs: Path
+    user: str | None
+    _server: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of one of its databases."""
@@ -46,6 +50,35 @@ class Postgres:
                 await connection.close()
 
         asyncio.run(run())
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises NoPostgres."""
+        # -F: a test's database need not survive a power cut.
+        command: list[str | Path] = [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder]
+        command += ["-h", "", "-F"]
+        with (self.folder / "log").open("a") as log:
+            self._server = subprocess.Popen(
+                command, user=self.user, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self._server.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError, asyncpg.PostgresError):
+                self.execute("SELECT 1")
+                return
+            time.sleep(0.05)
+        raise NoPostgres(f"the server did not start: {(self.folder / 'log').read_text()[-500:]}")
+
+    def stop(self, *, crash: bool = False) -> None:
+        """Stop it whoever is connected; by a crash nothing is put in order, and the next start recovers."""
+        if self._server is None:
+            return
+        self._server.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
+        try:
+            self._server.wait(5)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        self._server = None
 
 
 @contextmanager
@@ -74,20 +107,12 @@ def serving() -> Iterator[Postgres]:
             data,
             user=user,
         )
-        with (folder / "log").open("w") as log:
-            # -F: a test's database need not survive a power cut.
-            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
-            server = subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        server = Postgres(folder, programs, user)
         try:
-            _wait(server, folder)
-            yield Postgres(folder)
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            try:
-                server.wait(5)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -119,13 +144,3 @@ def _run(*command: str | Path, user: str | None) -> None:
         raise NoPostgres(f"{command[0]}: {error.stderr.strip()}") from error
     except OSError as error:
         raise NoPostgres(f"{command[0]}: {error}") from error
-
-
-def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(OSError, asyncpg.PostgresError):
-            Postgres(folder).execute("SELECT 1")
-            return
-        time.sleep(0.05)
-    raise NoPostgres(f"the server did not start: {(folder / 'log').read_text()[-500:]}")

@@ -176,9 +176,8 @@ class DiscordDriver:
 
     async def idle(self) -> None:
         """Wait until the bot has handled every event."""
-        client = self.platform._client
-        while client is not None and client._under_way:
-            await asyncio.wait(client._under_way)
+        while under_way := {task for client in self.platform._shards.clients.values() for task in client._under_way}:
+            await asyncio.wait(under_way)
 
     def _newest(self, user: User, fits: Callable[[Message], bool]) -> Message:
         """The newest message that fits, of those this person sees before those of others."""

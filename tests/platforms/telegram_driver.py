@@ -14,6 +14,7 @@ from bot.command import Dispatch
 from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
+from bot.pacing import Pace
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
 from bot.store import Store, people, schedule, schema
@@ -32,8 +33,12 @@ class TelegramDriver:
     for what only Telegram has.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime], *, forum: bool = False) -> None:
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], *, forum: bool = False, pace: Pace | None = None
+    ) -> None:
         self.clock = clock
+        # A dialogue is about words; what is about pace gives one.
+        self.pace = pace or Pace(1000)
         self.server = TelegramServer(username=USERNAME, clock=self.clock, query_lifetime=60)
         self.store = Store.open(f"sqlite+aiosqlite:///{folder / 'telegram.db'}")
         library = Library.load(ROADMAPS)
@@ -71,7 +76,7 @@ class TelegramDriver:
     async def start(self) -> None:
         """Start the bot, as after a restart of the process: nothing is left but the store."""
         polls = len(self.server.calls("getUpdates"))
-        self.platform = TelegramPlatform(self.server.token, self.dispatch, api_url=self.server.url)
+        self.platform = TelegramPlatform(self.server.token, self.dispatch, api_url=self.server.url, pace=self.pace)
         self.serving = asyncio.create_task(self.platform.run())
         await self.server.until(
             lambda: len(self.server.calls("getUpdates")) > polls or None, 10, lambda: "the bot's first poll"

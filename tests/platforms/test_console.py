@@ -44,7 +44,11 @@ async def test_a_week_brings_seven_messages_seven_posts_and_a_recap(
 ) -> None:
     async with ConsoleDriver(tmp_path, clock) as driver:
         await driver.say("asha", "/remind 20:00 daily dm")
-        page = await driver.type(":forward 1w")
+        page = ""
+        for _ in range(7):
+            # Somebody who uses the bot: questions without any word for three days stop.
+            page += await driver.type(":forward 1d")
+            await driver.say("asha", "/next")
         moments = re.findall(r"^── (.+?) · (.+)$", page, re.MULTILINE)
         private = [moment for moment, where in moments if where == "private, to asha"]
         days = ["Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24", "Wed 25", "Thu 26"]
@@ -52,6 +56,18 @@ async def test_a_week_brings_seven_messages_seven_posts_and_a_recap(
         posts = [moment for moment, where in moments if where == "study"]
         assert sorted(posts) == sorted([*(f"{day} Nov 20:00" for day in days), "Sun 22 Nov 18:00"])
         assert page.rstrip().endswith("It is Fri 27 Nov 12:00.")
+
+
+async def test_questions_that_nobody_answers_stop_after_three_and_say_so(
+    tmp_path: Path, clock: Callable[[], datetime]
+) -> None:
+    async with ConsoleDriver(tmp_path, clock) as driver:
+        await driver.say("asha", "/remind 20:00 daily dm")
+        page = await driver.type(":forward 10d")
+        asked = re.findall(r"^── (.+?) · private, to asha$", page, re.MULTILINE)
+        assert asked == [f"{day} Nov 20:00" for day in ("Fri 20", "Sat 21", "Sun 22", "Mon 23")] + ["Fri 27 Nov 18:00"]
+        assert page.count("Did you study today?") == 3
+        assert "so I stop" in page
 
 
 async def test_the_next_chat_goes_on_from_there(tmp_path: Path, clock: Callable[[], datetime]) -> None:

@@ -16,7 +16,7 @@ from bot.cards import Button, Card, Document, Input, Mention, Paragraph, Picture
 from bot.command import Dispatch, Incoming, Response, registry
 from bot.courier import Courier
 from bot.delivery import Address, BadToken, Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected, Sent
-from bot.platforms.discord import client, interactions, slash
+from bot.platforms.discord import client, connection, interactions, shards, slash
 from bot.platforms.discord.client import DiscordPlatform
 from bot.reminders import Reminders
 from bot.store import people
@@ -755,7 +755,18 @@ async def test_a_missing_permission_is_named(driver: DiscordDriver) -> None:
     pictured = Card(title=(Text("a"),), picture=Picture(b"\x89PNG", "x"))
     assert await send(driver, pictured, key="4") == Forbidden("Send Messages, Attach Files")
     driver.channel.deny(Permission.VIEW_CHANNEL)
-    assert isinstance(await send(driver, key="5"), Gone)
+    assert await send(driver, key="5") == Forbidden("View Channel")
+
+
+async def test_a_server_that_put_us_out_is_gone(driver: DiscordDriver) -> None:
+    await send(driver)
+    client = driver.platform._shards.clients[0]
+    await client.wait_until_ready()
+    driver.guild.kick_bot()
+    async with asyncio.timeout(5):
+        while client.guilds:  # noqa: ASYNC110 - the bot tells nobody that it heard
+            await asyncio.sleep(0.005)
+    assert isinstance(await send(driver, key="2"), Gone)
 
 
 async def test_a_channel_that_is_not_there_is_gone(driver: DiscordDriver) -> None:
@@ -763,14 +774,11 @@ async def test_a_channel_that_is_not_there_is_gone(driver: DiscordDriver) -> Non
 
 
 async def test_patience_is_asked_of_the_courier_not_of_the_line(driver: DiscordDriver) -> None:
-    driver.server.rate_limit("POST", "/messages", retry_after=120)
-    assert await send(driver) == Later(120, "Discord asks for patience")
-    # A ban by Discord's proxy has no `Via`.
-    driver.server.fail("POST", "/messages", status=429, json={}, headers={"Retry-After": "900"})
-    assert await send(driver) == Later(900, "Discord asks for patience")
     driver.server.rate_limit("POST", "/messages", retry_after=0.05)
     assert isinstance(await send(driver), Sent)
     assert len(await driver.posts()) == 1
+    driver.server.rate_limit("POST", "/messages", retry_after=120)
+    assert await send(driver, key="2") == Later(120, "Discord asks for patience")
 
 
 async def test_what_discord_will_never_take_is_rejected(driver: DiscordDriver) -> None:
@@ -895,18 +903,19 @@ async def test_homes_end_with_their_channels_threads_and_servers(driver: Discord
 
 
 async def test_a_wrong_token_is_said_so(driver: DiscordDriver) -> None:
-    urls = {"api_url": driver.server.api_url, "gateway_url": driver.server.gateway_url}
-    platform = DiscordPlatform("not.the.token", driver.dispatch, **urls)
+    platform = DiscordPlatform(
+        "not.the.token", driver.dispatch, api_url=driver.server.api_url, gateway_url=driver.server.gateway_url
+    )
     with pytest.raises(BadToken, match="DISCORD_TOKEN") as caught:
         await platform.run()
     assert "not.the.token" not in str(caught.value)
 
 
 async def test_a_token_that_is_reset_ends_it(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(self: client.Client, shard_id: int | None, *, initial: bool = False) -> None:
+    async def at_once(self: connection.Client, shard_id: int | None, *, initial: bool = False) -> None:
         """discord.py waits five seconds before it identifies again."""
 
-    monkeypatch.setattr(client.Client, "before_identify_hook", at_once)
+    monkeypatch.setattr(connection.Client, "before_identify_hook", at_once)
     driver.server.token = "another"
     driver.server.gateway.invalidate()
     with pytest.raises(BadToken, match="reset"):
@@ -933,7 +942,7 @@ async def test_a_broken_connection_is_resumed(driver: DiscordDriver) -> None:
 
 
 async def test_discord_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "BACKOFF", (0.01,))
+    monkeypatch.setattr(shards, "BACKOFF", (0.01,))
     driver = DiscordDriver(tmp_path, noon)
     driver.server.fail("GET", "/users/@me$", drop=True)
     driver.server.fail("GET", "/users/@me$", status=503, json={"message": "down"})
@@ -944,7 +953,7 @@ async def test_discord_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyP
 async def test_a_gateway_that_is_down_is_waited_for_without_ado(
     driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(client, "BACKOFF", (0.01,))
+    monkeypatch.setattr(shards, "BACKOFF", (0.01,))
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _backoff: 0.01)
     await driver.stop()
     up = driver.server.gateway_url
@@ -981,7 +990,7 @@ async def test_stopping_finishes_answers_and_leaves_nothing_behind(driver: Disco
 
 
 async def test_stopping_waits_no_longer_than_it_must(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FINISH_WITHIN", 0.05)
+    monkeypatch.setattr(connection, "FINISH_WITHIN", 0.05)
     await driver.stop()
     await driver.start(slow(driver))
     driver.server.interactions.seconds_to_answer = 0.2
@@ -994,8 +1003,7 @@ async def test_stopping_waits_no_longer_than_it_must(driver: DiscordDriver, monk
 
 async def busy(driver: DiscordDriver) -> None:
     """Wait until the bot is at work on something."""
-    connected = driver.platform._client
-    assert connected is not None
+    connected = driver.platform._shards.clients[0]
     async with asyncio.timeout(5):
         while not connected._under_way:  # noqa: ASYNC110 - the bot tells nobody that it begins
             await asyncio.sleep(0.005)
@@ -1006,8 +1014,7 @@ async def test_nothing_is_kept_of_what_was_shown(driver: DiscordDriver) -> None:
     await driver.say("asha", "/checkin minutes:yes")
     await driver.press("asha", "Other, with a note")
     await send(driver, LONG)
-    connected = driver.platform._client
-    assert connected is not None
+    connected = driver.platform._shards.clients[0]
     state = connected._connection
     assert state._messages is None
     assert not state._view_store._views

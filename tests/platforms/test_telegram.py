@@ -27,6 +27,7 @@ from bot.delivery import (
     Rejected,
     Sent,
 )
+from bot.pacing import Pace, urgent
 from bot.platforms.telegram import polling
 from bot.platforms.telegram.answering import OFFERED_AGAIN
 from bot.platforms.telegram.client import EXPLAINED_AGAIN, TelegramPlatform
@@ -759,7 +760,7 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_homes_and_deliveries_
     new = Address("telegram", str(successor.id))
     async with driver.store.reading() as db:
         assert await people.homes_of(db, group.id) == (new,)
-        (delivery,) = await outbox.due(db, NOON, 10, ["telegram"])
+        (delivery,) = await outbox.due(db, NOON, 10, "telegram")
     assert delivery.address == new
     assert await driver.platform.send(old, CARD, "k") == Moved(new)
     # What was typed just before is answered where the group is now.
@@ -859,6 +860,15 @@ async def test_a_picture_is_sent_with_its_words_and_edited_with_them(driver: Tel
         (400, "Bad Request: message thread not found", False, Gone),
         (400, "Bad Request: not enough rights to send text messages to the chat", False, Forbidden),
         (400, "Bad Request: TOPIC_CLOSED", False, Forbidden),
+        (400, "Bad Request: CHAT_ADMIN_REQUIRED", False, Forbidden),
+        (403, "Forbidden: the group chat was deleted", False, Gone),
+        (403, "Forbidden: something new that keeps us from writing here", False, Forbidden),
+        (400, "Bad Request: CHANNEL_PRIVATE", False, Gone),
+        (400, "Bad Request: INPUT_USER_DEACTIVATED", True, Closed),
+        (400, "Bad Request: message is too long", False, Rejected),
+        (400, "Bad Request: can't parse entities: nonsense", False, Rejected),
+        (413, "Request Entity Too Large", False, Rejected),
+        (503, "Service Unavailable", True, Doubtful),
         (400, "Bad Request: BUTTON_DATA_INVALID", False, Rejected),
         (401, "Unauthorized", False, Later),
         (502, "Bad Gateway", False, Doubtful),
@@ -876,23 +886,43 @@ async def test_what_telegram_answers_is_what_became_of_the_message(
 async def test_patience_doubt_and_no_connection_are_told_apart(
     driver: TelegramDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver.server.fail("sendMessage", 429, parameters={"retry_after": 7})
-    later = await driver.platform.send(driver.home, CARD, "k")
-    assert isinstance(later, Later)
-    assert later.seconds == 7
     driver.server.fail("sendMessage", drop=True, after_accept=True)
     assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Doubtful)
     monkeypatch.setattr("bot.platforms.telegram.transport.READ_SECONDS", 0.05)
     driver.server.fail("sendMessage", delay=1)
     assert isinstance(await driver.platform.send(driver.home, CARD, "k"), Doubtful)
+    driver.server.fail("sendMessage", 429, parameters={"retry_after": 70})
+    later = await driver.platform.send(driver.home, CARD, "k")
+    assert isinstance(later, Later)
+    assert later.seconds == 70
+    assert 69 < driver.platform.delay(driver.home) <= 70
+    halted = await driver.platform.send(driver.home, CARD, "k")
+    assert isinstance(halted, Later)
+    assert 69 < halted.seconds <= 70
 
 
-async def test_a_card_that_arrived_in_part_is_in_doubt(driver: TelegramDriver) -> None:
+LONG = Card(parts=(Paragraph((Text("word " * 2000),)),))
+
+
+async def test_the_rest_of_a_card_waits_when_telegram_asks_for_it(driver: TelegramDriver) -> None:
     driver.server.enforce_rates = True
-    long = Card(parts=(Paragraph((Text("word " * 2000),)),))
-    # Its second message comes too soon; to send it all again would say the first twice.
-    assert isinstance(await driver.platform.send(driver.home, long, "k"), Doubtful)
-    assert len(bot_messages(driver, driver.group)) == 1
+    assert isinstance(await driver.platform.send(driver.home, LONG, "k"), Sent)
+    assert len(bot_messages(driver, driver.group)) == 3
+    assert driver.server.rates.sent_in_halts == 0
+
+
+async def test_a_card_that_arrived_in_part_is_in_doubt(tmp_path: Path) -> None:
+    async with TelegramDriver(tmp_path, lambda: NOON, pace=Pace(1000, per_chat=0.2)) as driver:
+        sending = asyncio.create_task(driver.platform.send(driver.home, LONG, "k"))
+        await driver.server.until(lambda: bot_messages(driver, driver.group) or None, 5, lambda: "the first part")
+        driver.server.fail("sendMessage", 502)
+        # To send it all again would say the first part twice.
+        assert isinstance(await sending, Doubtful)
+        assert len(bot_messages(driver, driver.group)) == 1
+
+
+async def test_nobody_can_tell_whether_a_message_arrived(driver: TelegramDriver) -> None:
+    assert isinstance(await driver.platform.find(driver.home, CARD, "k", NOON), Doubtful)
 
 
 async def test_nothing_is_sent_without_a_connection(driver: TelegramDriver) -> None:
@@ -983,7 +1013,7 @@ async def test_polling_survives_whatever_telegram_answers(
 async def test_telegram_out_of_reach_at_the_start_is_waited_for(
     driver: TelegramDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.client.FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("bot.platforms.telegram.connection.FIRST_PAUSE_SECONDS", 0.001)
     await driver.stop()
     driver.server.fail("getMe", 502, times=2)
     driver.server.fail("deleteWebhook", drop=True)
@@ -1108,3 +1138,61 @@ async def test_being_removed_from_a_forum_ends_the_homes_in_its_topics(tmp_path:
     async with TelegramDriver(tmp_path, lambda: NOON, forum=True) as driver:
         await driver.handled(driver.group.kick_bot())
         assert [row["gone_at"] for row in await rows(driver, homes)] == [NOON]
+
+
+# ---------------------------------------------------------------- the pace, on the wire
+
+
+async def test_three_hundred_due_at_one_moment_keep_every_limit_and_answers_are_quick(tmp_path: Path) -> None:
+    """Telegram asks for patience in the middle, and one person goes on asking."""
+    pace = Pace(30, per_chat=1, per_group_minute=20)
+    async with TelegramDriver(tmp_path, lambda: NOON, pace=pace) as driver:
+        loop, rates = asyncio.get_running_loop(), driver.server.rates
+        readers = [driver.server.add_user(f"reader {n}") for n in range(300)]
+        for reader in readers:
+            reader.started = True
+        await driver.say("asha", "/help", private=True)
+        asha = driver.person("asha")
+        rates.attempts.clear()
+
+        async def deliver(reader: User) -> None:
+            urgent.set(False)
+            address = Address.private_to("telegram", str(reader.id))
+            result = await driver.platform.send(address, CARD, "k")
+            if isinstance(result, Later):
+                await asyncio.sleep(result.seconds)
+                result = await driver.platform.send(address, CARD, "k")
+            assert isinstance(result, Sent)
+
+        async def ask() -> float:
+            asked, before = loop.time(), len(bot_messages(driver, asha))
+            await driver.server.says(asha, "/help")
+            await driver.server.until(lambda: len(bot_messages(driver, asha)) > before or None, 5, lambda: "an answer")
+            return loop.time() - asked
+
+        deliveries = [asyncio.create_task(deliver(reader)) for reader in readers]
+        took = []
+        for _ in range(4):
+            # Not in the second in which this chat has had its message.
+            await asyncio.sleep(1.1)
+            took.append(await ask())
+        driver.server.fail("sendMessage", 429, parameters={"retry_after": 1})
+        await asyncio.gather(*deliveries)
+        began, ended = rates.attempts[0].moment, rates.attempts[-1].moment
+        assert [len(bot_messages(driver, reader)) for reader in readers] == [1] * 300
+        assert rates.worst_second <= 30
+        assert (rates.worst_chat_second, len(rates.halts), rates.sent_in_halts) == (1, 1, 0)
+        assert (len(rates.attempts) - 1) / (ended - began - 1) >= 0.95 * 30
+        assert max(took) < 0.25
+
+
+async def test_a_group_gets_no_more_than_twenty_a_minute_and_the_outbox_is_told(tmp_path: Path) -> None:
+    pace = Pace(1000, per_group_minute=20)
+    async with TelegramDriver(tmp_path, lambda: NOON, pace=pace) as driver:
+        results = [await driver.platform.send(driver.home, CARD, "k") for _ in range(21)]
+        assert [type(result) for result in results] == [Sent] * 20 + [Later]
+        assert isinstance(results[-1], Later)
+        assert 55 < results[-1].seconds <= driver.platform.delay(driver.home) + 1 < 62
+        assert isinstance(await driver.platform.edit(driver.home, "2", CARD), Later)
+        assert driver.server.rates.worst_group_minute == 20
+        assert driver.platform.delay(Address.private_to("telegram", "1")) == 0

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.delivery import Address
-from bot.store import Store, outbox, people
+from bot.store import Store, leases, outbox, people
 from bot.store.outbox import Delivery, Draft
 from bot.tables import deliveries
 
@@ -23,19 +23,27 @@ def draft(key: str = "key", **values: Any) -> Draft:
     return Draft(key=key, **{**row, **values})
 
 
-async def queue(store: Store, *drafts: Draft) -> list[bool]:
+LATER = NOW + timedelta(minutes=2)
+
+
+async def queue(store: Store, *drafts: Draft) -> None:
     async with store.writing() as db:
-        return [await outbox.queue(db, one) for one in drafts]
+        await outbox.queue(db, *drafts)
 
 
-async def due(store: Store, now: datetime = NOW, platforms: tuple[str, ...] = ("memory",)) -> tuple[Delivery, ...]:
+async def due(store: Store, now: datetime = NOW, platform: str = "memory") -> tuple[Delivery, ...]:
     async with store.reading() as db:
-        return await outbox.due(db, now, 10, platforms)
+        return await outbox.due(db, now, 10, platform)
 
 
-async def settle(store: Store, delivery: Delivery, state: str = "sent", **values: Any) -> None:
+async def settle(store: Store, delivery: Delivery, state: str = "sent", **values: Any) -> bool:
     async with store.writing() as db:
-        await outbox.settle(db, delivery, state, NOW, **values)
+        return bool(await outbox.settle(db, [delivery], state, NOW, **values))
+
+
+async def hand_over(store: Store, *parts: Delivery, token: int = 1, fence: Any = None) -> tuple[Delivery, ...] | None:
+    async with store.writing() as db:
+        return await outbox.hand_over(db, parts, NOW, LATER, token, fence)
 
 
 async def column(store: Store, name: str) -> list[Any]:
@@ -44,13 +52,14 @@ async def column(store: Store, name: str) -> list[Any]:
 
 
 async def test_a_key_is_queued_once(store: Store) -> None:
-    assert await queue(store, draft("a"), draft("a"), draft("b")) == [True, False, True]
+    await queue(store, draft("a"), draft("a"), draft("b"))
+    await queue(store, draft("b"))
     assert [d.key for d in await due(store)] == ["a", "b"]
 
 
 async def test_a_key_is_queued_once_by_many_at_once(store: Store) -> None:
-    done = await asyncio.gather(*(queue(store, draft("a")) for _ in range(10)))
-    assert sorted(done) == [[False]] * 9 + [[True]]
+    await asyncio.gather(*(queue(store, draft("a")) for _ in range(10)))
+    assert [d.key for d in await due(store)] == ["a"]
 
 
 async def test_a_delivery_comes_back_as_it_was_queued(store: Store) -> None:
@@ -71,8 +80,7 @@ async def test_due_is_what_is_due_for_a_served_platform_the_longest_first(store:
     await queue(store, draft("later", due_at=NOW + hour), draft("now"), draft("before", due_at=NOW - hour), elsewhere)
     assert [d.key for d in await due(store)] == ["before", "now"]
     assert [d.key for d in await due(store, NOW + hour)] == ["before", "now", "later"]
-    assert [d.key for d in await due(store, platforms=("other",))] == ["other"]
-    assert await due(store, platforms=()) == ()
+    assert [d.key for d in await due(store, platform="other")] == ["other"]
     async with store.reading() as db:
         assert await outbox.next_moment(db) == NOW - hour
 
@@ -92,10 +100,11 @@ async def test_what_was_touched_while_it_left_is_edited_after(store: Store) -> N
         group = await people.found_group(db, "Backend", "UTC", NOW)
     await queue(store, draft(kind="group", group=group.id))
     (leaving,) = await due(store)
+    handed = await hand_over(store, leaving)
+    assert handed is not None
     async with store.writing() as db:
-        assert await outbox.sending(db, leaving, NOW, NOW + timedelta(minutes=2))
         await outbox.touch_group(db, group.id, "group", TODAY, NOW)
-    await settle(store, leaving, message="m1")
+    await settle(store, handed[0], message="m1")
     (again,) = await due(store)
     assert (again.edits, again.version, again.shown) == (True, 2, 1)
     await settle(store, again)
@@ -135,9 +144,10 @@ async def test_waiting_counts_attempts_and_arriving_forgets_them(store: Store) -
     await queue(store, draft())
     later = NOW + timedelta(seconds=30)
     (one,) = await due(store)
+    handed = await hand_over(store, one)
+    assert handed is not None
     async with store.writing() as db:
-        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
-        await outbox.wait(db, one, later, "patience")
+        await outbox.wait(db, handed, later, "patience")
     assert await due(store) == ()
     (again,) = await due(store, later)
     assert (again.state, again.attempts) == ("queued", 1)
@@ -152,17 +162,17 @@ async def test_an_edit_that_waits_is_still_a_message_that_arrived(store: Store) 
     async with store.writing() as db:
         await db.execute(deliveries.update().values(next_at=NOW, version=2))
     (edit,) = await due(store)
+    handed = await hand_over(store, edit)
+    assert handed is not None
     async with store.writing() as db:
-        assert await outbox.sending(db, edit, NOW, NOW)
-        await outbox.wait(db, edit, NOW, "patience")
+        await outbox.wait(db, handed, NOW, "patience")
     assert await column(store, "state") == ["sent"]
 
 
 async def test_what_is_on_its_way_when_we_die_is_looked_at_again(store: Store) -> None:
     await queue(store, draft())
     (one,) = await due(store)
-    async with store.writing() as db:
-        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
+    await hand_over(store, one)
     assert await due(store, NOW + timedelta(minutes=1)) == ()
     (doubted,) = await due(store, NOW + timedelta(minutes=2))
     assert (doubted.state, doubted.attempts) == ("sending", 1)
@@ -188,8 +198,79 @@ async def test_a_move_takes_along_what_is_still_to_be_said(store: Store) -> None
 async def test_of_two_couriers_one_takes_a_delivery_on(store: Store) -> None:
     await queue(store, draft())
     (one,) = await due(store)
-    async with store.writing() as db:
-        assert await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
-    async with store.writing() as db:
-        assert not await outbox.sending(db, one, NOW, NOW + timedelta(minutes=2))
+    assert await hand_over(store, one) is not None
+    assert await hand_over(store, one) is None
     assert await column(store, "attempts") == [1]
+
+
+async def test_who_was_overtaken_writes_nothing_any_more(store: Store) -> None:
+    """A process that was stopped in the middle of a send wakes up after another has sent it again."""
+    await queue(store, draft())
+    first = await hand_over(store, *await due(store))
+    second = await hand_over(store, *await due(store, LATER), token=2)
+    assert first is not None
+    assert second is not None
+    assert not await settle(store, first[0], "failed", reason="late")
+    async with store.writing() as db:
+        await outbox.wait(db, first, LATER, "late")
+        await outbox.redirect(db, first, Address("memory", "elsewhere"), LATER)
+    assert await settle(store, second[0], message="m1")
+    assert await column(store, "state") == ["sent"]
+    assert await column(store, "chat") == ["room"]
+
+
+async def test_without_the_lease_nothing_is_handed_over(store: Store) -> None:
+    await queue(store, draft())
+    async with store.writing() as db:
+        token = await leases.acquire(db, "memory:1", "me", 15, None)
+    assert token is not None
+    assert await hand_over(store, *await due(store), fence=leases.fence("memory:1", token + 1)) is None
+    assert await column(store, "state") == ["queued"]
+    assert await hand_over(store, *await due(store), fence=leases.fence("memory:1", token)) is not None
+
+
+async def test_what_another_was_sending_is_in_doubt_when_the_right_to_send_moves(store: Store) -> None:
+    await queue(store, draft("a"), draft("b"))
+    await hand_over(store, (await due(store))[0], token=1)
+    async with store.writing() as db:
+        assert await outbox.take_over(db, "memory", 1, NOW) == 0
+        assert await outbox.take_over(db, "memory", 2, NOW) == 1
+    assert [(d.key, d.in_doubt) for d in await due(store)] == [("a", True), ("b", False)]
+
+
+async def test_a_send_again_is_counted_as_a_doubt(store: Store) -> None:
+    await queue(store, draft())
+    await hand_over(store, *await due(store))
+    (doubted,) = await due(store, LATER)
+    await hand_over(store, doubted)
+    assert await column(store, "doubts") == [1]
+    assert await column(store, "handed_at") == [NOW]
+
+
+async def test_parts_of_one_message_are_handed_over_together_or_not_at_all_by_a_second(store: Store) -> None:
+    await queue(store, draft("a"), draft("b"))
+    parts = await due(store)
+    handed = await hand_over(store, *parts)
+    assert handed is not None
+    assert [part.bundle for part in handed] == [parts[0].id] * 2
+    assert await hand_over(store, *parts) is None
+    async with store.reading() as db:
+        assert [d.key for d in await outbox.bundled(db, [parts[0].id])] == ["a", "b"]
+
+
+async def test_after_the_clock_was_set_back_nothing_waits_for_the_old_time(store: Store) -> None:
+    hour = timedelta(hours=1)
+    await queue(store, draft("a", due_at=NOW + hour))
+    async with store.writing() as db:
+        await outbox.rewind(db, NOW)
+    assert [d.key for d in await due(store)] == ["a"]
+
+
+async def test_what_was_settled_long_ago_is_forgotten_and_nothing_else(store: Store) -> None:
+    await queue(store, draft("old"), draft("waiting"), draft("new", local_date=TODAY + timedelta(days=1)))
+    for one in await due(store):
+        if one.key != "waiting":
+            await settle(store, one, message="m1")
+    async with store.writing() as db:
+        assert await outbox.forget_old(db, TODAY + timedelta(days=1), 10) == 1
+    assert await column(store, "key") == ["waiting", "new"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.group import Group
 from bot.domain.member import Member
+from bot.reminders.claiming import claim_due
 from bot.store import Store, people, schedule
 from bot.store.schedule import Reminder
 from bot.tables import groups, members, reminders
@@ -39,8 +40,7 @@ async def claim(store: Store, now: datetime) -> list[tuple[str, date | None]]:
     """What the tick does, without the delivery."""
     async with store.writing() as db:
         found = await schedule.due(db, now, 10)
-        for reminder in found:
-            await schedule.claimed(db, reminder, now)
+        await claim_due(db, now)
     return [(reminder.kind, reminder.next_date) for reminder in found]
 
 
@@ -55,9 +55,13 @@ async def test_due_at_the_local_time_and_then_on_the_next_day(store: Store) -> N
     assert (found.next_due_at, found.next_date, found.last_date) == (EVENING + DAY, TODAY + DAY, TODAY)
 
 
-async def test_after_a_long_sleep_only_the_oldest_is_due_and_the_rest_is_not_made_up_for(store: Store) -> None:
+async def test_after_a_long_sleep_a_week_is_recorded_date_by_date_and_the_rest_is_not_made_up_for(store: Store) -> None:
     member = await asked(store)
-    assert await claim(store, EVENING + 30 * DAY + timedelta(minutes=5)) == [("study", TODAY)]
+    awake = EVENING + 30 * DAY + timedelta(minutes=5)
+    dates = []
+    while claimed := await claim(store, awake):
+        dates += [date for _, date in claimed]
+    assert dates == [TODAY, *(TODAY + day * DAY for day in range(24, 31))]
     found = await rule(store, member)
     assert found.next_date == TODAY + 31 * DAY
 

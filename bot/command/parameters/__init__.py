@@ -27,6 +27,11 @@ from bot.command.parameters.moments import (
     DEADLINE,
     EVENING,
     HOURS,
+    MORNING,
+    NIGHT,
+    OFF_DAYS,
+    PAUSE,
+    QUIET,
     RECAP,
     STUDIED,
     TIME,
@@ -66,6 +71,11 @@ def _number(text: str, _scene: Scene) -> int | None:
     return int(typed) if typed.isdecimal() and 0 < int(typed) < 10_000 else None
 
 
+def _row(text: str, _scene: Scene) -> int | None:
+    typed = text.strip()
+    return int(typed) if re.fullmatch(r"[1-9][0-9]{0,17}", typed) else None
+
+
 def _change(text: str, _scene: Scene) -> int | None:
     typed = text.strip().casefold()
     return int(typed, 36) if re.fullmatch(r"[0-9a-z]{1,10}", typed) else None
@@ -79,6 +89,8 @@ def _code(text: str, _scene: Scene) -> str | None:
 
 PROOF = Plain(_link, "refuse-link", limit=PROOF_LENGTH)
 PAGE = Plain(_number, "refuse-page")
+NUMBER = Plain(_row, "refuse-outdated")
+"""A row's id, on buttons alone."""
 CHANGE = Plain(_change, "refuse-change")
 CODE = Plain(_code, "refuse-code")
 
@@ -94,11 +106,17 @@ __all__ = [
     "HOURS",
     "LARGEST_FILE",
     "MATE",
+    "MORNING",
     "MY_ROADMAP",
+    "NIGHT",
     "NOTE",
+    "NUMBER",
+    "OFF_DAYS",
     "PAGE",
+    "PAUSE",
     "PLACES",
     "PROOF",
+    "QUIET",
     "RECAP",
     "ROADMAP",
     "STEP",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from rapidfuzz import fuzz, process
 
 from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, quoted
-from bot.command.reading import add_months, read_date, read_days, read_minute, read_minutes
+from bot.command.reading import add_months, read_date, read_dates, read_days, read_hours, read_minute, read_minutes
 from bot.command.scene import Scene
 from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
 from bot.domain.refusal import Refusal
@@ -106,12 +106,70 @@ class _Hours(Plain):
         return [Suggestion(word(scene.language, "hours-a-day", hours=h), f"{h}h") for h in ("1", "1.5", "2", "3", "4")]
 
 
+@dataclass(frozen=True)
 class _TimeOfDay(Plain):
+    usual: tuple[int, ...] = (7 * 60, 18 * 60, 20 * 60, 21 * 60 + 30)
+
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
-        """The usual evening times, and one in the morning; or what was typed."""
+        """The usual times, or what was typed."""
         read = read_minute(typed) if typed.strip() else None
-        minutes = (420, 1080, 1200, 1290) if read is None else (read,)
+        minutes = self.usual if read is None else (read,)
         return [Suggestion(minute_words(minute), minute_words(minute)) for minute in minutes]
+
+
+OFF = ("off", "none", "never", "no")
+"""What turns a setting off where its values are times."""
+
+
+def _quiet(text: str, _scene: Scene) -> tuple[int, int] | int | str | None:
+    """Quiet hours whole, their beginning alone, or `off`."""
+    if text.strip().casefold() in OFF:
+        return "off"
+    hours = read_hours(text)
+    return read_minute(text) if hours is None else hours
+
+
+class _Quiet(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The usual nights, and none."""
+        nights = ((22, 7), (23, 7), (0, 8))
+        found = [(f"{minute_words(start * 60)}–{minute_words(end * 60)}") for start, end in nights]
+        off = Suggestion(word(scene.language, "option-off"), "off")
+        return [s for s in (*(Suggestion(n, n.replace("–", "-")) for n in found), off) if s.value.startswith(typed)]
+
+
+def _pause(text: str, scene: Scene) -> date | str | None:
+    """The first day after a pause, `back` for one without an end, `off` to end it."""
+    typed = " ".join(text.casefold().split()).removeprefix("until ").removeprefix("till ").removeprefix("for ")
+    if typed in (*OFF, "over", "end", "resume"):
+        return "off"
+    if typed in ("back", "i come back", "i'm back", "further notice", "open", "ever"):
+        return "back"
+    return read_date(typed, scene.today)
+
+
+class _Pause(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The usual lengths of a pause; or what was typed."""
+        read = self.read(typed, scene) if typed.strip() else None
+        if isinstance(read, date):
+            return [_date_suggestion(read, scene)]
+        return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("3d", "1w", "2w", "back")]
+
+
+def _off(text: str, scene: Scene) -> tuple[date, date] | date | None:
+    """Days off whole, or the first of them."""
+    return read_dates(text, scene.today) or read_date(text.strip().casefold().removeprefix("from "), scene.today)
+
+
+class _Off(Plain):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """Tomorrow and the next weekend, or the day that was typed."""
+        read = read_date(typed, scene.today) if typed.strip() else None
+        if read is not None:
+            return [_date_suggestion(read, scene)]
+        saturday = scene.today + timedelta(days=(4 - scene.today.weekday()) % 7 + 1)
+        return [_date_suggestion(scene.today + timedelta(days=1), scene), _date_suggestion(saturday, scene)]
 
 
 @dataclass(frozen=True)
@@ -211,6 +269,11 @@ STUDIED = Plain(_studied, "refuse-minutes")
 DAY = Plain(_day, "refuse-date")
 UNTIL = _Until(_until, "refuse-until")
 TIME = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time")
+MORNING = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time", usual=(6 * 60, 7 * 60, 8 * 60))
+NIGHT = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
+QUIET = _Quiet(_quiet, "refuse-quiet")
+PAUSE = _Pause(_pause, "refuse-pause")
+OFF_DAYS = _Off(_off, "refuse-pause")
 DAYS = Plain(lambda text, _scene: read_days(text), "refuse-days")
 RECAP = Plain(_weekday, "refuse-recap")
 ZONE = ZoneKind()

@@ -131,6 +131,20 @@ field-roadmap = Roadmap
 field-deadline = Deadline
 field-homes = Homes
 field-open = not chosen yet
+field-lost = Not delivered, last 7 days
+lost-post = { $kind ->
+    [recap] recap
+    [done] news
+   *[group] daily question
+} of { $date } ({ $reason })
+lost-more = { $count ->
+    [one] { $count } more post
+   *[other] { $count } more posts
+}
+lost-private = { $count ->
+    [one] { $count } reminder to a member came too late and was dropped
+   *[other] { $count } reminders to members came too late and were dropped
+}
 choose-roadmap = The group's roadmap
 button-zone = Time zone
 button-time = Daily question
@@ -163,3 +177,7 @@ greeting-title = **Hello, I am Roadmate.**
 greeting = I keep a study group on its roadmap: a deadline for everyone, one question a day, and a board of what was done.
 greeting-how = A leader presses Set up where the group studies. Then everybody begins with /start.
 button-setup = Set up
+
+# Told in private to who set a group up
+trouble = My posts do not get through in **{ $group }**.
+trouble-how = If I lack a permission there, give it to me; if I was removed, invite me again. Then type /setup in that chat, and I go on.

@@ -53,4 +53,28 @@ refuse-later-none = You have no daily check-in to move. `/remind 20:00` sets one
 refuse-later-over = That was the check-in of { $date }; its day is over. Today's can be answered any time.
 refuse-later-answered = Today is answered already: there is nothing to move. /checkin adds to it, /undo takes it back.
 refuse-later-past = It is { $time } already. Try 1h or tomorrow.
+refuse-later-paused = { $paused } There is nothing to move.
+refuse-remind-private = That is for you alone, so it comes in private: { $kind ->
+    [deadline] how you stand before a deadline
+    [return] a word after a silence
+   *[risk] a streak at risk
+} is nobody else's business.
+refuse-remind-days = { $kind ->
+    [return] That comes once, after { $count } days of silence, whichever days they are.
+   *[deadline] That comes { $before } days before a deadline, whichever days they are.
+} Its time can be set: `/{ $line }`
+refuse-quiet = “{ $text }” are not quiet hours. Try 22:00 07:00, or off.
+refuse-quiet-off = You have no quiet hours. `/quiet 22:00 07:00` sets some.
+refuse-quiet-same = From { $time } to { $time } is no time, or a whole day. To hear nothing for a while: /pause
+refuse-daystart = Your day can begin at midnight or up to { $latest }, not at { $time }. Yesterday stays open until noon in any case: `/checkin date:yesterday`
+refuse-pause = “{ $text }” is not a day I understand. Try 1w, 1 December or 2026-12-24.
+refuse-pause-past = { $date } does not lie ahead. Try 1w, 1 December or until I come back.
+refuse-pause-far = { $date } is more than a year away. A pause without an end is ended by one tap.
+refuse-pause-none = Nothing is paused. A pause begins with /pause
+refuse-rest-past = { $date } is over. A day off is today or lies ahead.
+refuse-rest-order = { $last } comes before { $first }. Is it the other way round?
+refuse-rest-long = Those are { $count } days; time off is at most { $limit } days. For longer, a /pause is shown wherever you look while it lasts.
+refuse-rest-many = { $count } times off are planned already. Take one back first, or join the new days to one.
+refuse-rest-known = Off already: { $days }.
+refuse-rest-gone = Those are not among your days off any more.
 refuse-remind-group = You are in no group yet, so I can only ask in private: `/remind 20:00 dm`

@@ -60,14 +60,32 @@ change-done = __{ $title }__ done
 change-skipped = leaving out __{ $title }__
 change-checkin = the check-in of { $date } ({ $answer })
 change-later = moving the check-in to { $time }
-change-remind = the reminder of your { $kind ->
-    [dsa] DSA practice
-   *[study] study
-}, { $days } at { $time }
-change-remind-off = turning off the reminder of your { $kind ->
-    [dsa] DSA practice
-   *[study] study
+change-remind = { $kind ->
+    [dsa] the reminder of your DSA practice, { $days } at { $time }
+    [risk] the warning of a streak at risk, at { $time }
+    [deadline] the warnings before a deadline, at { $time }
+    [return] the message after a silence, at { $time }
+   *[study] the reminder of your study, { $days } at { $time }
 }
+change-remind-off = turning off { $kind ->
+    [dsa] the reminder of your DSA practice
+    [risk] the warning of a streak at risk
+    [deadline] the warnings before a deadline
+    [return] the message after a silence
+   *[study] the reminder of your study
+}
+change-quiet = { $quiet ->
+    [off] turning off the quiet hours
+   *[other] the quiet hours { $quiet }
+}
+change-daystart = the beginning of your day, { $time }
+change-pause = the pause until { $until ->
+    [back] you come back
+   *[other] { $until }
+}
+change-resume = ending the pause
+change-rest = the days off { $days }
+change-rest-back = taking back the days off { $days }
 change-zone = the time zone { $zone }
 change-undo = an undo
 undone = Taken back: { $change }.
@@ -78,6 +96,8 @@ checkin-greeting-evening = Good evening, { $name }.
 checkin-mention = { $name }: { $question }
 checkin-intention = Your line: { $line }
 checkin-question-study = Did you study today?
+checkin-counts-ten = Ten minutes count too.
+checkin-counts-reading = Reading counts too.
 checkin-question-dsa = Did you practise DSA today?
 checkin-day-dsa = { $day }, DSA practice
 checkin-yes = { $day }: studied
@@ -94,20 +114,91 @@ later-set = I ask again { $day ->
     [today] at
    *[later] on
 } { $time }.
-remind-set = I ask about { $kind ->
-    [dsa] DSA practice
-   *[study] your study
-} { $days } at { $time } ({ $zone }), { $where ->
+remind-what = { $kind ->
+    [dsa] I ask every day whether you practised DSA.
+    [risk] When your streak would end that day and you have not answered, I remind you in the evening.
+    [deadline] { $before } days before a deadline I tell you how you stand.
+    [return] When I have not heard from you for { $count } days, I write once.
+   *[study] I ask every day whether you studied.
+}
+remind-now = Now: { $setting }.
+remind-when = At which time?
+remind-set = { $kind ->
+    [dsa] I ask about DSA practice { $days } at { $time } ({ $zone })
+    [risk] When your streak would end that day and you have not answered, I remind you{ $on } at { $time } ({ $zone })
+    [deadline] { $before } days before a deadline I tell you at { $time } ({ $zone }) how you stand
+    [return] When I have not heard from you for { $count } days, I write once, at { $time } ({ $zone })
+   *[study] I ask about your study { $days } at { $time } ({ $zone })
+}, { $where ->
     [group] in the group
    *[dm] in private
 }.
-remind-off = I no longer ask about { $kind ->
+remind-quiet = { $time } is in your quiet hours ({ $quiet }), so it comes at { $moved }.
+remind-also = { $kinds ->
+    [deadline] I also warn you before your deadline
+    [return] I also write once when you have been silent for { $count } days
+   *[both] I also warn you before your deadline, and write once when you have been silent for { $count } days
+}: /settings
+remind-off = I no longer { $kind ->
+    [dsa] ask about DSA practice
+    [risk] warn you when your streak is at risk
+    [deadline] warn you before a deadline
+    [return] write after a silence
+   *[study] ask about your study
+}. `/remind { $time }{ $kind ->
+    [study] {""}
+   *[other] {" "}kind:{ $kind }
+}` turns it on again.
+quiet-set = From { $start } to { $end } ({ $zone }) I write nothing to you.
+quiet-moves = { $name }: { $moved } instead of { $time }.
+quiet-off = You have no quiet hours any more.
+daystart-set = Your day begins at { $time } ({ $zone }): tonight it is still { $day } until then, for check-ins, your streak and reminders.
+daystart-midnight = Your day begins at midnight.
+daystart-now = So it is { $day } for you now.
+paused = ⏸ Paused until { $until ->
+    [back] you come back
+   *[other] { $until }
+}: I ask nothing before that.
+pause-counts = {" "}What you do counts all the while, and your streak waits.
+paused-counted = Your pause goes on until { $until ->
+    [back] you come back
+   *[other] { $until }
+}; this counts all the same.
+pause-over = The pause is over.
+stopped = ⏸ I no longer ask about { $kind ->
     [dsa] DSA practice
    *[study] your study
-}. `/remind 20:00{ $kind ->
-    [dsa] {" "}kind:dsa
-   *[study] {""}
-}` turns it on again.
+}: { $count } questions in a row went unanswered.
+rest-none = No days off are planned. On a day off I ask nothing, and it breaks no streak.
+rest-planned = Your days off: { $days }. I ask nothing then, and they break no streak.
+rest-choose = Take days back
+rest-take-back = Take back { $days }
+rest-set = Off: { $days }. I ask nothing then, and it breaks no streak.
+rest-dropped = { $days }: { $count ->
+    [one] an ordinary day again
+   *[other] ordinary days again
+}.
+
+# What is said unasked, besides the daily question
+risk = { $day } is still open, and so is your streak of { $count } 🔥
+    Twenty minutes keep it. If today is for something else, that is fine too.
+warning = **{ $title }**: { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+} until { $date }
+warning-left = { $count ->
+    [one] { $count } step is left.
+   *[other] { $count } steps are left.
+}
+welcome = **Hello, { $name }.**
+welcome-plan = **{ $title }** is where you left it; nothing of what you did is lost.
+welcome-no-plan = What you did here is kept.
+welcome-small = Ten minutes today are a real start. If now is not the time, a pause is one tap.
+questions-stopped = I asked about { $kind ->
+    [dsa] DSA practice
+   *[study] your study
+} { $count } times and heard nothing, so I stop asking. What you do still counts, and one tap has me ask again { $days } at { $time }.
+
 zone-set = Your zone is { $zone }; it is { $time } for you.
 
 news-done = **{ $name }** finished __{ $title }__.

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rich.console import Console as Terminal
@@ -14,7 +14,7 @@ from rich.text import Text as Styled
 
 from bot.cards import Card
 from bot.command import Dispatch
-from bot.delivery import Address, Capabilities, Outcome, Sent
+from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.platforms.console.render import clean, page
 from bot.store import pending
 from bot.text import date_words, time_words, word
@@ -49,11 +49,15 @@ class Console:
     shown: dict[int, Shown] = field(default_factory=dict)
     _next: int = 1
 
-    name = NAME
-    capabilities = Capabilities(whispers=True, remembers_key=True)
+    name = lease = NAME
+    capabilities = Capabilities(whispers=True, remembers_for=timedelta.max)
 
     async def run(self) -> None:
         """The chat reads; there is nothing to wait for."""
+
+    def status(self) -> Status:
+        """A terminal is there as long as the process."""
+        return Status(connected=True, seconds=0, how="terminal")
 
     async def send(self, address: Address, card: Card, key: str) -> Outcome:
         """Print a delivery under its moment and address."""
@@ -66,6 +70,14 @@ class Console:
         self._deliver(address, card, message, word("en", "console-edited"))
         await self.save()
         return Sent(message)
+
+    def delay(self, address: Address) -> float:
+        """A terminal has no limits."""
+        return 0.0
+
+    async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:
+        """What was printed before the chat ended was read: what was being printed is printed again."""
+        return None
 
     def _deliver(self, address: Address, card: Card, message: str, suffix: str) -> None:
         local = self.clock().astimezone(ZoneInfo(self.zone))

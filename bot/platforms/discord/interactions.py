@@ -17,6 +17,7 @@ from bot.cards import Button, Card, Input, LineTooLong, Paragraph, Question, Tex
 from bot.command import Audience, Dispatch, Incoming, Response, answered
 from bot.delivery import Address
 from bot.domain.refusal import Refusal
+from bot.pacing import Halted, TooLate
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, render
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 DEFER_AFTER = 2.0
 """Seconds until an answer is put off. Discord gives up after 3; the rest is for the way there."""
 
-UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, Halted, TooLate)
 """How an answer can fail to arrive: its token died, Discord is down, or the message was refused."""
 
 UNKNOWN_MESSAGE = 10008

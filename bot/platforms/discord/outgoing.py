@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, assert_never
 
 import aiohttp
@@ -12,6 +13,7 @@ import discord
 
 from bot.cards import Question, sign
 from bot.delivery import Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected
+from bot.pacing import Halted, TooLate
 from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, cut
 
 MODAL_TITLE = 45
@@ -26,11 +28,25 @@ ALT = 1024
 NONCE = 25
 """The longest nonce (Discord, Create Message)."""
 
+REMEMBERED = timedelta(minutes=2)
+"""For how long Discord certainly knows a nonce; it says "a few minutes" (Create Message, `enforce_nonce`)."""
+
 AGAIN = 5.0
 """Seconds to wait when Discord cannot be reached and says nothing of its own."""
 
 REFUSED = 900.0
 """Seconds to wait when the token is no longer taken: 10,000 refusals in ten minutes get a host banned."""
+
+UNREACHABLE = (
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    discord.HTTPException,
+    discord.RateLimited,
+    Halted,
+    TooLate,
+)
+"""How a try to reach Discord fails; a refused token is none of these."""
 
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
@@ -133,17 +149,24 @@ def modal(question: Question) -> discord.ui.Modal:
 _CLOSED = {50007, 50278, 50033}
 """Cannot send messages to this user; no mutual server; no such recipient (Discord, "JSON Error Codes")."""
 
-_GONE = {10003, 10008, 10013, 50001}
-"""Unknown channel, message or user; missing access to the channel."""
+_GONE = {10003, 10008, 10013}
+"""Unknown channel, message or user."""
 
-_PERMISSIONS = 50013
+_NO_ACCESS, _PERMISSIONS = 50001, 50013
 
 
 def outcome(error: Exception, message: Message, permissions: discord.Permissions | None) -> Outcome:
-    """What an error means for a message on its way. Raises the error when it is none of Discord's or the network's."""
+    """What an error means for a message on its way. Raises the error when it is none of Discord's or the network's.
+
+    `permissions` are ours in the channel, None where we are not in its server.
+    """
     match error:
         case discord.RateLimited():
             return Later(error.retry_after, "Discord asks for patience")
+        case Halted():
+            return Later(error.seconds, "Discord asks for patience")
+        case TooLate():
+            return Later(AGAIN, "its turn came too late")
         case discord.HTTPException():
             return _answered(error, message, permissions)
         case aiohttp.ClientConnectorError():
@@ -160,6 +183,9 @@ def _answered(error: discord.HTTPException, message: Message, permissions: disco
         return Closed(reason)
     if error.code in _GONE:
         return Gone(reason)
+    if error.code == _NO_ACCESS:
+        # Whoever put us out of the server or out of the channel gets the same answer.
+        return Gone(reason) if permissions is None else Forbidden("View Channel")
     if error.code == _PERMISSIONS:
         return Forbidden(lacking(message, permissions))
     if error.status == 429:
@@ -168,6 +194,9 @@ def _answered(error: discord.HTTPException, message: Message, permissions: disco
         return Doubtful(reason)
     if error.status == 401:
         return Later(REFUSED, "Discord no longer takes the token")
+    if error.status in (403, 404) and not error.code:
+        # Not the API's own word, which has a code, but that of something before it.
+        return Later(REFUSED, reason)
     if error.status == 403:
         return Forbidden(reason)
     return Gone(reason) if error.status == 404 else Rejected(reason)

@@ -63,6 +63,15 @@ CONTINUED = "…"
 """What a message says that only goes on with the one above: notifications of an empty one would be blank."""
 
 
+MARK = 12
+"""Letters of a mark: enough that no two messages of a channel share one."""
+
+_MARKED = "\u241f"
+"""Stands between a line and the mark behind it; no line of ours has it, and what follows is no word of one."""
+
+_MARK = re.compile(rf"{_MARKED}[0-9a-f]{{{MARK}}}$")
+
+
 @dataclass(frozen=True, slots=True)
 class Embed:
     """The framed part of a message: text, then fields."""
@@ -170,7 +179,27 @@ def _files(card: Card, document: bytes | None) -> Iterator[Attached]:
 
 def carried(custom_id: str) -> tuple[str, int | None]:
     """The line that a pressed button or a chosen answer carries, and the one member who may press it."""
-    return unsign(_COUNT.sub("", custom_id))
+    return unsign(_MARK.sub("", _COUNT.sub("", custom_id)))
+
+
+def marked(message: Message, mark: str) -> Message:
+    """The same message with a mark by which it is known in its channel; where nothing can be pressed, unchanged.
+
+    A line and its owner take 64 of the 100 characters of an id, so there is always room for it.
+    """
+    for row, items in enumerate(message.rows):
+        for column, item in enumerate(items):
+            if not isinstance(item, Visit):
+                known = replace(item, custom_id=f"{item.custom_id}{_MARKED}{mark[:MARK]}")
+                changed = (*items[:column], known, *items[column + 1 :])
+                return replace(message, rows=(*message.rows[:row], changed, *message.rows[row + 1 :]))
+    return message
+
+
+def mark_of(custom_id: str) -> str:
+    """The mark that an id carries, if any."""
+    found = _MARK.search(custom_id)
+    return found[0].removeprefix(_MARKED) if found else ""
 
 
 # ---------------------------------------------------------------- text

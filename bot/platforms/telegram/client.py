@@ -6,26 +6,17 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from telegram import (
-    Chat,
-    ChatMember,
-    ChatMemberRestricted,
-    ChatPermissions,
-    LinkPreviewOptions,
-    Message,
-    Update,
-    User,
-)
+from telegram import Chat, Message, Update, User
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
     ChatMemberHandler,
-    Defaults,
     ExtBot,
     MessageHandler,
     filters,
@@ -34,8 +25,10 @@ from telegram.ext import (
 from bot.cards import Card, Paragraph, unsign
 from bot.command import Command, Dispatch, Incoming, Response, answered
 from bot.command.spoken import spoken
-from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent
+from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent, Status
+from bot.pacing import Pace
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
+from bot.platforms.telegram.connection import Connection, reach
 from bot.platforms.telegram.hearing import (
     Faces,
     address_of,
@@ -50,13 +43,18 @@ from bot.platforms.telegram.hearing import (
 from bot.platforms.telegram.menu import offer_commands
 from bot.platforms.telegram.order import InOrder
 from bot.platforms.telegram.outcomes import RECONNECT_SECONDS, outcome
-from bot.platforms.telegram.polling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Polling
-from bot.platforms.telegram.posting import Posting
+from bot.platforms.telegram.polling import Polling
+from bot.platforms.telegram.posting import Posting, chat_id, patiently
 from bot.platforms.telegram.render import PLATFORM, render, render_one
+from bot.platforms.telegram.rights import leads, missing
 from bot.platforms.telegram.transport import AiohttpRequest
+from bot.platforms.telegram.webhook import Webhook
 from bot.platforms.telegram.whereabouts import Whereabouts
-from bot.store import pending, people
+from bot.store import Unavailable, pending, people
 from bot.text import LANGUAGE, say
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +62,12 @@ TELEGRAM = "https://api.telegram.org"
 BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)"  # noqa: S105
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
-LEADERS = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
+RATE = 30.0
+CHAT_SECONDS = 1.0
+GROUP_MINUTE = 20
+"""What Telegram lets a bot send: per second, to one chat, and to one group in a minute
+(https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)."""
+
 EXPLAINED_AGAIN = timedelta(seconds=20)
 """Who goes on talking is not interrupted at every message; who comes back to it is not left without an answer."""
 
@@ -75,9 +78,11 @@ App = Application[Any, Any, Any, Any, Any, Any]
 
 
 class TelegramPlatform:
-    """Serves one bot by long polling.
+    """Serves one bot: by long polling, or by a webhook where `webhook_url` and `webhook_secret` are given.
 
-    `api_url` is the root of the Bot API server, Telegram's own unless another is given.
+    `api_url` is the root of the Bot API server, Telegram's own unless another is given. `rate` is how many messages a
+    second may leave (a paid broadcast raises it to 1000); `pace` replaces it and the limits of chats. `leading` says
+    whether this process is the one that serves the token; others only take what is posted to their webhook.
 
         platform = TelegramPlatform(token, dispatch)
         serving = asyncio.create_task(platform.run())
@@ -85,51 +90,92 @@ class TelegramPlatform:
     """
 
     name = PLATFORM
-    capabilities = Capabilities(whispers=False, remembers_key=False)
+    capabilities = Capabilities(whispers=False)
 
-    def __init__(self, token: str, dispatch: Dispatch, *, api_url: str | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        dispatch: Dispatch,
+        *,
+        api_url: str | None = None,
+        rate: float = RATE,
+        pace: Pace | None = None,
+        webhook_url: str | None = None,
+        webhook_secret: str | None = None,
+        leading: Callable[[], bool] = lambda: True,
+    ) -> None:
         root = (api_url or TELEGRAM).rstrip("/")
         # At DEBUG the library logs the token, and all that people write.
         logging.getLogger("telegram").setLevel(logging.INFO)
+        self.pace = pace or Pace(rate, per_chat=CHAT_SECONDS, per_group_minute=GROUP_MINUTE)
+        self.lease = f"{PLATFORM}:{token.partition(':')[0]}"
         self._dispatch = dispatch
+        request = AiohttpRequest(pace=self.pace)
         self._bot: ExtBot[None] = ExtBot(
             token,
             base_url=f"{root}/bot",
             base_file_url=f"{root}/file/bot",
-            request=AiohttpRequest(),
+            request=request,
             get_updates_request=AiohttpRequest(1),
-            defaults=Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)),
         )
-        self._posting = Posting(self._bot)
+        self._posting = Posting(self._bot, request)
         self._answering = Answering(self._posting, dispatch.store, dispatch.clock)
         self._faces = Faces()
         self._explained: OrderedDict[tuple[int, str], datetime] = OrderedDict()
-        self._connected = False
+        self._hook = Webhook(self._bot, dispatch.store, dispatch.clock, leading, webhook_url, webhook_secret)
+        self._connection = Connection(self._hook, leading)
 
     # ---------------------------------------------------------------- serving
 
+    @property
+    def webhook_path(self) -> str | None:
+        """The path under which Telegram posts to us; None while we poll."""
+        return self._hook.path
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        """Answer what is posted there, in every process: this one need not be the one that serves the token."""
+        return await self._hook.receive(request)
+
     async def run(self) -> None:
-        """Serve until cancelled, then finish what was begun. Raises BadToken when Telegram refuses the token."""
+        """Serve until cancelled, then finish what was begun; may be run again. Raises BadToken when Telegram refuses
+        the token."""
         application = self._application()
-        polling = Polling(self._bot, InOrder(application.process_update))
+        in_order = InOrder(application.process_update)
+        self._connection.polling = polling = None if self.webhook_path is not None else Polling(self._bot, in_order)
+        self._connection.change(serving=True, made=False)
         try:
-            await _reach(application.initialize)
+            await reach(application.initialize)
             # Polling and a webhook exclude each other: the last who starts decides.
-            await _reach(self._bot.delete_webhook)
-            self._connected = True
+            await reach(self._bot.delete_webhook if polling else self._hook.announce)
+            self._connection.change(serving=True, made=True)
             log.info("connected to Telegram as @%s", self._bot.username)
             try:
                 await self._offer_commands()
-                await polling.run()
+                if polling is None:
+                    await self._hook.run(in_order)
+                else:
+                    await self._take_over(in_order)
+                    await polling.run()
             finally:
-                await polling.finish()
+                await asyncio.gather(self._hook.finish(), *([polling.finish()] if polling else []))
         except InvalidToken:
             raise BadToken(BAD_TOKEN) from None
         finally:
-            self._connected = False
+            self._connection.change(serving=False, made=False)
             await application.shutdown()
             # After a refused token the application was never initialised, but the bot's connections are open.
             await self._bot.shutdown()
+
+    async def _take_over(self, in_order: InOrder) -> None:
+        """Carry out what came by webhook while nobody did."""
+        try:
+            await self._hook.drain(in_order)
+        except Unavailable:
+            log.warning("what came by webhook before cannot be read, and waits for the next start")
+
+    def status(self) -> Status:
+        """How the connection is at the moment."""
+        return self._connection.status()
 
     def _application(self) -> App:
         application: App = Application.builder().bot(self._bot).updater(None).job_queue(None).build()
@@ -156,12 +202,13 @@ class TelegramPlatform:
 
     async def send(self, address: Address, card: Card, key: str) -> Outcome:
         """Deliver a card; Sent names its first message. Telegram knows no keys: sending twice delivers twice."""
-        if not self._connected:
+        if not self._connection.made:
             return Later(RECONNECT_SECONDS, "not connected to Telegram")
         first: str | None = None
         for outgoing in render(card, self._at(address)):
+            post = partial(self._posting.post, address, outgoing)
             try:
-                message = await self._posting.post(address, outgoing)
+                message = await (post() if first is None else patiently(post))
             except TelegramError as error:
                 # Once its first part is there, sending the card again would say that part twice.
                 return outcome(error, address) if first is None else Doubtful(error.message)
@@ -171,13 +218,21 @@ class TelegramPlatform:
 
     async def edit(self, address: Address, message: str, card: Card) -> Outcome:
         """Replace a message of ours. What does not fit into one message ends in an ellipsis."""
-        if not self._connected:
+        if not self._connection.made:
             return Later(RECONNECT_SECONDS, "not connected to Telegram")
         try:
             await self._posting.replace(address, message, render_one(card, self._at(address)))
         except TelegramError as error:
             return outcome(error, address)
         return Sent(message)
+
+    def delay(self, address: Address) -> float:
+        """Seconds until a message to this address may leave."""
+        return self.pace.delay(str(chat_id(address)), group=address.account is None)
+
+    async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:
+        """Bots cannot read a chat: nobody knows whether a message in doubt arrived."""
+        return Doubtful("Telegram cannot tell")
 
     def _at(self, address: Address) -> str:
         return "" if address.account else f"@{self._bot.username}"
@@ -310,8 +365,8 @@ class TelegramPlatform:
         private = is_private(chat)
         command = self._command(line)
         if command is not None and command.leaders and not private:
-            more["leader"] = await self._leads(chat, user)
-            more["missing"] = await self._missing(chat)
+            more["leader"] = await leads(self._bot, chat, user)
+            more["missing"] = await missing(self._bot, chat)
         return Incoming(
             platform=PLATFORM,
             account=str(user.id),
@@ -329,29 +384,6 @@ class TelegramPlatform:
         """The command that a line begins with, by its exact name."""
         name = line.split(maxsplit=1)[0].casefold() if line.strip() else ""
         return next((command for command in self._dispatch.registry if command.name == name), None)
-
-    async def _leads(self, chat: Chat, user: User) -> bool:
-        """Whether somebody leads a chat: its owner and its administrators do."""
-        try:
-            return (await self._bot.get_chat_member(chat.id, user.id)).status in LEADERS
-        except TelegramError as error:
-            log.warning("whether somebody leads a group could not be found out: %s", error.message)
-            return False
-
-    async def _missing(self, chat: Chat) -> tuple[str, ...]:
-        """What we may not do in a chat, as far as Telegram tells; administrators may write."""
-        rights: ChatMember | ChatPermissions | None
-        try:
-            rights = await self._bot.get_chat_member(chat.id, self._bot.id)
-            if rights.status == ChatMember.MEMBER:
-                # Members may do what their group allows them all.
-                rights = (await self._bot.get_chat(chat.id)).permissions
-        except TelegramError:
-            return ()
-        if not isinstance(rights, ChatMemberRestricted | ChatPermissions):
-            return ()
-        given = {"send": rights.can_send_messages, "attach": rights.can_send_photos}
-        return tuple(name for name, may in given.items() if may is False)
 
     # ---------------------------------------------------------------- what we say of ourselves
 
@@ -412,18 +444,3 @@ class TelegramPlatform:
                 await self._posting.post(own, render(card)[0])
         except TelegramError as error:
             log.info("an apology could not be given: %s", error.message)
-
-
-async def _reach(call: Callable[[], Awaitable[object]]) -> None:
-    """Make a call until Telegram can be reached. Raises InvalidToken."""
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            await call()
-            return
-        except InvalidToken:
-            raise
-        except TelegramError as error:
-            log.warning("Telegram cannot be reached, trying again in %.0f s: %s", pause, error.message)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

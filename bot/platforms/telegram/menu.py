@@ -19,7 +19,9 @@ from bot.command import Command, Registry
 from bot.store import Store, pending
 from bot.text import LANGUAGE, languages
 
-PERSONAL = frozenset({"start", "later", "remind", "timezone", "settings", "link", "privacy"})
+PERSONAL = frozenset(
+    {"start", "later", "remind", "timezone", "daystart", "quiet", "pause", "rest", "settings", "link", "privacy"}
+)
 """What one settles in private: groups are not offered it, though it works there."""
 
 Menu = list[tuple[BotCommandScope, str | None, list[BotCommand]]]

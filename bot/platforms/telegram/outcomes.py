@@ -6,7 +6,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Te
 
 from bot import delivery
 from bot.delivery import Address, Closed, Doubtful, Gone, Later, Moved, Outcome, Rejected
-from bot.platforms.telegram.transport import FloodError, UnsentError
+from bot.platforms.telegram.transport import FloodError, HeldError, UnsentError
 
 RECONNECT_SECONDS = 5.0
 """How soon a message is tried again that found no connection."""
@@ -16,11 +16,12 @@ TOKEN_SECONDS = 60.0
 
 UNCHANGED = "message is not modified"
 
-# Parts of the descriptions that the Bot API gives with status 400: it has no other codes.
+# Parts of the descriptions that the Bot API gives with status 400 and 403: it has no other codes.
 _GONE = (
     "chat not found",
     "user not found",
     "peer_id_invalid",
+    "channel_private",
     "group chat was deactivated",
     "message thread not found",
     "topic_deleted",
@@ -28,7 +29,17 @@ _GONE = (
     "message can't be edited",
     "message_id_invalid",
 )
-_NO_RIGHT = ("not enough rights", "have no rights", "need administrator rights", "write_forbidden", "topic_closed")
+_KEPT_OUT = ("was kicked", "is not a member", "was deleted", "was deactivated")
+_NO_RIGHT = (
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "chat_admin_required",
+    "chat_restricted",
+    "write_forbidden",
+    "topic_closed",
+)
+_PRIVATE_CLOSED = ("user is deactivated", "user_is_blocked", "input_user_deactivated", "bot was blocked")
 
 
 def outcome(error: TelegramError, address: Address) -> Outcome:
@@ -37,10 +48,10 @@ def outcome(error: TelegramError, address: Address) -> Outcome:
     match error:
         case ChatMigrated():
             return Moved(Address(address.platform, str(error.new_chat_id), address.thread))
-        case FloodError():
+        case FloodError() | HeldError():
             return Later(error.seconds, reason)
         case Forbidden():
-            return Closed(reason) if address.account else Gone(reason)
+            return Closed(reason) if address.account else _kept_out(reason)
         case BadRequest():
             return _refused(reason, address)
         case UnsentError():
@@ -57,10 +68,18 @@ def unreachable(error: TelegramError, address: Address) -> bool:
     return isinstance(outcome(error, address), Closed)
 
 
+def _kept_out(reason: str) -> Outcome:
+    """A group that answers 403: we are out of it where Telegram says so; else we may only not write there."""
+    kept_out = any(part in reason.casefold() for part in _KEPT_OUT)
+    return Gone(reason) if kept_out else delivery.Forbidden(reason)
+
+
 def _refused(reason: str, address: Address) -> Outcome:
     words = reason.casefold()
     if any(part in words for part in _NO_RIGHT) or ("chat_send_" in words and "forbidden" in words):
         return delivery.Forbidden(reason)
+    if address.account and any(part in words for part in _PRIVATE_CLOSED):
+        return Closed(reason)
     if any(part in words for part in _GONE):
         # A private chat is not found where its owner never wrote to us.
         return Closed(reason) if address.account and "message" not in words else Gone(reason)

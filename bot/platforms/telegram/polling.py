@@ -46,6 +46,10 @@ class Polling:
     def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]]) -> None:
         self._bot = bot
         self._handle = handle
+        self.heard: float | None = None
+        """The moment of the event loop at which Telegram answered last."""
+        self.failing: float | None = None
+        """The moment since which it does not; None while it does."""
         self._offset = 0
         # Those not yet confirmed, in the order in which they came, and those not yet handled.
         self._taken: dict[int, asyncio.Task[None]] = {}
@@ -58,17 +62,24 @@ class Polling:
             try:
                 updates = await self._fetch(0 if self._running else POLL_SECONDS)
             except TimedOut:
+                self._fail()
                 continue
             except InvalidToken:
                 raise
             except TelegramError as error:
+                self._fail()
                 pause = await self._pause(error, pause)
                 continue
+            self.heard, self.failing = asyncio.get_running_loop().time(), None
             pause = FIRST_PAUSE_SECONDS
             for update in updates:
                 self._begin(update)
             if self._running:
                 await asyncio.wait(self._running, timeout=PATIENCE_SECONDS)
+
+    def _fail(self) -> None:
+        if self.failing is None:
+            self.failing = asyncio.get_running_loop().time()
 
     async def finish(self) -> None:
         """Wait a little for what was begun, and tell Telegram what was handled, without asking for more."""

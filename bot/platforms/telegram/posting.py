@@ -7,20 +7,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from telegram import Bot, ForceReply, InputMediaDocument, InputMediaPhoto, Message, ReplyParameters
+from telegram import Bot, ForceReply, InlineKeyboardMarkup, InputMediaPhoto, MessageEntity, ReplyParameters
 from telegram.error import BadRequest
 
 from bot.delivery import Address
 from bot.platforms.telegram.outcomes import UNCHANGED
 from bot.platforms.telegram.render import CAPTION_UNITS, Outgoing
 from bot.platforms.telegram.rich import units
-from bot.platforms.telegram.transport import FloodError, UnsentError
+from bot.platforms.telegram.transport import PATIENCE_SECONDS, AiohttpRequest, FloodError, HeldError, UnsentError
 
 ATTEMPTS = 3
-LONGEST_WAIT_SECONDS = 30.0
-"""An answer that Telegram wants to have later than this is given up: nobody waits for it any more."""
 
 RECONNECT_SECONDS = 1.0
+
+NO_PREVIEW = {"is_disabled": True}
+"""No link is opened up unasked."""
 
 T = TypeVar("T")
 
@@ -30,8 +31,9 @@ log = logging.getLogger(__name__)
 class Posting:
     """Writes as one bot. Everything raises TelegramError."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, request: AiohttpRequest) -> None:
         self._bot = bot
+        self._request = request
 
     async def post(
         self, address: Address, outgoing: Outgoing, *, reply_to: int | None = None, ask: ForceReply | None = None
@@ -51,35 +53,36 @@ class Posting:
             "chat_id": chat_id(address),
             "message_thread_id": int(address.thread) if address.thread else None,
         }
-        reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
-        if outgoing.photo is not None:
+        if isinstance(outgoing.photo, bytes):
+            reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
             message = await self._bot.send_photo(
                 **where,
                 photo=outgoing.photo,
                 filename=outgoing.photo_name,
-                caption=outgoing.text or None,
-                caption_entities=outgoing.entities,
-                reply_markup=outgoing.keyboard,
                 reply_parameters=reply,
+                **_caption(outgoing),
             )
-        elif outgoing.document is not None:
-            message = await self._bot.send_document(
-                **where,
-                document=outgoing.document,
-                caption=outgoing.text or None,
-                caption_entities=outgoing.entities,
-                reply_markup=outgoing.keyboard,
-                reply_parameters=reply,
-            )
-        else:
-            message = await self._bot.send_message(
-                **where,
-                text=outgoing.text,
-                entities=outgoing.entities,
-                reply_markup=ask or outgoing.keyboard,
-                reply_parameters=reply,
-            )
-        return str(message.message_id)
+            return str(message.message_id)
+        content: dict[str, Any] = {
+            "entities": outgoing.entities or None,
+            "text": outgoing.text,
+            "link_preview_options": NO_PREVIEW,
+        }
+        method = "sendMessage"
+        if outgoing.photo is not None or outgoing.document is not None:
+            content = {"caption_entities": outgoing.entities or None, "caption": outgoing.text or None}
+            content |= {"photo": outgoing.photo, "document": outgoing.document}
+            method = "sendPhoto" if outgoing.photo is not None else "sendDocument"
+        if reply_to is not None:
+            content["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
+        markup = outgoing.keyboard if ask is None else ask.to_dict()
+        sent = await self._call(method, **where, **content, reply_markup=markup)
+        return str(sent["message_id"])
+
+    async def _call(self, method: str, **parameters: Any) -> Any:
+        """What needs no upload goes as it is, past the library's classes."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return await self._request.call(f"{self._bot.base_url}/{method}", given)
 
     async def replace(self, address: Address, message: str, outgoing: Outgoing) -> None:
         """Put one message in the place of another. One that reads the same already is fine."""
@@ -92,41 +95,58 @@ class Posting:
                 raise
             await self.replace(address, message, outgoing.words)
 
-    async def _replace(self, address: Address, message: int, outgoing: Outgoing) -> Message | bool:
+    async def _replace(self, address: Address, message: int, outgoing: Outgoing) -> None:
         where: dict[str, Any] = {"chat_id": chat_id(address), "message_id": message}
-        media: InputMediaPhoto | InputMediaDocument | None = None
-        words: dict[str, Any] = {"caption": outgoing.text or None, "caption_entities": outgoing.entities}
-        if outgoing.photo is not None:
-            media = InputMediaPhoto(outgoing.photo, filename=outgoing.photo_name, **words)
-        elif outgoing.document is not None:
-            media = InputMediaDocument(outgoing.document, **words)
-        if media is not None:
-            return await self._bot.edit_message_media(media, **where, reply_markup=outgoing.keyboard)
+        if isinstance(outgoing.photo, bytes):
+            words = _caption(outgoing)
+            keyboard = words.pop("reply_markup")
+            picture = InputMediaPhoto(outgoing.photo, filename=outgoing.photo_name, **words)
+            await self._bot.edit_message_media(picture, **where, reply_markup=keyboard)
+            return
+        caption = {"caption": outgoing.text or None, "caption_entities": outgoing.entities or None}
+        if outgoing.photo is not None or outgoing.document is not None:
+            kind = "photo" if outgoing.photo is not None else "document"
+            media = {"type": kind, "media": outgoing.photo or outgoing.document, **caption}
+            media = {name: value for name, value in media.items() if value is not None}
+            await self._call("editMessageMedia", **where, media=media, reply_markup=outgoing.keyboard)
+            return
         try:
-            return await self._bot.edit_message_text(
-                outgoing.text, **where, entities=outgoing.entities, reply_markup=outgoing.keyboard
+            await self._call(
+                "editMessageText",
+                **where,
+                text=outgoing.text,
+                entities=outgoing.entities or None,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=outgoing.keyboard,
             )
         except BadRequest as error:
             # The message is a picture, whose words are its caption; Telegram takes no picture away again.
             if "no text in the message" not in error.message.casefold() or units(outgoing.text) > CAPTION_UNITS:
                 raise
-            return await self._bot.edit_message_caption(
-                **where,
-                caption=outgoing.text,
-                caption_entities=outgoing.entities,
-                reply_markup=outgoing.keyboard,
-            )
+            await self._call("editMessageCaption", **where, **caption, reply_markup=outgoing.keyboard)
+
+
+def _caption(outgoing: Outgoing) -> dict[str, Any]:
+    """What stands under an uploaded picture, in the library's classes, which know how to upload it."""
+    keyboard = None if outgoing.keyboard is None else InlineKeyboardMarkup.de_json(outgoing.keyboard, None)
+    return {
+        "caption": outgoing.text or None,
+        "caption_entities": MessageEntity.de_list(list(outgoing.entities), None),
+        "reply_markup": keyboard,
+    }
 
 
 async def patiently(send: Callable[[], Awaitable[T]]) -> T:
-    """Send an answer, waiting where Telegram asks for it. What may have arrived already is not sent again."""
+    """Send an answer, again where Telegram asks for patience: its turn comes when that is over. What may have arrived
+    already is not sent again."""
     for _ in range(ATTEMPTS - 1):
         try:
             return await send()
         except FloodError as error:
-            if error.seconds > LONGEST_WAIT_SECONDS:
+            if error.seconds > PATIENCE_SECONDS:
                 raise
-            await asyncio.sleep(error.seconds)
+        except HeldError:
+            raise
         except UnsentError:
             await asyncio.sleep(RECONNECT_SECONDS)
     return await send()

@@ -74,9 +74,11 @@ class Rich:
         rest = self._stripped()
         while rest.text:
             end = rest._fitting(limit)
-            if end < len(rest.text):
-                line = rest.text.rfind("\n", 1, end + 1)
-                end = line if line > 0 else max(rest.text.rfind(" ", 1, end + 1), 0) or end
+            if end >= len(rest.text):
+                yield rest
+                return
+            line = rest.text.rfind("\n", 1, end + 1)
+            end = line if line > 0 else max(rest.text.rfind(" ", 1, end + 1), 0) or end
             yield rest[:end]._stripped()
             rest = rest[end:]._stripped()
 
@@ -96,6 +98,8 @@ class Rich:
 
     def _stripped(self) -> Rich:
         bare = self.text.strip()
+        if len(bare) == len(self.text):
+            return self
         start = self.text.find(bare) if bare else 0
         return self[start : start + len(bare)]
 

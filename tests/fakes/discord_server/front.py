@@ -19,7 +19,7 @@ from .rest import ENDPOINTS, Answer, Api, Call
 from .traffic import Buckets, Fault, Request, too_many
 
 API_PATH = "/api/v10"
-_OPEN_PREFIXES = ("/interactions/", "/webhooks/")
+OPEN_PREFIXES = ("/interactions/", "/webhooks/")
 """Paths whose own token is enough; they do not count towards the limit over all either."""
 
 
@@ -135,7 +135,7 @@ class Front:
             self.violations += self.specification.violations(request.method, described, body)
         if handler is None:
             return _json_response(404, {"message": "404: Not Found", "code": 0}, {})
-        needs_token = not record.path.startswith(_OPEN_PREFIXES)
+        needs_token = not record.path.startswith(OPEN_PREFIXES)
         if needs_token and request.headers.get("Authorization") != f"Bot {self._server.token}":
             return _json_response(401, {"message": "401: Unauthorized", "code": 0}, {})
         verdict = self.buckets.judge(

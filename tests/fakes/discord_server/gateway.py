@@ -128,6 +128,8 @@ class Gateway:
         self.heartbeat_interval = 41_250
         self.sessions: dict[str, Session] = {}
         self.identified = 0
+        # The loop's times of those: Discord takes one in five seconds from a token.
+        self.identified_at: list[float] = []
         self.resumed = 0
         self.heartbeats = 0
         self.closed_with: list[int] = []
@@ -245,6 +247,7 @@ class Gateway:
         for guild in guilds:
             session.dispatch("GUILD_CREATE", guild)
         self.identified += 1
+        self.identified_at.append(asyncio.get_running_loop().time())
 
     def _resume(self, connection: Connection, data: Json) -> None:
         if data.get("token") != self._token():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 from .client import NotOfferedError, check_call, chosen_values, command_data, filled_in, options_of
 from .commands import Commands
-from .front import API_PATH, Front
+from .front import API_PATH, OPEN_PREFIXES, Front
 from .gateway import Gateway, Session
 from .interactions import Choice, Exchange, Interactions, Kind, Modal
 from .messages import (
@@ -94,6 +95,12 @@ class DiscordServer:
     def invalid_requests(self) -> int:
         """Answers of 401, 403 and 429: 10,000 of them in ten minutes and Discord bans the host."""
         return sum(request.status in (401, 403, 429) for request in self.requests)
+
+    @property
+    def worst_second(self) -> int:
+        """The most requests that came within any second, of those that count to Discord's limit of 50."""
+        moments = [request.moment for request in self.requests if not request.path.startswith(OPEN_PREFIXES)]
+        return max((bisect_left(moments, moment + 1.0) - index for index, moment in enumerate(moments)), default=0)
 
     # ---- who and where
 

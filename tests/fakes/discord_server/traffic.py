@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -97,8 +98,12 @@ class Buckets:
     """The rate limits: one bucket for each route and main resource, and one a second over all.
 
     `routes` maps "METHOD /template" to its limit; others have `default`. `everything` is the limit over
-    all requests that carry the bot's token (Discord: 50 a second); None leaves it out.
+    all requests that carry the bot's token (Discord: 50 a second); None leaves it out. `sent_in_halts` counts
+    those that came during a halt of everything (see `halt`), without what was on its way already.
     """
+
+    ON_THE_WAY = 0.05
+    """Seconds after a halt was told in which a request may still come that left before."""
 
     def __init__(self) -> None:
         self.default = Limit(1000, 1.0)
@@ -106,6 +111,13 @@ class Buckets:
         self.everything: Limit | None = None
         self._windows: dict[str, tuple[float, int]] = {}
         self._recent: deque[float] = deque()
+        self._halting: float | None = None
+        self._halted = (0.0, 0.0)
+        self.sent_in_halts = 0
+
+    def halt(self, seconds: float) -> None:
+        """Refuses everything for some seconds from the next request on, as Discord's global limit does."""
+        self._halting = seconds
 
     def judge(self, route: str, resource: str, now: float, *, epoch: float, counts_overall: bool) -> Verdict:
         """Counts a request at loop time `now`, which is `epoch` on the wall (both in seconds)."""
@@ -132,6 +144,12 @@ class Buckets:
         return Verdict(headers)
 
     def _over_all(self, now: float) -> float | None:
+        if self._halting is not None:
+            self._halted, self._halting = (now, now + self._halting), None
+        began, ends = self._halted
+        if now < ends:
+            self.sent_in_halts += now > began + self.ON_THE_WAY
+            return ends - now
         if self.everything is None:
             return None
         while self._recent and now - self._recent[0] >= self.everything.seconds:
@@ -145,7 +163,7 @@ class Buckets:
 def too_many(retry_after: float, *, overall: bool = False) -> tuple[Json, dict[str, str]]:
     """Body and headers of Discord's 429; `Via` is by its proxy: without it a 429 is Cloudflare's ban."""
     body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": overall}
-    headers = {"Retry-After": str(max(1, round(retry_after))), "Via": "1.1 google"}
+    headers = {"Retry-After": str(max(1, math.ceil(retry_after))), "Via": "1.1 google"}
     if overall:
         headers |= {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
     return body, headers

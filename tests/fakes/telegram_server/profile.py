@@ -43,6 +43,8 @@ class Profile:
     world: World
     sending: Sending
     webhook: str = ""
+    secret: str | None = None
+    connections: int = 0
     commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
     descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
     menu_buttons: dict[int | None, dict[str, Any]] = field(default_factory=dict)
@@ -71,14 +73,17 @@ class Profile:
 
     def set_webhook(self, given: Parameters, moment: float) -> Any:
         url = given.text("url") or ""
-        if url and not url.startswith("https://"):
+        # A local Bot API server posts over plain HTTP too; ours does within the machine.
+        if url and not url.startswith(("https://", "http://127.0.0.1:")):
             raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
         secret = given.text("secret_token")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise bad_request("secret token contains unallowed characters")
         self._allow(given)
-        self.webhook = url
+        self.webhook, self.secret = url, secret
+        self.connections = given.integer("max_connections") or 0
         self._forget_pending(given)
+        self.world.ring()
         if url:
             self.world.updates.terminate_poll("setWebhook request")
         return True

@@ -1,4 +1,4 @@
-"""How fast messages were sent, over any window, and Telegram's published limits to enforce on request."""
+"""How fast messages were sent, over any window and in halts, and Telegram's published limits to enforce on request."""
 
 from __future__ import annotations
 
@@ -12,54 +12,95 @@ PER_CHAT_SECOND = 1
 PER_GROUP_MINUTE = 20
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A request that writes into a chat; `moment` is in seconds of the event loop's time."""
+
+    moment: float
+    chat: int
+    group: bool
+    edit: bool = False
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Nothing was to be sent between two moments: to one chat, or to anybody where `chat` is None."""
+
+    start: float
+    end: float
+    chat: int | None
+
+
 @dataclass
 class Rates:
-    """Every attempt to send, refused ones too; moments are seconds of the event loop's time.
+    """Every attempt to write, refused ones too. Edits count for all but the limit of one message a second to a chat.
 
-    `chat_burst` is how many messages one chat takes within a second when limits are enforced.
+    `chat_burst` is how many messages one chat takes within a second when limits are enforced, `per_second` how many all
+    of them take.
     """
 
     chat_burst: int = PER_CHAT_SECOND
-    attempts: list[tuple[float, int, bool]] = field(default_factory=list)
-    _accepted: list[tuple[float, int, bool]] = field(default_factory=list)
+    per_second: int = PER_SECOND
+    attempts: list[Attempt] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
+    _accepted: list[Attempt] = field(default_factory=list)
 
-    def record(self, moment: float, chat_id: int, *, group: bool) -> None:
-        self.attempts.append((moment, chat_id, group))
+    def record(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
 
-    def refuse_for(self, moment: float, chat_id: int, *, group: bool) -> int | None:
-        """The seconds to wait when this message is over a limit; otherwise None, and it counts as sent."""
-        self._accepted = [sent for sent in self._accepted if sent[0] > moment - 60]
-        to_chat = [then for then, chat, _ in self._accepted if chat == chat_id]
-        waits = [
-            _wait([then for then, _, _ in self._accepted], moment, PER_SECOND, 1),
-            _wait(to_chat, moment, self.chat_burst, 1),
-            _wait(to_chat, moment, PER_GROUP_MINUTE, 60) if group else 0,
-        ]
-        if max(waits) > 0:
-            return math.ceil(max(waits))
-        self._accepted.append((moment, chat_id, group))
+    def halt(self, moment: float, seconds: float, chat: int | None) -> None:
+        """Patience was asked for."""
+        self.halts.append(Halt(moment, moment + seconds, chat))
+
+    def refuse_for(self, attempt: Attempt) -> tuple[int, bool] | None:
+        """The seconds to wait when this is over a limit, and whether that is the bot's and not the chat's.
+
+        None where it is over none; then it counts as sent.
+        """
+        now = attempt.moment
+        self._accepted = [sent for sent in self._accepted if sent.moment > now - 60]
+        to_chat = [sent for sent in self._accepted if sent.chat == attempt.chat]
+        messages = [sent.moment for sent in to_chat if not sent.edit]
+        everybody = _wait([sent.moment for sent in self._accepted], now, self.per_second, 1)
+        chat = max(
+            0 if attempt.edit else _wait(messages, now, self.chat_burst, 1),
+            _wait([sent.moment for sent in to_chat], now, PER_GROUP_MINUTE, 60) if attempt.group else 0,
+        )
+        if everybody > 0 or chat > 0:
+            return math.ceil(max(everybody, chat)), everybody > 0
+        self._accepted.append(attempt)
         return None
 
     @property
     def worst_second(self) -> int:
-        """The most messages attempted within any second, to all chats together."""
-        return _worst([moment for moment, _, _ in self.attempts], 1)
+        """The most attempted within any second, to all chats together."""
+        return _worst([attempt.moment for attempt in self.attempts], 1)
 
     @property
     def worst_chat_second(self) -> int:
         """The most messages attempted within any second to one chat."""
-        return max((_worst(moments, 1) for moments in self._by_chat(groups_only=False)), default=0)
+        messages = self._by_chat([attempt for attempt in self.attempts if not attempt.edit])
+        return max((_worst(moments, 1) for moments in messages), default=0)
 
     @property
     def worst_group_minute(self) -> int:
-        """The most messages attempted within any minute to one group."""
-        return max((_worst(moments, 60) for moments in self._by_chat(groups_only=True)), default=0)
+        """The most attempted within any minute to one group."""
+        groups = self._by_chat([attempt for attempt in self.attempts if attempt.group])
+        return max((_worst(moments, 60) for moments in groups), default=0)
 
-    def _by_chat(self, *, groups_only: bool) -> list[list[float]]:
+    @property
+    def sent_in_halts(self) -> int:
+        """How many were attempted while nothing was to be sent there."""
+        return sum(
+            any(halt.start < attempt.moment < halt.end and halt.chat in (None, attempt.chat) for halt in self.halts)
+            for attempt in self.attempts
+        )
+
+    @staticmethod
+    def _by_chat(attempts: list[Attempt]) -> list[list[float]]:
         moments: defaultdict[int, list[float]] = defaultdict(list)
-        for moment, chat, group in self.attempts:
-            if group or not groups_only:
-                moments[chat].append(moment)
+        for attempt in attempts:
+            moments[attempt.chat].append(attempt.moment)
         return list(moments.values())
 
 

@@ -102,7 +102,8 @@ class Fault:
     """A failure to inject into the next `times` requests (None: into all) whose method matches `pattern`.
 
     `after_accept`: the method takes effect first, and only its answer suffers. `delay` in seconds. `drop`
-    closes the connection without an answer. With neither a status nor `drop`, the answer is merely late.
+    closes the connection without an answer. With neither a status nor `drop`, the answer is merely late. A 429 is for
+    one `chat`, or for all of them.
     """
 
     pattern: re.Pattern[str]
@@ -113,10 +114,16 @@ class Fault:
     after_accept: bool
     delay: float
     drop: bool
+    chat: int | None = None
     hits: int = 0
 
     def strikes(self, method: str) -> bool:
         return (self.times is None or self.hits < self.times) and bool(self.pattern.fullmatch(method))
+
+    @property
+    def patience(self) -> float:
+        """The seconds that a 429 asks for."""
+        return float((self.parameters or {}).get("retry_after", 1))
 
     def error(self) -> ApiError | None:
         if self.status is None:

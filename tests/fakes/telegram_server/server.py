@@ -19,8 +19,9 @@ from aiohttp import web
 from tests.fakes.telegram_server.chats import Chat, Group, User
 from tests.fakes.telegram_server.entities import settle, units
 from tests.fakes.telegram_server.messages import Message, Press, Topic, Update
+from tests.fakes.telegram_server.posting import Posting
 from tests.fakes.telegram_server.profile import Profile
-from tests.fakes.telegram_server.rates import PER_CHAT_SECOND, Rates
+from tests.fakes.telegram_server.rates import PER_CHAT_SECOND, Attempt, Rates
 from tests.fakes.telegram_server.refusals import ApiError, too_many_requests
 from tests.fakes.telegram_server.requests import Fault, Parameters, Request, read_parameters
 from tests.fakes.telegram_server.sending import MOST_FILE_BYTES, MOST_TEXT, Sending
@@ -28,7 +29,7 @@ from tests.fakes.telegram_server.world import World
 from tests.fakes.telegram_spec import specification
 
 START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")  # https://core.telegram.org/bots/features#deep-linking
-_RATED = frozenset({"sendMessage", "sendPhoto", "sendDocument"})
+_RATED = ("send", "edit", "forward", "copy")
 
 
 class TelegramServer(World):
@@ -67,6 +68,8 @@ class TelegramServer(World):
         self.enforce_rates = enforce_rates
         self.sending = Sending(self, query_lifetime)
         self.profile = Profile(self, self.sending)
+        self.posting = Posting(self, self.profile)
+        self._posting: asyncio.Task[None] | None = None
         self._faults: list[Fault] = []
         self._methods = _methods(self.sending) | _methods(self.profile)
         self._seen_order: dict[int, int] = {}
@@ -86,12 +89,16 @@ class TelegramServer(World):
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
+        self._posting = asyncio.create_task(self.posting.run(), name="webhook of the stand-in")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._runner is not None
+        if self._posting is not None:
+            self._posting.cancel()
+            await asyncio.wait({self._posting})
         self.updates.wake()
         await self._runner.cleanup()
 
@@ -124,34 +131,42 @@ class TelegramServer(World):
         return _answer(record.error) if record.error else _answer(record.result)
 
     async def _respond(self, record: Request) -> Any:
+        attempt = self._attempt(record)
         fault = next((fault for fault in self._faults if fault.strikes(record.method)), None)
         if fault is None:
-            return await self._apply(record)
+            return await self._apply(record, attempt)
         fault.hits += 1
-        result = await self._apply(record) if fault.after_accept else None
+        result = await self._apply(record, attempt) if fault.after_accept else None
         await asyncio.sleep(fault.delay)
         record.dropped = fault.drop
         error = fault.error()
         if error is not None:
+            if attempt is not None and error.status == 429:
+                self.rates.halt(asyncio.get_running_loop().time(), fault.patience, fault.chat)
             raise error
-        return result if fault.after_accept or fault.drop else await self._apply(record)
+        return result if fault.after_accept or fault.drop else await self._apply(record, attempt)
 
-    async def _apply(self, record: Request) -> Any:
+    async def _apply(self, record: Request, attempt: Attempt | None) -> Any:
         _, method = self._methods.get(record.method.lower(), (None, None))
         if method is None:
             raise ApiError(404, "Not Found: method not found")
-        if record.method in _RATED:
-            self._pace(record)
+        refused = self.rates.refuse_for(attempt) if attempt is not None and self.enforce_rates else None
+        if attempt is not None and refused is not None:
+            wait, everybody = refused
+            self.rates.halt(asyncio.get_running_loop().time(), wait, None if everybody else attempt.chat)
+            raise too_many_requests(wait)
         result = method(record.parameters, record.moment)
         return await result if isawaitable(result) else result
 
-    def _pace(self, record: Request) -> None:
-        chat_id = record.parameters.integer("chat_id") or 0
-        self.rates.record(record.moment, chat_id, group=chat_id < 0)
-        if self.enforce_rates:
-            wait = self.rates.refuse_for(record.moment, chat_id, group=chat_id < 0)
-            if wait is not None:
-                raise too_many_requests(wait)
+    def _attempt(self, record: Request) -> Attempt | None:
+        """What writes into a chat, recorded whatever becomes of it."""
+        if not record.method.startswith(_RATED):
+            return None
+        chat = str(record.parameters.given.get("chat_id", ""))
+        number = int(chat) if chat.lstrip("-").isdigit() else 0
+        attempt = Attempt(record.moment, number, number < 0, edit=record.method.startswith("edit"))
+        self.rates.record(attempt)
+        return attempt
 
     def _check(self, record: Request) -> None:
         given, uploads = record.parameters.given, frozenset(record.parameters.uploads)
@@ -184,9 +199,10 @@ class TelegramServer(World):
         after_accept: bool = False,
         delay: float = 0,
         drop: bool = False,
+        chat: int | None = None,
     ) -> Fault:
         """Spoils the next requests whose method name matches the pattern `method` as a whole; see Fault."""
-        fault = Fault(re.compile(method), status, description, parameters, times, after_accept, delay, drop)
+        fault = Fault(re.compile(method), status, description, parameters, times, after_accept, delay, drop, chat)
         self._faults.append(fault)
         return fault
 

@@ -221,6 +221,7 @@ class World:
         if update.reached:
             self.sent_updates.append(update)
             self.updates.push(update)
+            self.ring()
         return update
 
     def member_changed(self, chat: Chat, by: User, user: User, before: str, after: str) -> Update:

@@ -1,0 +1,111 @@
+"""The clock one lives by: the zone, when a day begins, and the hours in which nothing is said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.cards import Card, Paragraph, Spans
+from bot.command import Ask, Call, Response, command
+from bot.command.parameters import MORNING, NIGHT, QUIET, ZONE
+from bot.commands.pause import with_ways
+from bot.commands.start import onward
+from bot.domain.member import Quiet
+from bot.domain.refusal import Refusal
+from bot.store import people, schedule
+from bot.tables import members
+from bot.text import lines, minute_words, time_words, weekday_words
+from bot.views import times
+
+LATEST_DAYSTART = 6 * 60
+"""A day that began later would take the morning's study for the evening before; yesterday stays open until noon."""
+
+
+@command("timezone", zone=ZONE)
+async def timezone(call: Call, zone: str | None) -> Response:
+    """The zone of my days and reminders. The past keeps the zone it had."""
+    if zone is None:
+        raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
+    await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    call.summarise("change-zone", zone=zone)
+    member = await people.member(call.db, call.member.id)
+    set_to = Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
+    return Response(await onward(call, set_to))
+
+
+@command("daystart", time=NIGHT)
+async def daystart(call: Call, time: int | None) -> Response:
+    """When a new day begins for me: until then, what I do counts for the evening before."""
+    if time is None:
+        raise Ask("time", id="ask-daystart-now", time=minute_words(call.member.day_start))
+    if time > LATEST_DAYSTART:
+        latest = minute_words(LATEST_DAYSTART)
+        raise Refusal("refuse-daystart", time=minute_words(time), latest=latest, ways=[(latest, f"daystart {latest}")])
+    await call.change.set(members, {"id": call.member.id}, day_start=time)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    call.summarise("change-daystart", time=minute_words(time))
+    return Response(await with_ways(call, await _day_begins(call), settings=True))
+
+
+async def _day_begins(call: Call) -> Spans:
+    """What it means tonight, or now where the date has become another."""
+    member = await people.member(call.db, call.member.id)
+    if not member.day_start:
+        said = call.say("daystart-midnight")
+    else:
+        # The evening that runs into the small hours is this one, or the one before while they last.
+        local = member.local(call.now)
+        early = local.hour * 60 + local.minute < member.day_start
+        evening = local.date() - timedelta(days=1) if early else local.date()
+        day = weekday_words(call.language, evening.weekday())
+        said = call.say("daystart-set", time=minute_words(member.day_start), zone=member.zone, day=day)
+    today = member.local_day(call.now)
+    if today <= call.today:
+        return said
+    return lines(said, call.say("daystart-now", day=weekday_words(call.language, today.weekday())))
+
+
+ENDS: dict[str, Any] = {"from": QUIET, "to": MORNING}
+"""By name: `from` is a word of Python's too."""
+
+
+@command("quiet", **ENDS)
+async def quiet(call: Call, *, to: int | None, **given: tuple[int, int] | int | str | None) -> Response:
+    """The hours in which I write nothing to a member; `from` alone may hold both ends, or "off"."""
+    start = given["from"]
+    if start == "off":
+        if call.member.quiet is None:
+            raise Refusal("refuse-quiet-off", ways=[("/quiet", "quiet")])
+        return await _set_quiet(call, None)
+    if isinstance(start, tuple):
+        start, end = start
+        to = end if to is None else to
+    if start is None and to is not None and call.member.quiet is not None:
+        start = call.member.quiet.start
+    if not isinstance(start, int):
+        raise _ask_from(call)
+    if to is None:
+        raise Ask("to", id="ask-quiet-end", start=minute_words(start))
+    if start == to:
+        raise Refusal("refuse-quiet-same", time=minute_words(start), ways=[("/pause", "pause")])
+    return await _set_quiet(call, Quiet(start, to))
+
+
+def _ask_from(call: Call) -> Ask:
+    now = call.member.quiet
+    if now is not None:
+        return Ask("from", id="ask-quiet-now", start=minute_words(now.start), end=minute_words(now.end))
+    nights = [offer for offer in QUIET.suggest("", call.scene) if offer.value != "off"]
+    return Ask("from", options=nights)
+
+
+async def _set_quiet(call: Call, hours: Quiet | None) -> Response:
+    columns = {"quiet_from": hours and hours.start, "quiet_to": hours and hours.end}
+    await call.change.set(members, {"id": call.member.id}, **columns)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    hours_said = "off" if hours is None else times.hours_words(hours.start, hours.end)
+    call.summarise("change-quiet", quiet=hours_said)
+    member = await people.member(call.db, call.member.id)
+    said = times.quiet_set(member, await schedule.all_of_member(call.db, member.id))
+    return Response(await with_ways(call, said, settings=True))

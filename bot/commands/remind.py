@@ -1,0 +1,101 @@
+"""What I say unasked: each kind turned on, off, or to another time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.cards import Button, Card, Paragraph, Spans
+from bot.command import Call, Response, command
+from bot.command.parameters import DAYS, PLACES, TIME, OneOf
+from bot.commands.join import change_code
+from bot.commands.start import TIMES, onward
+from bot.domain.kind import DEADLINE, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
+from bot.domain.occurrence import EVERY_DAY
+from bot.domain.refusal import Refusal
+from bot.store import people, schedule
+from bot.store.schedule import Reminder
+from bot.tables import reminders
+from bot.text import days_words, minute_words
+from bot.views import times
+
+HELPERS = (DEADLINE, RETURN)
+"""What comes on with the first private study reminder: rare, private, and said in its receipt."""
+
+
+@command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(MEMBERS))
+async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
+    """A kind of reminder: at which local time, on which days, where; or off. Without any, what is set."""
+    kind = kind or STUDY
+    row = await schedule.of_member(call.db, call.member.id, kind)
+    if time is None and days is None and where is None:
+        usual = sorted({*TIMES, KINDS[kind].minute})
+        asked = times.remind_question(call.member, kind, row, usual)
+        return Response(times.with_halts(asked, call.member, (row,) if row else (), call.today))
+    minute = time if time is not None else row.minute if row else KINDS[kind].minute
+    if where is None:
+        where = row.place if row and row.place != "off" else "dm"
+    _check(call, kind, minute, days, where)
+    also = await _set(call, row, kind, minute, days or (row.days if row else EVERY_DAY), where)
+    await schedule.refresh_member(call.db, call.member.id, call.now)
+    row = await schedule.of_member(call.db, call.member.id, kind)
+    assert row is not None, "it has just been written"
+    if where == "off":
+        call.summarise("change-remind-off", kind=kind)
+        said = call.say("remind-off", kind=kind, time=minute_words(minute))
+        return Response(await _receipt(call, said, []))
+    call.summarise("change-remind", kind=kind, days=days_words(call.language, row.days), time=minute_words(minute))
+    return Response(await _receipt(call, times.reminded(call.member, row, also), await _offers(call, kind)))
+
+
+def _check(call: Call, kind: str, minute: int, days: int | None, where: str) -> None:
+    """Raises Refusal for a place or days that a kind cannot have."""
+    time = minute_words(minute)
+    if where == "group" and kind in PRIVATE:
+        way = (call.word("button-in-private", time=time), f"remind {time} dm kind:{kind}")
+        raise Refusal("refuse-remind-private", kind=kind, ways=[way])
+    if days is not None and kind in times.UNDATED:
+        line = f"remind {time} kind:{kind}"
+        before = times.before_words(call.language)
+        raise Refusal(
+            "refuse-remind-days", kind=kind, before=before, count=SILENCE_DAYS, line=line, ways=[(f"/{line}", line)]
+        )
+    if where == "group" and not call.scene.groups:
+        raise Refusal("refuse-remind-group")
+
+
+async def _set(call: Call, row: Reminder | None, kind: str, minute: int, days: int, where: str) -> list[str]:
+    """Write the rule; gives the kinds that came on with it."""
+    rule: dict[str, Any] = {"minute": minute, "days": days, "place": where}
+    if row is None:
+        await call.change.create(reminders, kind=kind, member=call.member.id, **rule)
+    elif row.paused_at is None:
+        await call.change.set(reminders, {"id": row.id}, **rule)
+    else:
+        await call.change.set(reminders, {"id": row.id}, **rule, paused_at=None)
+    if kind != STUDY or where != "dm":
+        return []
+    known = {reminder.kind for reminder in await schedule.all_of_member(call.db, call.member.id)}
+    also = [helper for helper in HELPERS if helper not in known]
+    for helper in also:
+        usual: dict[str, Any] = {"minute": KINDS[helper].minute, "days": EVERY_DAY, "place": "dm"}
+        await call.change.create(reminders, kind=helper, member=call.member.id, **usual)
+    return also
+
+
+async def _offers(call: Call, kind: str) -> list[Button]:
+    """The warning of a streak at risk, for those who set their daily question and have not chosen."""
+    if kind != STUDY or await schedule.of_member(call.db, call.member.id, RISK) is not None:
+        return []
+    return [times.risk_offer(call.member)]
+
+
+async def _receipt(call: Call, said: Spans, offers: list[Button]) -> Card:
+    """What was set; for those being shown around the next question alone, for the others the ways on."""
+    card = Card(parts=(Paragraph(said),))
+    if (await people.member(call.db, call.member.id)).onboarding:
+        return await onward(call, card)
+    buttons = [*offers, Button(call.word("button-settings"), "settings", only=call.member.id)]
+    if call.change.made:
+        undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
+        buttons.insert(0, undo)
+    return await onward(call, card.with_rows(buttons))

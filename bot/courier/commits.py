@@ -1,0 +1,93 @@
+"""Writes what many tasks have to note in as few transactions as the disk's pace allows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import Store
+
+T = TypeVar("T")
+
+MOST = 64
+"""Notes in one transaction: a command that wants to write meanwhile waits for no more than these."""
+
+
+@dataclass
+class _Note:
+    work: Callable[[AsyncConnection], Awaitable[Any]]
+    written: asyncio.Future[Any]
+
+
+@dataclass
+class Commits:
+    """A transaction has to reach the disk before it counts; what was asked for meanwhile shares the next one.
+
+    A note is durable when `write` returns. One that fails alone takes no other with it.
+    """
+
+    store: Store
+    _waiting: list[_Note] = field(default_factory=list)
+    _writing: asyncio.Task[None] | None = None
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do something in a transaction that others may share. Raises Unavailable, and what `work` raises.
+
+        `work` may be carried out twice: the first time counts for nothing.
+        """
+        note = _Note(work, asyncio.get_running_loop().create_future())
+        # Whoever asked may be gone when it fails.
+        note.written.add_done_callback(lambda written: written.cancelled() or written.exception())
+        self._waiting.append(note)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all(), name="commits")
+        # Cancelled, it is written all the same: what became of a message must not be forgotten.
+        result: T = await asyncio.shield(note.written)
+        return result
+
+    async def finish(self) -> None:
+        """Wait for what is being written: a stop leaves no transaction open."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            notes, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            try:
+                results = await self.store.write(lambda db, notes=notes: _all(db, notes))  # type: ignore[misc]
+            except Exception as error:
+                await self._one_by_one(notes, error)
+            except BaseException:
+                for note in notes:
+                    note.written.cancel()
+                raise
+            else:
+                for note, result in zip(notes, results, strict=True):
+                    _resolve(note, result)
+
+    async def _one_by_one(self, notes: list[_Note], error: Exception) -> None:
+        for note in notes:
+            try:
+                result = await self.store.write(note.work) if len(notes) > 1 else _raise(error)
+            except Exception as fault:
+                if not note.written.done():
+                    note.written.set_exception(fault)
+            else:
+                _resolve(note, result)
+
+
+async def _all(db: AsyncConnection, notes: list[_Note]) -> list[Any]:
+    return [await note.work(db) for note in notes]
+
+
+def _resolve(note: _Note, result: Any) -> None:
+    if not note.written.done():
+        note.written.set_result(result)
+
+
+def _raise(error: Exception) -> Any:
+    raise error

@@ -1,0 +1,157 @@
+"""Which occurrences are due and to whom they go: claimed in sets, whatever the number of members."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery import Address
+from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RISK, STOPPED, STUDY
+from bot.domain.occurrence import Occurrence
+from bot.store import outbox, passing, people, schedule, studies
+from bot.store.outbox import Draft
+from bot.store.people import Account
+from bot.store.schedule import SHIFT, Advance, Around, Reminder
+from bot.store.studies import Answer
+
+BATCH = 200
+"""Occurrences claimed in one transaction: enough to keep up with any evening, short enough to let commands through."""
+
+SET_ASIDE = timedelta(hours=1)
+"""When to look again at a reminder that could not be claimed: a fault of ours, or a zone that is no more."""
+
+MISSED = timedelta(days=7)
+"""After a longer absence of ours the occurrences of the first days are not recorded one by one."""
+
+NOBODY = "no private chat is open"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What a batch of due reminders needs to know, read at once: who has answered, and where each is reached."""
+
+    around: Around
+    answers: Mapping[int, Sequence[Answer]]
+    accounts: Mapping[int, Sequence[Account]]
+    mine: Mapping[int, Address]
+    homes: Mapping[int, Sequence[Address]]
+
+    @classmethod
+    async def of(cls, db: AsyncConnection, due: Sequence[Reminder]) -> Company:
+        """Read for a batch: a handful of questions, however many reminders it has."""
+        asked = sorted({r.member for r in due if r.member is not None})
+        days = [day for r in due if (day := r.next_date) is not None]
+        grouped = {r.member for r in due if r.member is not None and r.place == "group"}
+        groups = {r.group for r in due if r.group is not None}
+        return cls(
+            around=await schedule.around(db, due),
+            answers=await studies.answers_of(db, asked, min(days), max(days)) if asked else {},
+            accounts=await people.accounts_of_all(db, asked) if asked else {},
+            mine=await people.main_homes(db, grouped) if grouped else {},
+            homes=await people.homes_of_all(db, groups) if groups else {},
+        )
+
+    def answered(self, reminder: Reminder, day: date) -> bool:
+        """Whether a member has given the answer that a reminder is about."""
+        track = STUDY if reminder.kind == RISK else reminder.kind
+        given = self.answers.get(reminder.member or 0, ())
+        return any(answer.day == day and answer.track == track for answer in given)
+
+    def addresses(self, reminder: Reminder, kind: str) -> Sequence[Address]:
+        """Where an occurrence goes: nowhere when nobody can be reached."""
+        if reminder.group is not None:
+            return self.homes.get(reminder.group, ())
+        if reminder.place == "group" and kind not in (*PRIVATE, STOPPED):
+            home = self.mine.get(reminder.member or 0)
+            return () if home is None else (home,)
+        known = self.accounts.get(reminder.member or 0, ())
+        return [account.private for account in known if account.dm != "closed"][:1]
+
+
+async def claim_due(db: AsyncConnection, now: datetime) -> int:
+    """Queue a batch of what is due and advance its rules; how many reminders were looked at."""
+    due = await schedule.due(db, now, BATCH)
+    if not due:
+        return 0
+    company = await Company.of(db, due)
+    claims = []
+    for reminder in due:
+        try:
+            claims.append(_claim(reminder, company, now))
+        except Exception as error:
+            if passing(error):
+                raise
+            # One that cannot be claimed must not keep the others waiting.
+            log.exception("reminder %s could not be claimed", reminder.id)
+            await schedule.set_aside(db, reminder, now + SET_ASIDE)
+    await outbox.queue(db, *(draft for claim in claims for draft in claim.drafts))
+    await schedule.advance(db, [claim.advance for claim in claims])
+    return len(due)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What becomes of one reminder: what is queued, and where it stands after."""
+
+    drafts: Sequence[Draft]
+    advance: Advance
+
+
+def _claim(reminder: Reminder, company: Company, now: datetime) -> Claim:
+    due = _due(reminder, company.around, now)
+    if due is None or due.at > now:
+        # Its moment was worked out under other rules, or a word came since: not now.
+        kept = (reminder.last_date, reminder.paused_at, reminder.later_at, reminder.later_date)
+        return Claim((), Advance(reminder.id, due, *kept))
+    last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
+    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not company.answered(reminder, due.day)
+    after = max(due.at, now - MISSED)
+    # What /later asked for is done with.
+    usual = replace(reminder, later_at=None, later_date=None)
+    following = None if stopping else usual.next(company.around, after, last)
+    drafts = () if company.answered(reminder, due.day) else tuple(_drafts(reminder, due, company, now, stopping))
+    return Claim(drafts, Advance(reminder.id, following, last, now if stopping else None))
+
+
+def _due(reminder: Reminder, around: Around, now: datetime) -> Occurrence | None:
+    """The occurrence a reminder was found due for, as the rules stand now."""
+    assert reminder.next_due_at is not None and reminder.next_date is not None
+    if reminder.next_due_at == reminder.later_at:
+        return Occurrence(reminder.next_due_at, reminder.next_date)
+    return reminder.next(around, reminder.next_due_at - SHIFT, reminder.last_date)
+
+
+def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> Iterable[Draft]:
+    kind = STOPPED if stopping else reminder.kind
+    expires = due.at + KINDS[kind].grace
+    key = f"{kind}:{reminder.id}:{due.day}"
+    if due.at == reminder.later_at:
+        # Asked again for a date that may have been asked about before.
+        key += f":later:{due.at:%Y%m%dT%H%M}"
+    addresses, state, reason = company.addresses(reminder, kind), "queued", None
+    if now >= expires:
+        state, reason = "expired", "too late"
+    if not addresses and reminder.member is not None:
+        # Recorded, though nobody can be told: what is not sent is not lost in silence.
+        addresses = [account.private for account in company.accounts.get(reminder.member, ())[:1]]
+        state, reason = "failed", NOBODY
+    for address in addresses:
+        yield Draft(
+            key=key if reminder.group is None else f"{key}:{address.platform}:{address.chat}:{address.thread}",
+            kind=kind,
+            address=address,
+            member=reminder.member,
+            group=reminder.group,
+            reminder=reminder.id,
+            local_date=due.day,
+            due_at=due.at,
+            expires_at=expires,
+            state=state,
+            reason=reason,
+        )

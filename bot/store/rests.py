@@ -1,0 +1,70 @@
+"""Days off that members planned ahead, as stretches of local dates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.occurrence import Range
+from bot.store.studies import Who
+from bot.tables import rests
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A stretch of days off, both ends included. One whose last day comes before its first was taken back."""
+
+    id: int
+    first: date
+    last: date
+
+    @property
+    def days(self) -> Range:
+        """Its ends."""
+        return self.first, self.last
+
+
+async def planned(db: AsyncConnection, member: int, today: date) -> tuple[Rest, ...]:
+    """Days off that have not passed, the next first."""
+    return tuple(rest for rest in await _all(db, member) if rest.last >= today)
+
+
+async def off(db: AsyncConnection, member: int) -> tuple[Range, ...]:
+    """All days off there are and were."""
+    return tuple(rest.days for rest in await _all(db, member))
+
+
+async def off_all(db: AsyncConnection, who: Who) -> dict[int, tuple[Range, ...]]:
+    """All days off of some members."""
+    mine = rests.c.member.in_(who) & (rests.c.first <= rests.c.last)
+    found: dict[int, tuple[Range, ...]] = defaultdict(tuple)
+    for member, first, last in await db.execute(select(rests.c.member, rests.c.first, rests.c.last).where(mine)):
+        found[member] += ((first, last),)
+    return dict(found)
+
+
+async def unite(db: AsyncConnection, member: int) -> None:
+    """Make one of those that overlap or touch: two members with days off have become one."""
+    found = await _all(db, member)
+    kept: list[Rest] = []
+    for rest in found:
+        if kept and rest.first <= kept[-1].last + DAY:
+            kept[-1] = Rest(kept[-1].id, kept[-1].first, max(kept[-1].last, rest.last))
+        else:
+            kept.append(rest)
+    for rest in kept:
+        await db.execute(update(rests).where(rests.c.id == rest.id).values(last=rest.last))
+    gone = {rest.id for rest in found} - {rest.id for rest in kept}
+    await db.execute(delete(rests).where(rests.c.id.in_(gone)))
+
+
+async def _all(db: AsyncConnection, member: int) -> tuple[Rest, ...]:
+    mine = (rests.c.member == member) & (rests.c.first <= rests.c.last)
+    rows = await db.execute(select(rests.c.id, rests.c.first, rests.c.last).where(mine).order_by(rests.c.first))
+    return tuple(Rest(*row) for row in rows)

@@ -1,0 +1,260 @@
+"""How reminders, quiet hours, pauses and days off are asked for, confirmed and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from bot.cards import Bold, Button, Card, Choice, Moment, Option, Paragraph, Row, Spans, Text
+from bot.domain.kind import (
+    DEADLINE,
+    MEMBERS,
+    MOST_IGNORED,
+    PRIVATE,
+    RETURN,
+    RISK,
+    SILENCE_DAYS,
+    STUDY,
+    WARNING_DAYS,
+)
+from bot.domain.member import Member
+from bot.domain.occurrence import EVERY_DAY, Range
+from bot.store.rests import Rest
+from bot.store.schedule import Reminder
+from bot.text import date_words, days_words, lines, minute_words, say, time_words, word
+
+UNDATED = (DEADLINE, RETURN)
+"""Kinds that come by days of their own: a deadline's, a silence's."""
+
+
+def moment_words(language: str, member: Member, at: datetime, now: datetime) -> str:
+    """A moment by the member's clock, with its date when that is another than today's."""
+    local, today = member.local(at), member.local(now).date()
+    clock = time_words(local)
+    return clock if local.date() == today else f"{date_words(language, local.date(), today)}, {clock}"
+
+
+def asked_next(language: str, member: Member, at: datetime, now: datetime) -> Spans:
+    """When the next question comes."""
+    today = member.local(at).date() == member.local(now).date()
+    spoken = Moment(at, moment_words(language, member, at, now), "time" if today else "full")
+    return say(language, "later-set", time=spoken, day="today" if today else "later")
+
+
+def dates_words(language: str, days: Range, today: date) -> str:
+    """A stretch of local dates: "Thu 24 Dec – Sun 27 Dec"."""
+    first, last = (date_words(language, day, today) for day in days)
+    return first if first == last else f"{first} – {last}"
+
+
+def before_words(language: str) -> str:
+    """How many days before a deadline it is spoken of: "30, 14, 7, 3 and 1"."""
+    *days, last = map(str, WARNING_DAYS)
+    return word(language, "and", first=", ".join(days), last=last)
+
+
+def kind_words(language: str, kind: str) -> str:
+    """What a kind of reminder is called."""
+    return word(language, f"settings-reminder-{kind}")
+
+
+# ---------------------------------------------------------------- what stands still
+
+
+def halted(member: Member, reminders: Iterable[Reminder], today: date) -> tuple[Spans, Row]:
+    """A running pause and questions that stopped by themselves, each with the button that ends it; for their member."""
+    language = member.language
+    told: list[Spans] = []
+    buttons: list[Button] = []
+    if member.paused_on(today):
+        told.append(paused(member, today))
+        buttons.append(end_pause(member))
+    for reminder in reminders:
+        if reminder.paused_at is not None and reminder.place != "off":
+            told.append(say(language, "stopped", kind=reminder.kind, count=MOST_IGNORED))
+            buttons.append(ask_again(member, reminder.kind, reminder.minute))
+    return lines(*told), tuple(buttons)
+
+
+def with_halts(card: Card, member: Member, reminders: Iterable[Reminder], today: date) -> Card:
+    """The same card with what stands still at the moment."""
+    told, buttons = halted(member, reminders, today)
+    return card.with_parts(Paragraph(told)).with_rows(buttons) if told else card
+
+
+def paused(member: Member, today: date) -> Spans:
+    """A running pause in one line."""
+    return say(member.language, "paused", until=_until(member, today))
+
+
+def paused_receipt(member: Member, today: date) -> Spans:
+    """What a check-in's receipt says of a running pause."""
+    return say(member.language, "paused-counted", until=_until(member, today))
+
+
+def _until(member: Member, today: date) -> str:
+    return "back" if member.paused_until is None else date_words(member.language, member.paused_until, today)
+
+
+def end_pause(member: Member) -> Button:
+    """Resume at once."""
+    return Button(word(member.language, "button-end-pause"), "pause off", only=member.id)
+
+
+def ask_again(member: Member, kind: str, minute: int) -> Button:
+    """Go on asking where questions had stopped."""
+    time = minute_words(minute)
+    suffix = "" if kind == STUDY else f" kind:{kind}"
+    return Button(word(member.language, "button-ask-again", time=time), f"remind {time}{suffix}", only=member.id)
+
+
+# ---------------------------------------------------------------- reminders
+
+
+def remind_question(member: Member, kind: str, reminder: Reminder | None, times: Sequence[int]) -> Card:
+    """What a kind is and how it is set, times to choose from, off, and the other kinds."""
+    language = member.language
+    suffix = "" if kind == STUDY else f" kind:{kind}"
+    running = reminder is not None and reminder.place != "off"
+    now = say(language, "remind-now", setting=reminder_words(language, reminder))
+    what = say(language, "remind-what", kind=kind, before=before_words(language), count=SILENCE_DAYS)
+    options = tuple(Option(minute_words(minute), f"remind {minute_words(minute)}{suffix}") for minute in times)
+    own = [Button(word(language, "other"), f"remind{suffix} time:?", only=member.id)]
+    if running:
+        own.append(Button(word(language, "button-turn-off"), f"remind off{suffix}", only=member.id))
+    others = [
+        Button(kind_words(language, other), f"remind kind:{other}", only=member.id)
+        for other in MEMBERS
+        if other != kind
+    ]
+    return Card(
+        parts=(Paragraph(lines((*what, Text(" "), *now), say(language, "remind-when"))),),
+        choice=Choice(word(language, "choose"), options, only=member.id),
+        rows=(tuple(own), tuple(others)),
+    )
+
+
+def reminder_words(language: str, reminder: Reminder | None) -> Spans:
+    """How a reminder is set: days, time and place."""
+    if reminder is None or reminder.place == "off":
+        return say(language, "settings-off")
+    time = minute_words(reminder.time)
+    if reminder.kind in UNDATED:
+        return say(language, "settings-reminder-undated", time=time)
+    days = days_words(language, reminder.days)
+    return say(language, "settings-reminder", days=days, time=time, where=reminder.place)
+
+
+def reminded(member: Member, reminder: Reminder, also: Sequence[str]) -> Spans:
+    """The receipt of a reminder; `also` are the kinds that came on with it."""
+    language = member.language
+    days = days_words(language, reminder.days)
+    told = [
+        say(
+            language,
+            "remind-set",
+            kind=reminder.kind,
+            days=days,
+            on="" if reminder.days == EVERY_DAY else f" {days}",
+            time=minute_words(reminder.minute),
+            zone=member.zone,
+            where=reminder.place,
+            before=before_words(language),
+            count=SILENCE_DAYS,
+        )
+    ]
+    if reminder.quiet is not None and reminder.time != reminder.minute:
+        told.append(
+            say(
+                language,
+                "remind-quiet",
+                time=minute_words(reminder.minute),
+                quiet=hours_words(reminder.quiet.start, reminder.quiet.end),
+                moved=minute_words(reminder.time),
+            )
+        )
+    if also:
+        told.append(say(language, "remind-also", kinds="both" if len(also) > 1 else also[0], count=SILENCE_DAYS))
+    return lines(*told)
+
+
+def risk_offer(member: Member) -> Button:
+    """Off unless switched on: one reminder a day is enough for most."""
+    return Button(word(member.language, "button-risk"), f"remind dm kind:{RISK}", only=member.id)
+
+
+# ---------------------------------------------------------------- hours
+
+
+def hours_words(start: int, end: int) -> str:
+    """Hours of the day: "22:00–07:00"."""
+    return f"{minute_words(start)}–{minute_words(end)}"
+
+
+def quiet_set(member: Member, reminders: Iterable[Reminder]) -> Spans:
+    """The receipt of quiet hours: what they are, and which reminders they move to when."""
+    language = member.language
+    if member.quiet is None:
+        return say(language, "quiet-off")
+    start, end = minute_words(member.quiet.start), minute_words(member.quiet.end)
+    moved = [
+        say(
+            language,
+            "quiet-moves",
+            name=kind_words(language, reminder.kind),
+            time=minute_words(reminder.minute),
+            moved=minute_words(reminder.time),
+        )
+        for reminder in reminders
+        if reminder.place != "off" and reminder.time != reminder.minute
+    ]
+    return lines(say(language, "quiet-set", start=start, end=end, zone=member.zone), *moved)
+
+
+# ---------------------------------------------------------------- days off
+
+
+def days_off(member: Member, planned: Sequence[Rest], today: date, offers: Sequence[Range]) -> Card:
+    """What is planned, each to be taken back, and what could be."""
+    language = member.language
+    told = (
+        say(language, "rest-none")
+        if not planned
+        else say(language, "rest-planned", days=rests_words(member, planned, today))
+    )
+    options = tuple(
+        Option(word(language, "rest-take-back", days=dates_words(language, rest.days, today)), f"rest drop:{rest.id}")
+        for rest in planned
+    )
+    buttons = [
+        Button(
+            word(language, "option-tomorrow") if last == first else dates_words(language, (first, last), today),
+            f"rest {first}" if last == first else f"rest {first} {last}",
+            only=member.id,
+        )
+        for first, last in offers
+    ]
+    buttons.append(Button(word(language, "button-other-days"), "rest from:? to:?", only=member.id))
+    return Card(
+        parts=(Paragraph(told),),
+        choice=Choice(word(language, "rest-choose"), options, only=member.id) if options else None,
+        rows=(tuple(buttons),),
+    )
+
+
+def rests_words(member: Member, planned: Iterable[Rest], today: date) -> str:
+    """Days off in one line."""
+    return "; ".join(dates_words(member.language, rest.days, today) for rest in planned)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def also_words(language: str, reminders: Iterable[Reminder]) -> Spans:
+    """What is said in private besides questions, each with its time."""
+    told: list[Bold | Text] = []
+    for reminder in reminders:
+        if reminder.kind in PRIVATE and reminder.place != "off":
+            between = ", " if told else ""
+            told.append(Text(f"{between}{kind_words(language, reminder.kind)} ({minute_words(reminder.time)})"))
+    return tuple(told) or say(language, "settings-off")

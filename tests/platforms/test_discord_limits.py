@@ -1,0 +1,307 @@
+"""What Discord allows a token, kept over the wire: the pace, halts, the breaker, and buckets that do not pile up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from discord.http import HTTPClient
+
+from bot.cards import Button, Card, Paragraph, Text
+from bot.delivery import Address, Doubtful, Later, Outcome, Sent
+from bot.pacing import leave_by, urgent
+from bot.platforms.discord import client, limits
+from bot.platforms.discord.outgoing import REFUSED
+from tests.fakes.discord_server import Channel
+from tests.platforms.discord_driver import DiscordDriver
+
+CARD = Card(parts=(Paragraph((Text("Hello"),)),), rows=((Button("Yes", "roadmaps"),),))
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+async def driver(tmp_path: Path) -> AsyncIterator[DiscordDriver]:
+    async with DiscordDriver(tmp_path, now) as driver:
+        yield driver
+
+
+async def deliver(driver: DiscordDriver, to: Channel | Address | None = None, key: str = "key") -> Outcome:
+    """Send as the courier does: after those who wait for an answer."""
+    address = to if isinstance(to, Address) else Address("discord", str((to or driver.channel).id))
+    urgent.set(False)
+    return await asyncio.create_task(driver.platform.send(address, CARD, key))
+
+
+def posted(driver: DiscordDriver) -> int:
+    return sum(request.path.endswith("/messages") for request in driver.server.requests)
+
+
+# ---------------------------------------------------------------- the pace
+
+
+async def test_three_hundred_at_once_keep_the_rate_and_the_halt_while_members_are_answered(
+    driver: DiscordDriver,
+) -> None:
+    channels = [driver.guild.add_channel(f"room-{number}") for number in range(300)]
+    asha = driver.person("asha")
+    loop = asyncio.get_running_loop()
+    waited: list[float] = []
+    stalls: list[float] = []
+
+    async def until_sent(number: int) -> None:
+        for _ in range(10):
+            outcome = await deliver(driver, channels[number], f"key {number}")
+            if not isinstance(outcome, Later):
+                break
+            await asyncio.sleep(outcome.seconds)
+        assert isinstance(outcome, Sent)
+
+    async def members() -> None:
+        while True:
+            asked = loop.time()
+            assert (await driver.server.slash(asha, driver.channel, "roadmaps")).reply is not None
+            waited.append(loop.time() - asked)
+            await asyncio.sleep(0.1)
+
+    async def machine() -> None:
+        """How long the machine, which other tests share, lets us wait at the worst."""
+        while True:
+            slept = loop.time()
+            await asyncio.sleep(0.005)
+            stalls.append(loop.time() - slept - 0.005)
+
+    others = [asyncio.create_task(members()), asyncio.create_task(machine())]
+    began = loop.time()
+    loop.call_later(2.5, driver.server.buckets.halt, 1.5)
+    await asyncio.gather(*(until_sent(number) for number in range(300)))
+    taken = loop.time() - began
+    for task in others:
+        task.cancel()
+    stall = max(stalls)
+    # What was written in time may have been read late.
+    assert driver.server.worst_second <= 50 + (0 if stall < 0.03 else math.ceil(stall * 50))
+    assert driver.server.buckets.sent_in_halts == 0
+    # The header that tells how long is in whole seconds.
+    assert 300 / 50 + 1.5 <= taken <= 300 / (0.95 * 50) + 2 + 0.5 + 5 * stall
+    assert [len(driver.server.messages(channel)) for channel in channels] == [1] * 300
+    assert len(waited) > 20
+    assert sorted(waited)[int(len(waited) * 0.95)] < 0.25 + 3 * stall
+    assert driver.platform.limits.pace.waits.halts >= 1
+
+
+async def test_answers_in_private_chats_go_before_deliveries(driver: DiscordDriver) -> None:
+    asha = driver.person("asha")
+    await driver.say("asha", "/help", private=True)
+    channels = [driver.guild.add_channel(f"room-{number}") for number in range(60)]
+    sending = [asyncio.create_task(deliver(driver, channel, channel.name)) for channel in channels]
+    await asyncio.sleep(0.1)
+    driver.server.says(asha, driver.server.dm(asha), "/roadmaps")
+    await driver.server.wait_message(asha, lambda message: "backend-ai-era" in message.text, timeout=0.6)
+    assert not all(task.done() for task in sending)
+    assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(*sending))
+
+
+async def test_what_leaves_too_late_is_not_sent(driver: DiscordDriver) -> None:
+    leave_by.set(asyncio.get_running_loop().time() - 1)
+    assert isinstance(await deliver(driver), Later)
+    assert posted(driver) == 0
+
+
+async def test_nor_what_got_its_connection_too_late(driver: DiscordDriver) -> None:
+    await deliver(driver)
+    loop = asyncio.get_running_loop()
+    # The last second is full: the turn comes in time, and the request would be written after it.
+    driver.platform.limits._written.extend([loop.time()] * limits.PER_SECOND)
+    leave_by.set(loop.time() + 0.2)
+    assert isinstance(await deliver(driver, key="2"), Later)
+    assert posted(driver) == 1
+
+
+# ---------------------------------------------------------------- halts
+
+
+async def test_a_global_limit_halts_everything_and_nothing_is_lost(driver: DiscordDriver) -> None:
+    driver.server.buckets.halt(1.0)
+    outcomes = await asyncio.gather(*(deliver(driver, key=f"key {number}") for number in range(5)))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert driver.server.buckets.sent_in_halts == 0
+    assert len(await driver.posts()) == 5
+
+
+async def test_a_halt_too_long_to_wait_for_is_the_couriers(driver: DiscordDriver) -> None:
+    driver.server.buckets.halt(120)
+    first = await deliver(driver)
+    assert isinstance(first, Later)
+    assert first.seconds > 100
+    assert driver.platform.delay(driver.home) > 100
+    second = await deliver(driver, key="2")
+    assert isinstance(second, Later)
+    assert second.seconds > 100
+    assert posted(driver) == 1
+
+
+async def test_a_send_cut_off_in_a_halt_leaves_discord_py_no_gate_that_stays_shut(driver: DiscordDriver) -> None:
+    driver.server.buckets.halt(0.5)
+    cut_off = asyncio.create_task(deliver(driver))
+    while posted(driver) == 0:  # noqa: ASYNC110 - only the server tells
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    cut_off.cancel()
+    async with asyncio.timeout(3):
+        assert isinstance(await deliver(driver, key="2"), Sent)
+
+
+async def test_a_ban_of_the_host_halts_answers_too(driver: DiscordDriver, caplog: pytest.LogCaptureFixture) -> None:
+    # What stands before Discord's API refuses without `Via`, and in no JSON.
+    driver.server.fail("POST", "/messages", status=429, headers={"Retry-After": "900"})
+    assert await deliver(driver) == Later(900, "Discord asks for patience")
+    requests = len(driver.server.requests)
+    driver.server.interactions.seconds_to_answer = 0.3
+    with caplog.at_level(logging.WARNING):
+        assert (await driver.server.slash(driver.person("asha"), driver.channel, "roadmaps")).failed
+        await driver.idle()
+    assert "did not arrive" in caplog.text
+    assert len(driver.server.requests) == requests
+    assert driver.platform.delay(driver.home) > 800
+
+
+async def test_a_failure_before_the_wait_stays_in_doubt(driver: DiscordDriver) -> None:
+    driver.server.fail("POST", "/messages", status=502, json={"message": "bad gateway"}, after_accept=True)
+    sending = asyncio.create_task(deliver(driver))
+    while posted(driver) == 0:  # noqa: ASYNC110 - only the server tells
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    driver.platform.limits.pace.halt(60)
+    # discord.py's second try does not leave; the first was accepted all the same.
+    assert isinstance(await sending, Doubtful)
+    assert len(await driver.posts()) == 1
+
+
+async def test_what_never_left_is_not_in_doubt(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    await deliver(driver)
+    monkeypatch.setattr(client, "SEND_WITHIN", 0.1)
+    driver.platform.limits.pace.halt(1)
+    assert isinstance(await deliver(driver, key="2"), Later)
+    assert posted(driver) == 1
+
+
+# ---------------------------------------------------------------- the breaker
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The breaker for a test's patience."""
+    monkeypatch.setattr(limits, "STOP_DELIVERIES", 5)
+    monkeypatch.setattr(limits, "GO_ON", 3)
+    monkeypatch.setattr(limits, "STOP_ANSWERS", 7)
+    monkeypatch.setattr(limits, "WINDOW", 1.5)
+
+
+@pytest.mark.usefixtures("small")
+async def test_refusals_stop_deliveries_long_before_discord_bans_us(
+    driver: DiscordDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver.person("asha").dms_open = False
+    asha = Address.private_to("discord", str(driver.person("asha").id))
+    with caplog.at_level(logging.INFO):
+        for number in range(9):
+            await deliver(driver, asha, f"key {number}")
+        assert driver.server.invalid_requests == 5
+        assert driver.platform.invalid_responses == 5
+        stopped = await deliver(driver)
+        assert isinstance(stopped, Later)
+        assert 0 < stopped.seconds <= 1.5
+        assert driver.platform.delay(driver.home) > 0
+        # Who waits for an answer gets one.
+        assert (await driver.say("asha", "/roadmaps")).text
+        await asyncio.sleep(driver.platform.delay(driver.home) + 0.05)
+        assert driver.platform.delay(driver.home) == 0
+        assert isinstance(await deliver(driver), Sent)
+    assert caplog.text.count("nothing but answers is sent") == 1
+    assert caplog.text.count("deliveries go on") == 1
+
+
+@pytest.mark.usefixtures("small")
+async def test_refusals_stop_answers_last(driver: DiscordDriver) -> None:
+    driver.server.interactions.seconds_to_answer = 0.2
+    driver.server.fail("POST", "/callback", status=403, json={"code": 50013, "message": "no"}, times=100)
+    for _ in range(10):
+        await driver.server.slash(driver.person("asha"), driver.channel, "roadmaps")
+        await driver.idle()
+        if driver.platform.invalid_responses >= 7:
+            break
+    refused = driver.server.invalid_requests
+    assert refused <= 9
+    await driver.server.slash(driver.person("asha"), driver.channel, "roadmaps")
+    assert driver.server.invalid_requests == refused
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_limit_shared_with_others_is_no_fault_of_ours(driver: DiscordDriver) -> None:
+    body = {"message": "The resource is being rate limited.", "retry_after": 0.01, "global": False}
+    headers = {"Retry-After": "1", "Via": "1.1 google", "X-RateLimit-Scope": "shared"}
+    driver.server.fail("POST", "/messages", status=429, json=body, headers=headers)
+    assert isinstance(await deliver(driver), Sent)
+    assert driver.platform.invalid_responses == 0
+    driver.server.rate_limit("POST", "/messages", retry_after=0.01)
+    assert isinstance(await deliver(driver, key="2"), Sent)
+    assert driver.platform.invalid_responses == 1
+
+
+async def test_a_page_of_something_before_discord_is_no_word_of_discords(driver: DiscordDriver) -> None:
+    for status in (403, 404):
+        driver.server.fail("POST", "/messages", status=status, headers={"Content-Type": "text/html"})
+        outcome = await deliver(driver)
+        assert isinstance(outcome, Later)
+        assert outcome.seconds == REFUSED
+
+
+# ---------------------------------------------------------------- what grows
+
+
+async def test_buckets_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    http = HTTPClient(asyncio.get_running_loop())
+    limits.forget_as_we_go(http)
+    busy = http.get_ratelimit("busy")
+    async with busy:
+        monkeypatch.setattr(limits, "IDLE", -1.0)
+        for number in range(2000):
+            http.get_ratelimit(f"channel {number}")
+        assert len(http._buckets) <= 2
+        assert http.get_ratelimit("busy") is busy
+    monkeypatch.setattr(limits, "IDLE", 60.0)
+    for number in range(300):
+        http.get_ratelimit(f"channel {number}")
+    # Used a moment ago: none is lost.
+    assert len(http._buckets) >= 300
+
+
+async def test_a_private_chat_is_opened_once(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened() -> int:
+        return sum(request.path == "/users/@me/channels" for request in driver.server.requests)
+
+    people = [Address.private_to("discord", str(driver.person(f"p{number}").id)) for number in range(3)]
+    for time in range(2):
+        for address in people:
+            assert isinstance(await deliver(driver, address, f"key {time}"), Sent)
+    assert opened() == 3
+    monkeypatch.setattr(client, "CHATS", 2)
+    newcomer = Address.private_to("discord", str(driver.person("p3").id))
+    await deliver(driver, newcomer)
+    assert len(driver.platform._chats) <= 3
+
+
+async def test_a_private_chat_that_is_not_there_any_more_is_opened_anew(driver: DiscordDriver) -> None:
+    asha = Address.private_to("discord", str(driver.person("asha").id))
+    assert isinstance(await deliver(driver, asha), Sent)
+    driver.platform._chats[asha.account or ""] = 1
+    assert isinstance(await deliver(driver, asha, "2"), Later)
+    assert isinstance(await deliver(driver, asha, "2"), Sent)

@@ -1,0 +1,213 @@
+"""What leaves for Telegram: in its turn, not in a halt, and told apart from what servers in between say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from telegram import Bot
+from telegram.error import BadRequest, NetworkError, TelegramError
+
+from bot.delivery import Address, Doubtful, Later, Outcome, Rejected
+from bot.pacing import Pace, leave_by
+from bot.platforms.telegram.outcomes import outcome
+from bot.platforms.telegram.transport import AiohttpRequest, FloodError, HeldError, UnsentError
+
+TOKEN = "7000000001:" + "x" * 35
+PAGE = b"<html><body><h1>Error</h1></body></html>"
+SENT = {"message_id": 7, "date": 1, "chat": {"id": 1, "type": "private", "first_name": "Asha"}}
+
+
+@dataclass
+class Server:
+    """Answers everything with what a test says; keeps the chats and moments of what came."""
+
+    status: int = 200
+    body: bytes = json.dumps({"ok": True, "result": SENT}).encode()
+    port: int = 0
+    came: list[tuple[int | None, float]] = field(default_factory=list)
+
+    def patience(self, seconds: int) -> None:
+        self.status = 429
+        self.body = json.dumps({"ok": False, "error_code": 429, "parameters": {"retry_after": seconds}}).encode()
+
+    def again(self) -> None:
+        self.status, self.body = 200, Server().body
+
+    async def answer(self, request: web.Request) -> web.Response:
+        given = json.loads(await request.read() or b"{}")
+        self.came.append((given.get("chat_id"), asyncio.get_running_loop().time()))
+        return web.Response(status=self.status, body=self.body)
+
+
+@asynccontextmanager
+async def talking(pace: Pace) -> AsyncIterator[tuple[Server, Bot]]:
+    server = Server()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    request = AiohttpRequest(pace=pace)
+    bot = Bot(TOKEN, f"http://127.0.0.1:{runner.addresses[0][1]}/bot", request=request)
+    await request.initialize()
+    try:
+        yield server, bot
+    finally:
+        await request.shutdown()
+        await runner.cleanup()
+
+
+async def became(bot: Bot, chat: int) -> Outcome:
+    """What is written down when a message fails."""
+    with pytest.raises(TelegramError) as raised:
+        await bot.send_message(chat, "hello")
+    assert TOKEN not in str(raised.value)
+    return outcome(raised.value, Address("telegram", str(chat)))
+
+
+@pytest.mark.parametrize("chat", [1, -100])
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (403, PAGE, Later),
+        (404, PAGE, Later),
+        (400, b"", Later),
+        (401, b'{"error": "proxy"}', Later),
+        (413, PAGE, Rejected),
+        (500, PAGE, Doubtful),
+        (502, PAGE, Doubtful),
+        (503, b"", Doubtful),
+        (200, PAGE, Doubtful),
+        (429, PAGE, Later),
+    ],
+)
+async def test_a_page_on_the_way_is_no_refusal_of_telegrams(chat: int, status: int, body: bytes, kind: type) -> None:
+    async with talking(Pace(1000)) as (server, bot):
+        server.status, server.body = status, body
+        assert isinstance(await became(bot, chat), kind)
+
+
+async def test_only_what_writes_into_a_chat_takes_a_turn() -> None:
+    pace = Pace(1000)
+    async with talking(pace) as (_, bot):
+        await bot.answer_callback_query("1")
+        await bot.delete_message(1, 7)
+        assert pace.waits.turns["answer"] == 0
+        await bot.send_message(1, "hello")
+        await bot.edit_message_text("hello", 1, 7)
+        await bot.forward_message(1, 1, 7)
+        await bot.copy_message(1, 1, 7)
+        assert pace.waits.turns["answer"] == 4
+
+
+async def test_an_edit_does_not_wait_for_the_chats_second() -> None:
+    async with talking(Pace(1000, per_chat=60)) as (server, bot):
+        await bot.send_message(1, "hello")
+        await bot.edit_message_text("hello", 1, 7)
+        with pytest.raises(HeldError) as held:
+            await bot.send_message(1, "hello")
+        assert 59 < held.value.seconds < 61
+        assert len(server.came) == 2
+
+
+async def test_patience_asked_of_an_idle_bot_is_the_chats() -> None:
+    async with talking(Pace(100)) as (server, bot):
+        server.patience(40)
+        with pytest.raises(FloodError):
+            await bot.send_message(1, "hello")
+        server.again()
+        assert isinstance(held := await became(bot, 1), Later)
+        assert 39 < held.seconds <= 40
+        await bot.send_message(2, "hello")
+        # A second chat that asks for it while the first has not had its own: it is the bot's.
+        server.patience(35)
+        with pytest.raises(FloodError):
+            await bot.send_message(2, "hello")
+        server.again()
+        assert isinstance(held := await became(bot, 3), Later)
+        assert 39 < held.seconds <= 40
+        assert len(server.came) == 3
+
+
+async def test_patience_asked_of_a_busy_bot_is_for_all() -> None:
+    async with talking(Pace(100)) as (server, bot):
+        await asyncio.gather(*(bot.send_message(n, "hello") for n in range(60)))
+        server.patience(40)
+        with pytest.raises(FloodError):
+            await bot.send_message(1, "hello")
+        server.again()
+        assert isinstance(held := await became(bot, 2), Later)
+        assert 38 < held.seconds <= 40
+
+
+async def test_who_waits_when_a_halt_comes_waits_for_its_end() -> None:
+    async with talking(Pace(50)) as (server, bot):
+        waiting = [asyncio.create_task(bot.send_message(n, "hello")) for n in range(40)]
+        await asyncio.sleep(0.5)
+        server.patience(1)
+        while server.status == 429:
+            await asyncio.sleep(0.002)
+            if any(task.done() and task.exception() for task in waiting):
+                halted = asyncio.get_running_loop().time()
+                server.again()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert sum(isinstance(result, FloodError) for result in results) == 1
+        assert len(server.came) == 40
+        moments = [moment for _, moment in server.came]
+        assert [moment for moment in moments if halted < moment < halted + 0.98] == []
+        assert max(moments) > halted + 0.98
+
+
+async def test_a_connection_that_took_long_costs_another_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise those that waited for their connections would leave together, or into a halt."""
+    connect = aiohttp.TCPConnector._create_connection
+
+    async def slowly(self: aiohttp.TCPConnector, *args: Any, **kwargs: Any) -> Any:
+        # All are there at the same moment.
+        await asyncio.sleep(open_at - asyncio.get_running_loop().time())
+        return await connect(self, *args, **kwargs)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", slowly)
+    pace = Pace(50)
+    async with talking(pace) as (server, bot):
+        open_at = asyncio.get_running_loop().time() + 1
+        await asyncio.gather(*(bot.send_message(n, "hello") for n in range(30)))
+        moments = [moment for _, moment in server.came]
+        assert max(moments) - min(moments) >= 25 * pace.spacing
+    pace = Pace(50)
+    async with talking(pace) as (server, bot):
+        open_at = asyncio.get_running_loop().time() + 1
+        task = asyncio.create_task(bot.send_message(1, "hello"))
+        await asyncio.sleep(0.1)
+        pace.halt(60)
+        with pytest.raises(HeldError):
+            await task
+        assert server.came == []
+
+
+async def test_what_is_not_ours_to_send_any_more_does_not_leave() -> None:
+    async with talking(Pace(1000)) as (server, bot):
+        leave_by.set(asyncio.get_running_loop().time() - 1)
+        assert isinstance(await became(bot, 1), Later)
+        leave_by.set(None)
+        assert server.came == []
+
+
+async def test_errors_say_whether_anything_left() -> None:
+    request = AiohttpRequest()
+    with pytest.raises(UnsentError):
+        await request.do_request("http://127.0.0.1:9/bot/sendMessage", "POST")
+    await request.initialize()
+    with pytest.raises(UnsentError):
+        await request.do_request("http://127.0.0.1:9/bot/sendMessage", "POST")
+    await request.shutdown()
+    assert issubclass(HeldError, UnsentError) and issubclass(UnsentError, NetworkError)
+    assert not issubclass(FloodError, NetworkError) and not issubclass(UnsentError, BadRequest)

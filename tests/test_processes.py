@@ -1,0 +1,86 @@
+"""Several real processes and one lease on Postgres: whatever befalls one of them, one works, and never two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+
+import pytest
+
+from tests.fakes.leaseholder import Crowd, check, prepare, read, token_of
+from tests.fakes.postgres import NoPostgres, Postgres, serving
+
+SECONDS, POLL = 1.5, 0.2
+SLACK = 1.0
+"""What a busy machine may take for itself."""
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A server of our own, for it is restarted."""
+    try:
+        with serving() as server:
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(f"Postgres cannot run here: {reason}")
+
+
+@asynccontextmanager
+async def crowd(postgres: Postgres, folder: Path) -> AsyncIterator[Crowd]:
+    """Two processes, of which `a` works; what they did is checked at the end."""
+    url = postgres.url("postgres")
+    await prepare(url)
+    made = Crowd(url, folder / "world", SECONDS, POLL)
+    try:
+        await made.start("a")
+        await made.until(lambda: made.working() == "a")
+        await made.start("b")
+        yield made
+        check(read(made.world))
+    finally:
+        await made.end()
+
+
+async def test_one_that_ends_hands_over_at_once_and_a_killed_one_is_replaced(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    async with crowd(postgres, tmp_path) as both:
+        # The other must have seen it renewed: then it goes by its own time.
+        await asyncio.sleep(SECONDS)
+        await both.signal("a", SIGTERM)
+        assert read(both.world)[-1].what == "end" or both.working() == "b"
+        assert await both.until(lambda: both.working() == "b") < POLL + SLACK
+        await both.start("c")
+        await asyncio.sleep(SECONDS)
+        await both.signal("b", SIGKILL)
+        took = await both.until(lambda: both.working() == "c")
+        assert SECONDS / 2 < took < SECONDS + 2 * POLL + SLACK
+        await both.goes_on()
+        assert read(both.world)[-1].token == 3
+
+
+async def test_a_process_stopped_past_its_lease_does_nothing_when_it_wakes(postgres: Postgres, tmp_path: Path) -> None:
+    async with crowd(postgres, tmp_path) as both:
+        await both.signal("a", SIGSTOP)
+        await both.until(lambda: both.working() == "b")
+        await both.signal("a", SIGCONT)
+        await asyncio.sleep(2 * POLL)
+        # That nothing came from the one that woke is what `check` sees; the other goes on, and so do its rows.
+        await both.goes_on()
+        assert both.working() == "b"
+        assert await token_of(both.url) == read(both.world)[-1].token
+
+
+async def test_a_crash_of_the_database_is_survived(postgres: Postgres, tmp_path: Path) -> None:
+    async with crowd(postgres, tmp_path) as both:
+        await asyncio.to_thread(postgres.stop, crash=True)
+        await asyncio.sleep(SECONDS)
+        # Nobody can renew: nobody works.
+        silence = len(read(both.world))
+        await asyncio.sleep(POLL)
+        assert len(read(both.world)) == silence
+        await asyncio.to_thread(postgres.start)
+        assert await both.goes_on() < 2 * SECONDS + SLACK
