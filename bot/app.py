@@ -46,6 +46,7 @@ SET_BACK_SECONDS = 5.0
 """A clock that is so much behind what has passed was set back; less is the usual adjusting of clocks."""
 
 ZONE_RULES = "zone-rules"
+ZONES_PAUSE_SECONDS = 0.05
 
 FINISHING_SECONDS = 5
 """How long a stop waits for the message that is just being sent."""
@@ -146,9 +147,21 @@ class Roadmate:
         last: int | None = 0
         while last is not None:
             last = await self.store.write(partial(schedule.refresh_some, after=last, now=self.clock()))
+            # Members come first.
+            await asyncio.sleep(ZONES_PAUSE_SECONDS)
         async with self.store.writing() as db:
             await pending.remember(db, ZONE_RULES, rules)
         log.info("reminders go by the time zones' rules of %s", rules)
+
+    async def _follow_zones(self) -> None:
+        """At the start, beside everything else: a claim looks itself whether a moment is still right."""
+        while True:
+            try:
+                return await self.refresh_zones()
+            except Unavailable:
+                await asyncio.sleep(WATCH_SECONDS)
+            except Exception:
+                return log.exception("the rules of time zones could not be followed")
 
     async def catch_up(self) -> None:
         """Queue and deliver everything that is due by now: how the console lets time pass."""
@@ -175,13 +188,15 @@ class Roadmate:
         """The clockwork: ticks, courier and housekeeping run inside."""
         scheduler = _scheduler()
         quick = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        scheduler.add_job(self._guarded(self._beat), "interval", seconds=TICK_SECONDS, id="tick", **quick)
+        scheduler.add_job(
+            self._guarded(self._beat), "interval", seconds=TICK_SECONDS, id="tick", next_run_time=now(), **quick
+        )
         scheduler.add_job(
             self._guarded(self.tidy), "interval", minutes=HOUSEKEEPING_MINUTES, id="housekeeping", **quick
         )
         courier = asyncio.create_task(self.courier.run(), name="courier")
         watchdog = asyncio.create_task(_watch(scheduler), name="watchdog")
-        zones = asyncio.create_task(self._guarded(self.refresh_zones)(), name="zone rules")
+        zones = asyncio.create_task(self._follow_zones(), name="zone rules")
         scheduler.start()
         self.courier.wake()
         try:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
-from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RISK, STOPPED, STUDY
-from bot.domain.occurrence import Occurrence
+from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RETURN, RISK, STOPPED, STUDY
+from bot.domain.occurrence import Occurrence, Rule, moment, next_occurrence
 from bot.store import outbox, passing, people, schedule, studies
 from bot.store.outbox import Draft
 from bot.store.people import Account
 from bot.store.schedule import SHIFT, Advance, Around, Reminder
 from bot.store.studies import Answer
 
-BATCH = 200
+BATCH = 500
 """Occurrences claimed in one transaction: enough to keep up with any evening, short enough to let commands through."""
 
 SET_ASIDE = timedelta(hours=1)
@@ -104,27 +104,31 @@ class Claim:
 
 
 def _claim(reminder: Reminder, company: Company, now: datetime) -> Claim:
-    due = _due(reminder, company.around, now)
+    rule = reminder.rule(company.around, reminder.last_date)
+    due = _due(reminder, rule, company.around)
     if due is None or due.at > now:
         # Its moment was worked out under other rules, or a word came since: not now.
         kept = (reminder.last_date, reminder.paused_at, reminder.later_at, reminder.later_date)
         return Claim((), Advance(reminder.id, due, *kept))
     last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
-    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not company.answered(reminder, due.day)
+    answered = company.answered(reminder, due.day)
+    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered
     after = max(due.at, now - MISSED)
-    # What /later asked for is done with.
-    usual = replace(reminder, later_at=None, later_date=None)
-    following = None if stopping else usual.next(company.around, after, last)
-    drafts = () if company.answered(reminder, due.day) else tuple(_drafts(reminder, due, company, now, stopping))
+    # What /later asked for is done with; who was silent is written to once.
+    again = rule if not stopping and reminder.kind != RETURN else None
+    following = None if again is None else next_occurrence(again, after, last)
+    drafts = () if answered else tuple(_drafts(reminder, due, company, now, stopping))
     return Claim(drafts, Advance(reminder.id, following, last, now if stopping else None))
 
 
-def _due(reminder: Reminder, around: Around, now: datetime) -> Occurrence | None:
+def _due(reminder: Reminder, rule: Rule | None, around: Around) -> Occurrence | None:
     """The occurrence a reminder was found due for, as the rules stand now."""
-    assert reminder.next_due_at is not None and reminder.next_date is not None
-    if reminder.next_due_at == reminder.later_at:
-        return Occurrence(reminder.next_due_at, reminder.next_date)
-    return reminder.next(around, reminder.next_due_at - SHIFT, reminder.last_date)
+    at, day, last = reminder.next_due_at, reminder.next_date, reminder.last_date
+    assert at is not None and day is not None
+    as_before = rule is not None and (last is None or day > last) and rule.due_on(day) and moment(rule, day) == at
+    if as_before or at == reminder.later_at:
+        return Occurrence(at, day)
+    return reminder.next(around, at - SHIFT, last)
 
 
 def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> Iterable[Draft]:

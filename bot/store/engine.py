@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import Table, event, func, make_url, select
+from sqlalchemy import Dialect, Table, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -211,6 +211,28 @@ def upsert(db: AsyncConnection, table: Table) -> Any:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+async def many(db: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Carry out a statement for every row; all name the same values, and no default is filled in.
+
+    SQLAlchemy's own way works out each row's parameters anew, at twice the cost of SQLite's work for it.
+    """
+    if not rows:
+        return
+    sql, names, processors = _prepared(statement, db.dialect, tuple(rows[0]))
+    columns = [
+        [row[name] for row in rows] if process is None else [process(row[name]) for row in rows]
+        for name, process in zip(names, processors, strict=True)
+    ]
+    await db.exec_driver_sql(sql, list(zip(*columns, strict=True)))
+
+
+@lru_cache(16)
+def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Sequence[str], Sequence[Any]]:
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    order = compiled.positiontup
+    return str(compiled), order, [compiled.binds[n].type._cached_bind_processor(dialect) for n in order]
 
 
 async def hold(db: AsyncConnection, subject: str) -> None:

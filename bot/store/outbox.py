@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
-from bot.store.engine import upsert
+from bot.store.engine import many, upsert
 from bot.tables import deliveries
 
 
@@ -77,9 +77,18 @@ class Delivery:
 async def queue(db: AsyncConnection, *drafts: Draft) -> None:
     """Put messages into the outbox; one whose key is there already is left out."""
     if drafts:
-        await db.execute(
-            upsert(db, deliveries).on_conflict_do_nothing(index_elements=["key"]), [_row(draft) for draft in drafts]
-        )
+        await many(db, _queued(db), [_row(draft) for draft in drafts])
+
+
+def _queued(db: AsyncConnection) -> Any:
+    """The statement of `queue`, made once: it is compiled only then."""
+    name = db.dialect.name
+    if name not in _QUEUED:
+        _QUEUED[name] = upsert(db, deliveries).on_conflict_do_nothing(index_elements=["key"])
+    return _QUEUED[name]
+
+
+_QUEUED: dict[str, Any] = {}
 
 
 def _row(draft: Draft) -> dict[str, Any]:
@@ -101,6 +110,10 @@ def _row(draft: Draft) -> dict[str, Any]:
         "reason": draft.reason,
         "next_at": draft.due_at if waiting else None,
         "settled_at": None if waiting else draft.expires_at,
+        "attempts": 0,
+        "doubts": 0,
+        "version": 1,
+        "shown": 0,
     }
 
 

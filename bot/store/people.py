@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select, union, update
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
@@ -65,12 +65,25 @@ async def accounts_of(db: AsyncConnection, member: int) -> tuple[Account, ...]:
 
 async def accounts_of_all(db: AsyncConnection, members: Collection[int]) -> dict[int, list[Account]]:
     """The accounts of many members, of each the one used last first."""
-    latest = (accounts.c.member, accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
-    rows = await db.execute(select(accounts).where(accounts.c.member.in_(members)).order_by(*latest))
     found: dict[int, list[Account]] = defaultdict(list)
-    for row in rows.mappings():
-        found[row["member"]].append(_account(row))
+    for platform, account, member, name, dm, seen_at, told in await db.execute(_ACCOUNTS, {"who": list(members)}):
+        found[member].append(Account(platform, account, member, name, dm, seen_at, told))
     return dict(found)
+
+
+_ACCOUNTS = (
+    select(
+        accounts.c.platform,
+        accounts.c.account,
+        accounts.c.member,
+        accounts.c.name,
+        accounts.c.dm,
+        accounts.c.seen_at,
+        accounts.c.told_at.is_not(None),
+    )
+    .where(accounts.c.member.in_(bindparam("who", expanding=True)))
+    .order_by(accounts.c.member, accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
+)
 
 
 async def member(db: AsyncConnection, id: int) -> Member:

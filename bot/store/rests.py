@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.occurrence import Range
@@ -42,11 +43,16 @@ async def off(db: AsyncConnection, member: int) -> tuple[Range, ...]:
 
 async def off_all(db: AsyncConnection, who: Who) -> dict[int, tuple[Range, ...]]:
     """All days off of some members."""
-    mine = rests.c.member.in_(who) & (rests.c.first <= rests.c.last)
+    asked = (_OF_THESE, {"who": who}) if isinstance(who, Sequence) else (_OFF.where(rests.c.member.in_(who)), {})
     found: dict[int, tuple[Range, ...]] = defaultdict(tuple)
-    for member, first, last in await db.execute(select(rests.c.member, rests.c.first, rests.c.last).where(mine)):
+    for member, first, last in await db.execute(*asked):
         found[member] += ((first, last),)
     return dict(found)
+
+
+_OFF = select(rests.c.member, rests.c.first, rests.c.last).where(rests.c.first <= rests.c.last)
+# Made once: a statement is worked out anew each time it is built.
+_OF_THESE = _OFF.where(rests.c.member.in_(bindparam("who", expanding=True)))
 
 
 async def unite(db: AsyncConnection, member: int) -> None:

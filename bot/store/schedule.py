@@ -16,15 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
 from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, next_occurrence
+from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, next_occurrence
 from bot.store import outbox, rests
-from bot.store.engine import upsert
+from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
-
-JUST_BEFORE = timedelta(microseconds=1)
 
 REFRESHED = 500
 """How many reminders are worked out anew in one transaction when the rules of time zones have changed."""
@@ -80,8 +78,8 @@ class Reminder:
         resting = around.rests.get(self.member, ())
         return resting if self.pause is None else (*resting, self.pause)
 
-    def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
-        """Its next occurrence, after a moment and a local date; None when there is none to come."""
+    def rule(self, around: Around, last: date | None) -> Rule | None:
+        """Its wish as things stand; None when nothing is wished for."""
         if self.place == "off" or self.paused_at is not None:
             return None
         start = None
@@ -94,26 +92,38 @@ class Reminder:
             start = spoke + timedelta(days=SILENCE_DAYS)
         dates = around.warnings.get(self.member or 0, ()) if self.kind == DEADLINE else None
         off = self.off(around)
-        rule = Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
+        return Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
+
+    def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
+        """Its next occurrence, after a moment and a local date; None when there is none to come."""
+        rule = self.rule(around, last)
+        if rule is None:
+            return None
         due = next_occurrence(rule, after, last)
         if self.later_at is None or self.later_date is None or (due is not None and due.at < self.later_at):
             return due
-        resting = any(first <= self.later_date <= end for first, end in off)
+        resting = any(first <= self.later_date <= end for first, end in rule.off)
         return due if resting else Occurrence(self.later_at, self.later_date)
 
     def anew(self, now: datetime, last: date | None, around: Around) -> dict[str, Any]:
         """The columns that say when it is next due, worked out anew; what is due and not yet claimed stays due."""
-        overdue = self.next_due_at is not None and self.next_due_at <= now
-        since = self.next_due_at - JUST_BEFORE if overdue and self.next_due_at is not None else now
-        due = self.next(around, since, last)
+        due = self.next(around, looks_from(now, self.next_due_at), last)
         return {"next_due_at": due and due.at, "next_date": due and due.day}
+
+
+OWN = (
+    *("id", "kind", "member", "group", "minute", "days", "place", "last_date", "later_at", "later_date"),
+    *("ignored", "paused_at", "next_due_at", "next_date"),
+)
+"""The columns of a reminder that a Reminder begins with, in its order."""
 
 
 def _reminders() -> Any:
     """Reminders with the clock they go by: their member's or their group's."""
-    mine = (members.c.day_start, members.c.quiet_from, members.c.quiet_to, members.c.paused_from)
+    zone = func.coalesce(members.c.zone, groups.c.zone)
+    whose = ("day_start", "quiet_from", "quiet_to", "paused_from", "paused_until")
     return (
-        select(reminders, func.coalesce(members.c.zone, groups.c.zone).label("zone"), *mine, members.c.paused_until)
+        select(*(reminders.c[name] for name in OWN), zone, *(members.c[name] for name in whose))
         .outerjoin(members, members.c.id == reminders.c.member)
         .outerjoin(groups, groups.c.id == reminders.c.group)
     )
@@ -136,7 +146,7 @@ async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...
 
 async def _chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
     rows = await db.execute(query.where(which).order_by(reminders.c.id))
-    return tuple(map(_reminder, rows.mappings()))
+    return tuple(map(_reminder, rows))
 
 
 def _mine(member: int, kind: str) -> Any:
@@ -239,7 +249,7 @@ async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder,
         .limit(limit)
         .with_for_update(of=reminders, skip_locked=True)
     )
-    return tuple(map(_reminder, rows.mappings()))
+    return tuple(map(_reminder, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +267,8 @@ class Advance:
 async def advance(db: AsyncConnection, advances: Sequence[Advance]) -> None:
     """On to the next occurrences, of all that were claimed at once."""
     if advances:
-        await db.execute(
+        await many(
+            db,
             _ADVANCE,
             [
                 {
@@ -397,28 +408,10 @@ async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
 
 
 def _reminder(row: Any) -> Reminder:
-    quiet = None if row["quiet_from"] is None else Quiet(row["quiet_from"], row["quiet_to"])
+    zone, day_start, quiet_from, quiet_to, paused_from, paused_until = row[len(OWN) :]
+    own: dict[str, Any] = dict(zip(OWN, row, strict=False))
+    quiet = None if quiet_from is None else Quiet(quiet_from, quiet_to)
     pause = None
-    if row["paused_from"] is not None:
-        until = row["paused_until"]
-        pause = (row["paused_from"], date.max if until is None else until - timedelta(days=1))
-    return Reminder(
-        id=row["id"],
-        kind=row["kind"],
-        member=row["member"],
-        group=row["group"],
-        minute=row["minute"],
-        days=row["days"],
-        place=row["place"],
-        last_date=row["last_date"],
-        later_at=row["later_at"],
-        later_date=row["later_date"],
-        ignored=row["ignored"],
-        paused_at=row["paused_at"],
-        next_due_at=row["next_due_at"],
-        next_date=row["next_date"],
-        zone=row["zone"],
-        day_start=row["day_start"] or 0,
-        quiet=quiet,
-        pause=pause,
-    )
+    if paused_from is not None:
+        pause = (paused_from, date.max if paused_until is None else paused_until - timedelta(days=1))
+    return Reminder(**own, zone=zone, day_start=day_start or 0, quiet=quiet, pause=pause)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, select, update
+from sqlalchemy import Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.board import capped
@@ -130,22 +130,30 @@ async def changes_of_step(db: AsyncConnection, enrolment: int, step: str) -> tup
 
 async def answers_of(db: AsyncConnection, members: Who, first: date, last: date) -> dict[int, list[Answer]]:
     """The members' answers from one local date to another, a day and track together; who said nothing is absent."""
-    rows = await db.execute(
-        select(
-            checkins.c.member,
-            checkins.c.local_date,
-            checkins.c.track,
-            func.max(case((checkins.c.studied, 1), else_=0)).label("studied"),
-            func.sum(checkins.c.minutes).label("minutes"),
-        )
-        .where(checkins.c.member.in_(members), checkins.c.local_date.between(first, last), STANDING_CHECKIN)
-        .group_by(checkins.c.member, checkins.c.local_date, checkins.c.track)
-        .order_by(checkins.c.local_date)
-    )
+    when = {"first": first, "last": last}
+    if isinstance(members, Sequence):
+        rows = await db.execute(_ANSWERS_OF, when | {"who": members})
+    else:
+        rows = await db.execute(_ANSWERS.where(checkins.c.member.in_(members)), when)
     found: dict[int, list[Answer]] = defaultdict(list)
     for row in rows:
         found[row.member].append(Answer(row.local_date, row.track, bool(row.studied), int(row.minutes)))
     return dict(found)
+
+
+_ANSWERS = (
+    select(
+        checkins.c.member,
+        checkins.c.local_date,
+        checkins.c.track,
+        func.max(case((checkins.c.studied, 1), else_=0)).label("studied"),
+        func.sum(checkins.c.minutes).label("minutes"),
+    )
+    .where(checkins.c.local_date.between(bindparam("first"), bindparam("last")), STANDING_CHECKIN)
+    .group_by(checkins.c.member, checkins.c.local_date, checkins.c.track)
+    .order_by(checkins.c.local_date)
+)
+_ANSWERS_OF = _ANSWERS.where(checkins.c.member.in_(bindparam("who", expanding=True)))
 
 
 async def study_days(db: AsyncConnection, members: Who, first: date | None = None) -> dict[int, set[date]]:
