@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import Literal
 
 LINE_BYTES = 64
@@ -276,11 +277,18 @@ ROWS = 5
 JOINED_WORDS = 1500
 """Characters up to which cards are joined: one message has to hold them everywhere."""
 
-EDITED_WORDS = 100_000
-"""What was sent as one message is edited as one: a platform shortens what does not fit."""
+
+def as_one(cards: Sequence[Card]) -> Card | None:
+    """Several cards in the place of the one message that they were, however they have grown: a platform shortens it.
+
+    Where they would not go together any more, files and pictures go first, then what can be pressed. None for no cards.
+    """
+    bare = [replace(card, picture=None, document=None) for card in cards]
+    ways = (cards, bare, [card.without_buttons() for card in bare])
+    return next((one for way in ways if (one := joined(way, inf)) is not None), None)
 
 
-def joined(cards: Sequence[Card], words: int = JOINED_WORDS) -> Card | None:
+def joined(cards: Sequence[Card], words: float = JOINED_WORDS) -> Card | None:
     """Several cards as one message, in their order: what stands on two of them is there once.
 
     None for no cards, and where one message could not hold them or nobody could tell two of their buttons apart.

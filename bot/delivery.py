@@ -164,6 +164,10 @@ class Platform(Protocol):
         """Replace a message of ours. A card that reads the same already counts as Sent."""
         ...
 
+    def resume(self) -> None:
+        """Somebody else, or this process before a restart, may have sent with this token a moment ago: limits hold."""
+        ...
+
     def delay(self, address: Address) -> float:
         """Seconds until a message to this address may leave, by the platform's limits and halts; 0 when now."""
         ...

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card
-from bot.courier import Courier, rounds
+from bot.courier import Courier, Right, rounds
 from bot.courier.rounds import IN_DOUBT_AFTER, LONGEST_RETRY, MOST_EDITS
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Hushed, Later, Moved, Outcome, Rejected
 from bot.store import Unavailable, outbox, people
@@ -477,3 +477,22 @@ async def test_in_a_halt_of_the_platform_nothing_is_even_begun(clock: Clockwork)
     assert await clock.courier.deliver() == 0
     clock.platform.delays.clear()
     assert await clock.courier.deliver() == 1
+
+
+async def test_who_takes_over_sends_as_if_others_had_sent_a_moment_ago(clock: Clockwork) -> None:
+    tokens = [1, 1, 2]
+    clock.courier.right = lambda _platform: Right(tokens[0])
+    await announce(clock)
+    await clock.courier.deliver()
+    assert clock.platform.resumed == 0
+    tokens[:] = [2]
+    await clock.courier.deliver()
+    await clock.courier.deliver()
+    assert clock.platform.resumed == 1
+
+
+async def test_without_the_right_to_send_nothing_leaves_and_nothing_is_lost(clock: Clockwork) -> None:
+    clock.courier.right = lambda _platform: None
+    await announce(clock)
+    assert await clock.courier.deliver() == 0
+    assert await clock.states() == ["queued"]

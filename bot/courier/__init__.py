@@ -13,7 +13,7 @@ from functools import partial
 
 from bot.cards import Card
 from bot.courier.commits import Commits
-from bot.courier.rounds import PAUSE_SECONDS, Right, Round
+from bot.courier.rounds import COMPOSED, PAUSE_SECONDS, Right, Round
 from bot.delivery import Hushed, Platform
 from bot.store import Store, Unavailable, outbox
 from bot.store.outbox import Delivery
@@ -21,6 +21,10 @@ from bot.store.outbox import Delivery
 __all__ = ["Courier", "Right"]
 
 log = logging.getLogger(__name__)
+
+
+FIRST = 1
+"""The fencing number of who was the first ever to send with a token: nobody did before."""
 
 
 def _always(_platform: Platform) -> Right:
@@ -50,6 +54,7 @@ class Courier:
     # One round at a time for a platform: two would both find the same rows due.
     _rounds: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _tokens: dict[str, int] = field(default_factory=dict)
+    _composing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMPOSED))
     _finishing: bool = False
 
     def __post_init__(self) -> None:
@@ -106,6 +111,8 @@ class Courier:
                     partial(outbox.take_over, platform=platform.name, token=right.token, now=self.clock())
                 )
                 self._tokens[platform.name] = right.token
+                if right.token > FIRST:
+                    platform.resume()
             return await self._now(platform, right).run()
 
     def _now(self, platform: Platform, right: Right) -> Round:
@@ -121,4 +128,5 @@ class Courier:
             told=self.told,
             redirected=self.wake,
             finishing=lambda: self._finishing,
+            composing=self._composing,
         )

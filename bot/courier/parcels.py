@@ -19,7 +19,9 @@ def parcels(due: Iterable[Delivery], bundled: Sequence[Delivery]) -> Iterable[Pa
         if delivery.bundle is not None and (delivery.edits or delivery.in_doubt):
             if delivery.bundle not in bundles:
                 bundles.add(delivery.bundle)
-                yield tuple(part for part in bundled if part.bundle == delivery.bundle and _like(part, delivery))
+                parts = [part for part in bundled if part.bundle == delivery.bundle and _like(part, delivery)]
+                # The one whose key the message bears leads.
+                yield tuple(sorted(parts, key=lambda part: part.id != part.bundle))
         elif delivery.edits or delivery.in_doubt:
             yield (delivery,)
         else:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any, assert_never
@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import pacing
-from bot.cards import EDITED_WORDS, JOINED_WORDS, Card, joined
+from bot.cards import Card, as_one, joined
 from bot.courier.commits import Commits
 from bot.courier.parcels import Parts, parcels
 from bot.delivery import (
@@ -47,6 +47,10 @@ most are in doubt."""
 
 PATIENCE_SECONDS = 2.0
 """What a chat or platform asks us to wait for longer than this goes back into the outbox."""
+
+COMPOSED = 2
+"""Cards that are made at once. They share the event loop and the database's connections with commands: after each few
+of them a command has its turn, and cards are still made faster than they leave."""
 
 LEAVE_SECONDS = 30.0
 """After being handed over a message leaves within so long or not at all: by then it may be another process's."""
@@ -90,6 +94,7 @@ class Round:
     told: Callable[[str, str, float], None]
     redirected: Callable[[], None]
     finishing: Callable[[], bool]
+    composing: asyncio.Semaphore
     _in_hand: set[int] = field(default_factory=set)
     _count: int = 0
 
@@ -169,33 +174,33 @@ class Round:
             until = now + timedelta(seconds=patience)
             await self._write(outbox.wait, parts, until, "the chat has had its share", doubtful=lead.in_doubt)
             return
+        if lead.in_doubt:
+            await self._clear_up(parts, now)
+            return
         for together, card in await self._compose(parts, now):
-            if together[0].in_doubt and not await self._resend(together, card):
-                continue
             await self._send(together, card)
 
     # ------------------------------------------------------------ what is said
 
     async def _compose(self, parts: Parts, now: datetime) -> list[tuple[Parts, Card]]:
         """The messages that deliveries make: one, where it can hold them all. What has nothing to say is settled."""
-        messages: list[tuple[list[Delivery], list[Card]]] = []
-        for part in parts:
-            card = await self._card(part, now)
-            if card is None:
-                continue
-            if messages and (parts[0].edits or joined([*messages[-1][1], card]) is not None):
-                messages[-1][0].append(part)
-                messages[-1][1].append(card)
+        made = [(part, card) for part in parts if (card := await self._card(part, now)) is not None]
+        if parts[0].edits:
+            one = as_one([card for _, card in made])
+            return [] if one is None else [(tuple(part for part, _ in made), one)]
+        messages: list[tuple[Parts, Card]] = []
+        for part, card in made:
+            one = joined([messages[-1][1], card]) if messages else None
+            if one is None:
+                messages.append(((part,), card))
             else:
-                messages.append(([part], [card]))
-        # What was one message stays one, however its parts have grown.
-        words = EDITED_WORDS if parts[0].edits else JOINED_WORDS
-        made = [(tuple(group), joined(cards, words)) for group, cards in messages]
-        return [(group, card) for group, card in made if card is not None]
+                messages[-1] = ((*messages[-1][0], part), one)
+        return messages
 
     async def _card(self, part: Delivery, now: datetime) -> Card | None:
         try:
-            card = await self.compose(part, now)
+            async with self.composing:
+                card = await self.compose(part, now)
         except Unavailable:
             raise
         except Exception:
@@ -219,28 +224,48 @@ class Round:
 
     # ------------------------------------------------------------ sending
 
-    async def _resend(self, parts: Parts, card: Card) -> bool:
-        """Whether a send that was cut off is to be made again; if not, what became of it is written down."""
-        now, lead = self.clock(), parts[0]
-        late = now >= lead.expires_at
-        handed = lead.handed_at or now
-        if not late and timedelta(0) <= now - handed < self.platform.capabilities.remembers_for:
+    async def _clear_up(self, parts: Parts, now: datetime) -> None:
+        """A send that was cut off is made again, or what became of it is written down.
+
+        Its parts stay one message under its key, also those with nothing to say any more: under another key the
+        platform would not know that it has it.
+        """
+        lead = parts[0]
+        try:
+            made = [await self.compose(part, now) for part in parts]
+            # As it would read by now if it has arrived.
+            there = [await self.compose(replace(part, message=""), now) for part in parts]
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("delivery %s could not be composed", lead.id)
+            await self._write(outbox.wait, parts, now + LONGEST_RETRY, "it could not be composed", doubtful=True)
+            return
+        card, late = as_one(_cards(made)), now >= max(part.expires_at for part in parts)
+        handed, known = lead.handed_at or now, self.platform.capabilities.remembers_for
+        if card is not None and not late and timedelta(0) <= now - handed < known:
             # The platform still knows the key: if it has arrived, it does not arrive again.
-            return True
-        found = await self._ask(lead, card, handed)
+            await self._send(parts, card)
+            return
+        sought = card or as_one(_cards(there))
+        found = None if sought is None else await self._ask(lead, sought, handed)
+        until = max((one.until for one in made if isinstance(one, Hushed)), default=None)
         if isinstance(found, Sent):
-            await self._write(self._arrived, parts, found.message, "found again")
+            await self._write(self._arrived, _as_first_said(parts), found.message, "found again")
         elif isinstance(found, Later):
-            until = now + timedelta(seconds=found.seconds)
-            await self._write(outbox.wait, parts, until, found.reason[:300], doubtful=True)
-        elif late:
+            again = now + timedelta(seconds=found.seconds)
+            await self._write(outbox.wait, parts, again, found.reason[:300], doubtful=True)
+        elif card is None and until is None:
+            await self._write(self._settle, parts, "expired", MOOT)
+        elif late or (until is not None and until >= lead.expires_at):
             state, reason = ("expired", "too late") if found is None else ("doubtful", "we stopped while sending it")
             await self._write(self._settle, parts, state, reason)
-        elif found is None or KINDS[lead.kind].resend:
-            return True
+        elif card is None:
+            await self._write(outbox.wait, parts, until, QUIET, doubtful=True)
+        elif found is None or any(KINDS[part.kind].resend for part in parts):
+            await self._send(parts, card)
         else:
             await self._write(self._settle, parts, "doubtful", "held: it may have arrived")
-        return False
 
     async def _ask(self, lead: Delivery, card: Card, handed: datetime) -> Outcome | None:
         try:
@@ -259,10 +284,11 @@ class Round:
         )
         if handed is None:
             return
+        doubted = parts[0].in_doubt
         outcome = await self._hand_over(handed[0], card)
         while True:
             try:
-                await self._write(self._settled, handed, outcome)
+                await self._write(self._settled, _as_first_said(handed) if doubted else handed, outcome, doubted)
                 return
             except Unavailable:
                 # It has left: forgotten, it would be said again.
@@ -280,12 +306,13 @@ class Round:
 
     # ------------------------------------------------------------ what became of it
 
-    async def _settled(self, db: AsyncConnection, parts: Parts, outcome: Outcome) -> None:
+    async def _settled(self, db: AsyncConnection, parts: Parts, outcome: Outcome, doubted: bool) -> None:
+        """`doubted`: it may have arrived before, whatever the platform answered this time."""
         lead = parts[0]
         if isinstance(outcome, Sent):
             await self._arrived(db, parts, outcome.message, None)
         elif isinstance(outcome, Later):
-            await self._later(db, parts, outcome)
+            await self._later(db, parts, outcome, doubtful=doubted)
         elif isinstance(outcome, Moved):
             await self._moved(db, parts, outcome.address)
         elif isinstance(outcome, Closed | Gone):
@@ -366,14 +393,14 @@ class Round:
         await outbox.queue(db, draft)
         self.redirected()
 
-    async def _later(self, db: AsyncConnection, parts: Parts, outcome: Later) -> None:
+    async def _later(self, db: AsyncConnection, parts: Parts, outcome: Later, *, doubtful: bool = False) -> None:
         lead = parts[0]
         if lead.edits and lead.attempts >= MOST_EDITS:
             await self._give_up(db, parts, outcome.reason)
             return
         backoff = min(RETRY * 2 ** min(lead.attempts - 1, 10), LONGEST_RETRY) * (1 + _jitter(lead))
         wait = max(timedelta(seconds=outcome.seconds), backoff)
-        await outbox.wait(db, parts, self.clock() + wait, outcome.reason[:300])
+        await outbox.wait(db, parts, self.clock() + wait, outcome.reason[:300], doubtful=doubtful)
 
     async def _give_up(self, db: AsyncConnection, parts: Parts, reason: str) -> None:
         """A message that cannot be changed stays what it was; one that cannot be sent has failed."""
@@ -391,6 +418,15 @@ class Round:
             if not part.edits:
                 late = ((part.handed_at or self.clock()) - part.due_at).total_seconds()
                 self.told(part.kind, state, late)
+
+
+def _cards(made: Iterable[Card | Hushed | None]) -> list[Card]:
+    return [one for one in made if isinstance(one, Card)]
+
+
+def _as_first_said(parts: Parts) -> Parts:
+    """Deliveries of a message that may have arrived long ago: what was asked to be shown since, it does not show."""
+    return tuple(replace(part, version=1) for part in parts)
 
 
 def _jitter(delivery: Delivery) -> float:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
 from bot.store.engine import many, upsert
-from bot.tables import deliveries
+from bot.tables import Moment, deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +259,10 @@ async def settle(
     for part in parts:
         # What arrived has its attempts behind it: the next edit begins anew.
         arrived = {"attempts": 0, "shown": part.version} if state == "sent" else {}
-        settled = update(deliveries).where(_as_read(part)).values(state=state, settled_at=now, next_at=None)
-        if (await db.execute(settled.values(**(values | arrived)))).rowcount != 1:
-            continue
-        ours.append(part)
-        if state == "sent":
-            newer = (deliveries.c.id == part.id) & (deliveries.c.version > part.version)
-            await db.execute(update(deliveries).where(newer).values(next_at=now))
+        newer = case((deliveries.c.version > part.version, literal(now, Moment))) if state == "sent" else None
+        settled = update(deliveries).where(_as_read(part)).values(state=state, settled_at=now, next_at=newer)
+        if (await db.execute(settled.values(**(values | arrived)))).rowcount == 1:
+            ours.append(part)
     return tuple(ours)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +91,17 @@ async def fact(db: AsyncConnection, name: str) -> str | None:
     """Something this bot must remember of the outside world."""
     found: str | None = (await db.execute(select(facts.c.value).where(facts.c.name == name))).scalar_one_or_none()
     return found
+
+
+async def facts_of(db: AsyncConnection, prefix: str) -> dict[str, str]:
+    """Everything remembered under names that begin so."""
+    found = select(facts.c.name, facts.c.value).where(facts.c.name.startswith(prefix, autoescape=True))
+    return dict((await db.execute(found)).all())  # type: ignore[arg-type]  # rows of two are pairs
+
+
+async def forget_facts(db: AsyncConnection, names: Sequence[str]) -> None:
+    """Remember them no longer."""
+    await db.execute(delete(facts).where(facts.c.name.in_(names)))
 
 
 async def remember(db: AsyncConnection, name: str, value: str) -> None:

@@ -45,6 +45,7 @@ class MemoryPlatform:
     edits: list[tuple[Address, str]] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     closed: dict[str, Outcome] = field(default_factory=dict)
+    resumed: int = 0
     delays: dict[str, float] = field(default_factory=dict)
     hears_back: bool = True
     sent: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +57,10 @@ class MemoryPlatform:
     def capabilities(self) -> Capabilities:
         """As a platform with whispers that may write first."""
         return Capabilities(whispers=True, remembers_for=timedelta(minutes=2 if self.remembers_key else 0))
+
+    def resume(self) -> None:
+        """Count that it was told."""
+        self.resumed += 1
 
     def delay(self, address: Address) -> float:
         """As long as the test says, in that chat."""

@@ -36,6 +36,7 @@ from bot.reminders import Reminders
 from bot.store import outbox, people
 from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
 from bot.views.answers import question
+from tests.fakes.stalls import stalls
 from tests.fakes.telegram_server import Group, Message, Press, Update, User
 from tests.fakes.telegram_server.entities import part
 from tests.platforms.driver import Seen
@@ -1170,20 +1171,21 @@ async def test_three_hundred_due_at_one_moment_keep_every_limit_and_answers_are_
             await driver.server.until(lambda: len(bot_messages(driver, asha)) > before or None, 5, lambda: "an answer")
             return loop.time() - asked
 
-        deliveries = [asyncio.create_task(deliver(reader)) for reader in readers]
-        took = []
-        for _ in range(4):
-            # Not in the second in which this chat has had its message.
-            await asyncio.sleep(1.1)
-            took.append(await ask())
-        driver.server.fail("sendMessage", 429, parameters={"retry_after": 1})
-        await asyncio.gather(*deliveries)
+        async with stalls() as stall:
+            deliveries = [asyncio.create_task(deliver(reader)) for reader in readers]
+            took = []
+            for _ in range(4):
+                # Not in the second in which this chat has had its message.
+                await asyncio.sleep(1.1)
+                took.append(await ask())
+            driver.server.fail("sendMessage", 429, parameters={"retry_after": 1})
+            await asyncio.gather(*deliveries)
         began, ended = rates.attempts[0].moment, rates.attempts[-1].moment
         assert [len(bot_messages(driver, reader)) for reader in readers] == [1] * 300
-        assert rates.worst_second <= 30
+        assert rates.worst_second <= 30 + stall.more(30)
         assert (rates.worst_chat_second, len(rates.halts), rates.sent_in_halts) == (1, 1, 0)
-        assert (len(rates.attempts) - 1) / (ended - began - 1) >= 0.95 * 30
-        assert max(took) < 0.25
+        assert (len(rates.attempts) - 1) / (ended - began - 1 - stall.total) >= 0.95 * 30
+        assert max(took) < 0.25 + 3 * stall.worst
 
 
 async def test_a_group_gets_no_more_than_twenty_a_minute_and_the_outbox_is_told(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ class Console:
         await self.save()
         return Sent(message)
 
+    def resume(self) -> None:
+        """A terminal has no limits."""
+
     def delay(self, address: Address) -> float:
         """A terminal has no limits."""
         return 0.0

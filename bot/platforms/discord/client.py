@@ -38,6 +38,9 @@ GATEWAY_URL = str(DiscordWebSocket.DEFAULT_GATEWAY)
 SEND_WITHIN = 20.0
 """Seconds until a send is in doubt: discord.py tries again on faults of Discord's, for up to 25."""
 
+SECOND = 1.0
+"""The window of Discord's limit on requests (Rate Limits, "Global Rate Limit")."""
+
 CHATS = 100_000
 """How many private chats are remembered, at about 200 bytes; to open one anew costs a request."""
 
@@ -101,6 +104,10 @@ class DiscordPlatform:
                 desk, self._desk = self._desk, None
             if desk is not None:
                 await desk.close()
+
+    def resume(self) -> None:
+        """Begin as if the last second's requests had all been made."""
+        self.limits.pace.halt(SECOND)
 
     def delay(self, address: Address) -> float:
         """Seconds until a delivery may leave: the pace's halts, and the breaker before Discord's ban."""

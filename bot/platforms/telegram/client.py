@@ -41,6 +41,7 @@ from bot.platforms.telegram.hearing import (
     words_of,
 )
 from bot.platforms.telegram.menu import offer_commands
+from bot.platforms.telegram.minutes import GROUP_MINUTE, Minutes
 from bot.platforms.telegram.order import InOrder
 from bot.platforms.telegram.outcomes import RECONNECT_SECONDS, outcome
 from bot.platforms.telegram.polling import Polling
@@ -64,9 +65,8 @@ BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/my
 
 RATE = 30.0
 CHAT_SECONDS = 1.0
-GROUP_MINUTE = 20
-"""What Telegram lets a bot send: per second, to one chat, and to one group in a minute
-(https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)."""
+"""Messages a second in all, and seconds between two messages to one chat (Telegram, Bots FAQ, "My bot is hitting
+limits"; https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)."""
 
 EXPLAINED_AGAIN = timedelta(seconds=20)
 """Who goes on talking is not interrupted at every message; who comes back to it is not left without an answer."""
@@ -118,7 +118,8 @@ class TelegramPlatform:
             request=request,
             get_updates_request=AiohttpRequest(1),
         )
-        self._posting = Posting(self._bot, request)
+        self._minutes = Minutes(token.partition(":")[0], dispatch.store, dispatch.clock)
+        self._posting = Posting(self._bot, request, self._minutes)
         self._answering = Answering(self._posting, dispatch.store, dispatch.clock)
         self._faces = Faces()
         self._explained: OrderedDict[tuple[int, str], datetime] = OrderedDict()
@@ -147,6 +148,7 @@ class TelegramPlatform:
             await reach(application.initialize)
             # Polling and a webhook exclude each other: the last who starts decides.
             await reach(self._bot.delete_webhook if polling else self._hook.announce)
+            await self._count_last_minute()
             self._connection.change(serving=True, made=True)
             log.info("connected to Telegram as @%s", self._bot.username)
             try:
@@ -165,6 +167,17 @@ class TelegramPlatform:
             await application.shutdown()
             # After a refused token the application was never initialised, but the bot's connections are open.
             await self._bot.shutdown()
+
+    async def _count_last_minute(self) -> None:
+        try:
+            for chat, ago in await self._minutes.last():
+                self.pace.seed(chat, ago)
+        except Unavailable:
+            log.warning("what groups got in the last minute cannot be read")
+
+    def resume(self) -> None:
+        """Begin as if a message had just left for every chat."""
+        self.pace.halt(CHAT_SECONDS)
 
     async def _take_over(self, in_order: InOrder) -> None:
         """Carry out what came by webhook while nobody did."""

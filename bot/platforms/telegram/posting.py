@@ -11,6 +11,7 @@ from telegram import Bot, ForceReply, InlineKeyboardMarkup, InputMediaPhoto, Mes
 from telegram.error import BadRequest
 
 from bot.delivery import Address
+from bot.platforms.telegram.minutes import Minutes
 from bot.platforms.telegram.outcomes import UNCHANGED
 from bot.platforms.telegram.render import CAPTION_UNITS, Outgoing
 from bot.platforms.telegram.rich import units
@@ -31,15 +32,17 @@ log = logging.getLogger(__name__)
 class Posting:
     """Writes as one bot. Everything raises TelegramError."""
 
-    def __init__(self, bot: Bot, request: AiohttpRequest) -> None:
+    def __init__(self, bot: Bot, request: AiohttpRequest, minutes: Minutes) -> None:
         self._bot = bot
         self._request = request
+        self._minutes = minutes
 
     async def post(
         self, address: Address, outgoing: Outgoing, *, reply_to: int | None = None, ask: ForceReply | None = None
     ) -> str:
         """Send one message; gives its id. A file that Telegram does not show (again) here is left out: its name is in
         the words."""
+        await self._note(address)
         try:
             return await self._post(address, outgoing, reply_to, ask)
         except BadRequest as error:
@@ -84,8 +87,13 @@ class Posting:
         given = {name: value for name, value in parameters.items() if value is not None}
         return await self._request.call(f"{self._bot.base_url}/{method}", given)
 
+    async def _note(self, address: Address) -> None:
+        if address.account is None:
+            await self._minutes.note(address.chat)
+
     async def replace(self, address: Address, message: str, outgoing: Outgoing) -> None:
         """Put one message in the place of another. One that reads the same already is fine."""
+        await self._note(address)
         try:
             await self._replace(address, int(message), outgoing)
         except BadRequest as error:

@@ -98,8 +98,8 @@ class Buckets:
     """The rate limits: one bucket for each route and main resource, and one a second over all.
 
     `routes` maps "METHOD /template" to its limit; others have `default`. `everything` is the limit over
-    all requests that carry the bot's token (Discord: 50 a second); None leaves it out. `sent_in_halts` counts
-    those that came during a halt of everything (see `halt`), without what was on its way already.
+    all requests that carry the bot's token (Discord: 50 a second); None leaves it out. `halts` are those of everything
+    (see `halt`), as moments of the loop; `sent_in_halts` counts what came during them, without what was on its way.
     """
 
     ON_THE_WAY = 0.05
@@ -112,7 +112,7 @@ class Buckets:
         self._windows: dict[str, tuple[float, int]] = {}
         self._recent: deque[float] = deque()
         self._halting: float | None = None
-        self._halted = (0.0, 0.0)
+        self.halts: list[tuple[float, float]] = []
         self.sent_in_halts = 0
 
     def halt(self, seconds: float) -> None:
@@ -145,8 +145,9 @@ class Buckets:
 
     def _over_all(self, now: float) -> float | None:
         if self._halting is not None:
-            self._halted, self._halting = (now, now + self._halting), None
-        began, ends = self._halted
+            self.halts.append((now, now + self._halting))
+            self._halting = None
+        began, ends = self.halts[-1] if self.halts else (0.0, 0.0)
         if now < ends:
             self.sent_in_halts += now > began + self.ON_THE_WAY
             return ends - now
