@@ -42,6 +42,9 @@ KEPT = timedelta(days=90)
 FORGOTTEN = 1000
 """How many old deliveries are removed in one transaction."""
 
+FORGETTING = 20
+"""How many such transactions there are at once, for a tick waits for them: in a day six million rows go that way."""
+
 SET_BACK_SECONDS = 5.0
 """A clock that is so much behind what has passed was set back; less is the usual adjusting of clocks."""
 
@@ -124,18 +127,20 @@ class Roadmate:
         count = 0
         while claimed := await self.reminders.claim(self.clock()):
             count += claimed
-        if count:
+            # The first leave while the others are still being claimed.
             self.courier.wake()
         return count
 
     async def _notice_clock(self) -> None:
         """When the clock was set back, what waits for a moment that is far off again is looked at now."""
         at, time = self.clock(), asyncio.get_running_loop().time()
-        before, self._looked = self._looked, (at, time)
+        before = self._looked
         if before is not None and (at - before[0]).total_seconds() < time - before[1] - SET_BACK_SECONDS:
             log.info("the clock was set back")
             async with self.store.writing() as db:
                 await outbox.rewind(db, at)
+        # Not before: where the database was away, it is noticed again.
+        self._looked = at, time
 
     async def refresh_zones(self) -> None:
         """Where the rules of time zones are others than before, work out anew when every reminder is due."""
@@ -180,8 +185,9 @@ class Roadmate:
             await pending.forget_old(db, self.clock())
             await outbox.expire(db, self.clock())
         before = (self.clock() - KEPT).date()
-        while await self.store.write(partial(outbox.forget_old, before=before, limit=FORGOTTEN)) == FORGOTTEN:
-            pass
+        for _ in range(FORGETTING):
+            if await self.store.write(partial(outbox.forget_old, before=before, limit=FORGOTTEN)) < FORGOTTEN:
+                break
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -308,7 +308,8 @@ def joined(cards: Sequence[Card], words: float = JOINED_WORDS) -> Card | None:
         return None
     parts = list(first.parts)
     for card in rest:
-        parts += ([Paragraph(card.title)] if card.title else []) + list(card.parts)
+        # Nobody is greeted twice.
+        parts += ([Paragraph(card.title)] if card.title and card.title != first.title else []) + list(card.parts)
     return Card(first.title, tuple(parts), rows, *(next(iter(v), None) for v in (choices, pictures, documents)))
 
 

@@ -169,7 +169,10 @@ class Platform(Protocol):
         ...
 
     def delay(self, address: Address) -> float:
-        """Seconds until a message to this address may leave, by the platform's limits and halts; 0 when now."""
+        """Seconds until a message to this address may leave, by the platform's limits and halts; 0 when now.
+
+        Some while it is not connected: nothing is handed over then.
+        """
         ...
 
     async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:

@@ -13,10 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card
+from bot.command import Incoming
+from bot.command.parameters import File
 from bot.courier import Courier, Right, rounds
+from bot.courier.commits import Commits
 from bot.courier.rounds import IN_DOUBT_AFTER, LONGEST_RETRY, MOST_EDITS
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Hushed, Later, Moved, Outcome, Rejected
-from bot.store import Unavailable, outbox, people
+from bot.store import Store, Unavailable, outbox, people
 from bot.store.outbox import Delivery, Draft
 from bot.tables import accounts, groups, members
 from tests.fakes.clockwork import EVENING, NOON, ROOM, TODAY, Clockwork, clockwork
@@ -496,3 +499,122 @@ async def test_without_the_right_to_send_nothing_leaves_and_nothing_is_lost(cloc
     await announce(clock)
     assert await clock.courier.deliver() == 0
     assert await clock.states() == ["queued"]
+
+
+# ---------------------------------------------------------------- in doubt, and things went on
+
+
+def lose_the_answer(clock: Clockwork, address: Address) -> None:
+    """The next message to an address arrives, and we do not hear of it."""
+    send = clock.platform.send
+
+    async def lossy(to: Address, card: Card, key: str) -> Outcome:
+        outcome = await send(to, card, key)
+        if to != address:
+            return outcome
+        clock.platform.send = send  # type: ignore[method-assign]
+        return Doubtful("the connection broke")
+
+    clock.platform.send = lossy  # type: ignore[method-assign, assignment]
+
+
+async def wait_out(clock: Clockwork) -> None:
+    """Longer than any key is remembered."""
+    for _ in range(20):
+        await clock.forward(seconds=30)
+
+
+async def test_what_was_said_while_a_send_was_in_doubt_is_shown_after(tmp_path: Path) -> None:
+    """The platform gives the message back as it was first sent, without the answer that came since."""
+    async with clockwork(tmp_path) as clock:
+        await clock.say("ravi", "next")
+        lose_the_answer(clock, ROOM)
+        clock.now = EVENING
+        await clock.tick()
+        await clock.say("ravi", "checkin 30")
+        await wait_out(clock)
+        (post,) = clock.platform.at(ROOM)
+        assert "Studied (1)" in post
+
+
+async def test_a_question_answered_while_in_doubt_becomes_its_receipt(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        asha = Address.private_to("memory", "asha")
+        await clock.say("asha", "remind 20:00 daily dm", private=True)
+        lose_the_answer(clock, asha)
+        clock.now = EVENING
+        await clock.tick()
+        await clock.say("asha", "checkin 30")
+        await wait_out(clock)
+        assert clock.platform.at(asha) == ["Friday: 30 min ✅"]
+        assert await clock.states() == ["sent"]
+
+
+async def test_a_message_in_doubt_stays_one_when_a_part_of_it_is_answered(tmp_path: Path) -> None:
+    """Its key is that of its first part: without that one it would be another message, and said twice."""
+    async with clockwork(tmp_path) as clock:
+        asha = Address.private_to("memory", "asha")
+        await clock.say("asha", "join backend-ai-era 2026-11-23", private=True)
+        await clock.say("asha", "remind 18:00 daily dm", private=True)
+        lose_the_answer(clock, asha)
+        clock.now = EVENING - timedelta(hours=2)
+        await clock.tick()
+        (message,) = clock.platform.at(asha)
+        assert "Did you study today?" in message and "3 days until Mon 23 Nov" in message
+        await clock.say("asha", "checkin 30", private=True)
+        await wait_out(clock)
+        (message,) = clock.platform.at(asha)
+        assert message.startswith("Friday: 30 min ✅") and "3 days until Mon 23 Nov" in message
+
+
+async def test_a_halt_does_not_make_forget_that_a_message_may_have_arrived(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        lose_the_answer(clock, ROOM)
+        await announce(clock)
+        await clock.courier.deliver()
+        clock.platform.answers.append(Later(300, "flood"))
+        await clock.forward(seconds=30)
+        assert await clock.states() == ["sending"]
+        # By then its key is not remembered any more.
+        await clock.forward(minutes=6)
+        (row,) = await clock.rows()
+        assert (row["state"], row["reason"], len(clock.platform.sends)) == ("sent", "found again", 2)
+
+
+async def test_an_edit_of_parts_that_do_not_go_together_any_more_comes_to_an_end(tmp_path: Path) -> None:
+    """Two pieces of news in one message, each with a file by now: a message holds one."""
+    async with clockwork(tmp_path) as clock:
+        await announce(clock, "sql")
+        await announce(clock, "http-rest")
+        await clock.courier.deliver()
+        assert len(clock.platform.at(ROOM)) == 1
+        for step in ("sql", "http-rest"):
+            file = File("memory", step, f"{step}.pdf", 1000)
+            await clock.dispatch(Incoming("memory", "asha", "Asha", ROOM, f"done {step}", step, {"file": file}))
+        async with asyncio.timeout(5):
+            await clock.courier.deliver()
+        (news,) = clock.platform.at(ROOM)
+        assert "sql.pdf" in news and "http-rest.pdf" in news
+        assert await clock.courier.deliver() == 0
+
+
+# ---------------------------------------------------------------- writing together
+
+
+async def test_while_the_database_is_away_nobody_waits_for_it_in_turn(clock: Clockwork) -> None:
+    tries = 0
+
+    class Away(Store):
+        async def write(self, work: Callable[[AsyncConnection], Awaitable[object]]) -> object:  # type: ignore[override]
+            nonlocal tries
+            tries += 1
+            raise Unavailable("connection refused")
+
+    commits = Commits(Away(clock.store.engine))
+
+    async def work(_db: AsyncConnection) -> None:
+        return
+
+    told = await asyncio.gather(*(commits.write(work) for _ in range(10)), return_exceptions=True)
+    assert [type(one) for one in told] == [Unavailable] * 10
+    assert tries == 1

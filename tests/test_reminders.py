@@ -331,3 +331,102 @@ async def test_a_private_question_answered_elsewhere_becomes_its_receipt(tmp_pat
         await clock.say("asha", "undo")
         await clock.tick()
         assert "Did you study today?" in clock.platform.at(asha)[-1]
+
+
+async def test_both_questions_of_the_same_minute_are_one_message_and_each_is_answered_by_itself(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 20:00 daily dm", private=True)
+        await clock.say("asha", "remind 20:00 daily dm kind:dsa", private=True)
+        await clock.forward(hours=8)
+        asked = "Good evening, Asha.\nDid you study today?"
+        (message,) = clock.platform.messages.values()
+        assert message.text.startswith(asked)
+        assert message.text.endswith("Did you practise DSA today?")
+        labels = [button.label for row in message.card.rows for button in row]
+        assert labels == ["Studied", "Not today", "Later", "Practised", "No practice", "Practice later"]
+        await clock.say("asha", "checkin 30", private=True)
+        await clock.tick()
+        (text,) = clock.platform.at(PRIVATE)
+        assert text == "Friday: 30 min ✅\nGood evening, Asha.\nDid you practise DSA today?"
+        await clock.say("asha", "checkin yes track:dsa", private=True)
+        await clock.tick()
+        (text,) = clock.platform.at(PRIVATE)
+        assert "Did you" not in text
+        assert [row["state"] for row in await clock.rows()] == ["sent", "sent"]
+
+
+async def silent_since_friday(clock: Clockwork) -> None:
+    """Asha has said nothing for a week and was written to, Friday at 18:00."""
+    await clock.say("asha", "remind 20:00 daily dm", private=True)
+    await clock.say("asha", "remind off", private=True)
+    await clock.forward(days=7, hours=6)
+    assert await returns(clock) == [TODAY + timedelta(days=7)]
+
+
+async def returns(clock: Clockwork) -> list[object]:
+    """The local dates on which somebody silent was written to."""
+    return [row["local_date"] for row in await clock.rows() if (row["kind"], row["state"]) == ("return", "sent")]
+
+
+async def test_who_answers_a_word_after_silence_on_its_evening_is_written_to_after_the_next_silence(
+    clock: Clockwork,
+) -> None:
+    await silent_since_friday(clock)
+    await clock.forward(minutes=5)
+    await clock.say("asha", "next", private=True)
+    for _ in range(20):
+        await clock.forward(days=1)
+    assert await returns(clock) == [TODAY + timedelta(days=7), TODAY + timedelta(days=14)]
+
+
+async def test_silence_is_counted_in_dates_also_from_a_late_evening_on(clock: Clockwork) -> None:
+    await silent_since_friday(clock)
+    await clock.forward(days=2, hours=5)
+    await clock.say("asha", "next", private=True)
+    for _ in range(20 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=7), TODAY + timedelta(days=16)]
+
+
+async def test_who_speaks_before_a_word_after_silence_leaves_is_not_called_silent(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm", private=True)
+    await clock.say("asha", "remind off", private=True)
+    clock.platform.delays["0"] = 60.0
+    await clock.forward(days=7, hours=6)
+    await clock.forward(minutes=10)
+    await clock.say("asha", "next", private=True)
+    clock.platform.delays.clear()
+    await clock.forward(minutes=1)
+    assert clock.platform.at(PRIVATE) == []
+
+
+async def test_no_streak_is_at_risk_on_a_day_that_is_not_theirs(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 fri,sat,sun,mon dm", private=True)
+    await clock.say("asha", "remind 21:30 kind:risk", private=True)
+    for _ in range(4):
+        await clock.say("asha", "checkin 60")
+        await clock.forward(days=1)
+    # Tuesday, at noon.
+    await clock.forward(hours=10)
+    assert clock.platform.at(PRIVATE) == []
+    await clock.forward(days=3)
+    assert "your streak of 4" in clock.platform.at(PRIVATE)[-1]
+
+
+async def test_a_reminder_with_the_number_of_one_that_was_taken_back_is_another(clock: Clockwork) -> None:
+    await clock.say("ravi", "remind 20:00 daily dm", private=True)
+    await at_evening(clock)
+    await clock.say("ravi", "undo", private=True)
+    await clock.say("asha", "remind 21:00 daily dm", private=True)
+    await clock.forward(hours=1)
+    assert len(clock.platform.at(PRIVATE)) == 1
+
+
+async def test_questions_do_not_stop_without_a_word_after_days_of_downtime(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm", private=True)
+    await at_evening(clock)
+    await clock.forward(days=1)
+    await clock.forward(days=1)
+    await clock.forward(days=3, hours=5)
+    kinds = [(row["kind"], row["state"]) for row in await clock.rows() if row["kind"] in ("study", "stopped")]
+    assert kinds == [*[("study", "sent")] * 3, *[("study", "expired")] * 2, ("stopped", "sent")]

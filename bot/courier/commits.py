@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import Store
+from bot.store import Store, Unavailable
 
 T = TypeVar("T")
 
@@ -59,6 +59,10 @@ class Commits:
             notes, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
                 results = await self.store.write(lambda db, notes=notes: _all(db, notes))  # type: ignore[misc]
+            except Unavailable as error:
+                # None of them alone would fare better, and each would wait as long for the database.
+                for note in notes:
+                    _fail(note, error)
             except Exception as error:
                 await self._one_by_one(notes, error)
             except BaseException:
@@ -74,8 +78,7 @@ class Commits:
             try:
                 result = await self.store.write(note.work) if len(notes) > 1 else _raise(error)
             except Exception as fault:
-                if not note.written.done():
-                    note.written.set_exception(fault)
+                _fail(note, fault)
             else:
                 _resolve(note, result)
 
@@ -87,6 +90,11 @@ async def _all(db: AsyncConnection, notes: list[_Note]) -> list[Any]:
 def _resolve(note: _Note, result: Any) -> None:
     if not note.written.done():
         note.written.set_result(result)
+
+
+def _fail(note: _Note, fault: Exception) -> None:
+    if not note.written.done():
+        note.written.set_exception(fault)
 
 
 def _raise(error: Exception) -> Any:

@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1
 """How long to wait before a failing database is asked again."""
 
+LOOK_SECONDS = 1.0
+"""How soon what has come due is seen while a message on its way takes longer."""
+
 IN_HAND = 64
 """Messages of a platform that are on their way at once: two seconds of Telegram's pace. After a crash so many at the
 most are in doubt."""
@@ -111,7 +114,8 @@ class Round:
                         lanes.add(asyncio.create_task(self._deliver_in_turn(messages), name="delivery"))
                 if not lanes:
                     return self._count
-                done, lanes = await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
+                # A group that is written to twenty times in a row takes as many seconds: others do not wait for it.
+                done, lanes = await asyncio.wait(lanes, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 faults = [fault for task in done if (fault := task.exception()) is not None]
                 if faults:
                     # What the others have begun they end: cut off, it would be in doubt.

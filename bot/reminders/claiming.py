@@ -112,7 +112,9 @@ def _claim(reminder: Reminder, company: Company, now: datetime) -> Claim:
         return Claim((), Advance(reminder.id, due, *kept))
     last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
     answered = company.answered(reminder, due.day)
-    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered
+    # Where it is too late to say that nobody asks any more, the next date's turn says it.
+    telling = now < due.at + KINDS[STOPPED].grace
+    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered and telling
     after = max(due.at, now - MISSED)
     # What /later asked for is done with; who was silent is written to once.
     again = rule if not stopping and reminder.kind != RETURN else None
@@ -134,7 +136,9 @@ def _due(reminder: Reminder, rule: Rule | None, around: Around) -> Occurrence | 
 def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> Iterable[Draft]:
     kind = STOPPED if stopping else reminder.kind
     expires = due.at + KINDS[kind].grace
-    key = f"{kind}:{reminder.id}:{due.day}"
+    # Not the reminder's id: SQLite gives that of a reminder that was taken back to the next one.
+    whose = f"m{reminder.member}" if reminder.group is None else f"g{reminder.group}"
+    key = f"{kind}:{whose}:{due.day}"
     if due.at == reminder.later_at:
         # Asked again for a date that may have been asked about before.
         key += f":later:{due.at:%Y%m%dT%H%M}"

@@ -72,7 +72,7 @@ class Composing:
         if delivery.kind == DEADLINE:
             return await self._warning(db, delivery, member)
         if delivery.kind == RETURN:
-            return await self._welcome(db, member)
+            return await self._welcome(db, delivery, member)
         if delivery.kind == STOPPED:
             return await self._stopped(db, delivery, member)
         if delivery.kind == TROUBLE:
@@ -85,8 +85,12 @@ class Composing:
         day = delivery.local_date
         studied = (await studies.study_days(db, [member.id], day - STREAK_SEEN)).get(member.id, set())
         row = await schedule.of_member(db, member.id, STUDY)
+        days = row.days if row else EVERY_DAY
+        if not days >> day.weekday() & 1:
+            # Another day than theirs breaks no streak.
+            return None
         off = member.off(await rests.off(db, member.id))
-        length = streak(studied, day, row.days if row else EVERY_DAY, off)
+        length = streak(studied, day, days, off)
         given = (await studies.answers_of(db, [member.id], day, day)).get(member.id, [])
         answered = day in studied or any(answer.track == STUDY for answer in given)
         return None if answered or length < WORTH_SAVING else answers.risk(member.language, member, day, length)
@@ -104,7 +108,9 @@ class Composing:
                 cards.append(answers.warning(member.language, member, roadmap, progress, fit))
         return joined(cards)
 
-    async def _welcome(self, db: AsyncConnection, member: Member) -> Card:
+    async def _welcome(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
+        if not delivery.edits and any(a.seen_at > delivery.due_at for a in await people.accounts_of(db, member.id)):
+            return None
         roadmap, ahead = await self._ahead(db, member)
         return answers.welcome(member.language, member, roadmap.title if roadmap else None, ahead)
 

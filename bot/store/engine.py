@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -287,7 +289,7 @@ async def _uninterrupted(work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
             with suppress(Exception):
                 await asyncio.shield(running)
         except asyncio.CancelledError as error:
-            cancelled = error
+            cancelled = None if running.cancelled() else error
     task = asyncio.current_task()
     if cancelled is not None and task is not None:
         # The count of cancellations stays right, for asyncio.timeout.
@@ -317,6 +319,9 @@ class _Patient(aiosqlite.Connection):
 
 def _connect_sqlite(database: str, *_arguments: Any, **options: Any) -> _Patient:
     options.pop("iter_chunk_size", None)
+    if Path(database).exists() and not os.access(database, os.W_OK):
+        # SQLite would open it all the same, and the connection could not write when the file can be written again.
+        raise PermissionError(errno.EACCES, "the file is read-only", database)
     # The driver would open transactions by itself, deferred, and lose updates between reading and writing.
     connection = _Patient(partial(sqlite3.connect, database, isolation_level=None, **options), iter_chunk_size=64)
     # A forgotten connection must not keep the process from ending.

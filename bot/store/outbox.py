@@ -132,7 +132,8 @@ async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], 
             deliveries.c.state == "sent",
             deliveries.c.local_date >= first,
         )
-        .order_by(deliveries.c.due_at.desc(), deliveries.c.id.desc())
+        # Of two asked at once the first, which is about study.
+        .order_by(deliveries.c.due_at.desc(), deliveries.c.id)
         .limit(1)
     )
     found = row.one_or_none()
@@ -213,6 +214,11 @@ async def hand_over(
     first = now if lead.handed_at is None else lead.handed_at
     bundle = lead.id if len(parts) > 1 else lead.bundle
     unchanged = or_(*map(_as_read, parts))
+    if len(parts) > 1:
+        # All of them or none: one that was left behind as on its way would be in doubt without having left.
+        there = await db.execute(select(deliveries.c.id).where(unchanged).with_for_update())
+        if len(there.all()) != len(parts):
+            return None
     marked = update(deliveries).where(unchanged if fence is None else unchanged & fence)
     doubted = {"doubts": deliveries.c.doubts + 1} if lead.in_doubt else {}
     result = await db.execute(
@@ -302,15 +308,19 @@ async def expire(db: AsyncConnection, now: datetime) -> int:
 
 async def rewind(db: AsyncConnection, now: datetime) -> None:
     """The clock was set back: what waits for a moment that is far off again is looked at now."""
-    waiting = deliveries.c.next_at > now
-    await db.execute(update(deliveries).where(waiting, deliveries.c.state == "queued").values(next_at=now))
+    # What is in doubt too: by the time that the clock is there again, its key is long forgotten.
+    await db.execute(update(deliveries).where(deliveries.c.next_at > now).values(next_at=now))
 
 
 async def forget_old(db: AsyncConnection, before: date, limit: int) -> int:
-    """Housekeeping: remove what was settled long ago, so many rows at the most; how many there were."""
-    old = select(deliveries.c.id).where(deliveries.c.next_at.is_(None), deliveries.c.local_date < before)
-    first = old.order_by(deliveries.c.id).limit(limit)
-    return int((await db.execute(deliveries.delete().where(deliveries.c.id.in_(first)))).rowcount)
+    """Housekeeping: remove what was settled long ago, so many rows at the most; how many there were.
+
+    Looks at the first rows only: what is about an earlier date was queued earlier, or nearly so.
+    """
+    settled = select(deliveries.c.id, deliveries.c.local_date).where(deliveries.c.next_at.is_(None))
+    first = settled.order_by(deliveries.c.id).limit(limit).subquery().c
+    old = select(first.id).where(first.local_date < before)
+    return int((await db.execute(deliveries.delete().where(deliveries.c.id.in_(old)))).rowcount)
 
 
 async def next_moment(db: AsyncConnection) -> datetime | None:
@@ -324,7 +334,13 @@ async def moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
     """A chat has another id now: what is still to be sent goes there. Messages of the old chat stay behind."""
     await db.execute(
         update(deliveries)
-        .where(deliveries.c.platform == platform, deliveries.c.chat == old, deliveries.c.state == "queued")
+        .where(
+            deliveries.c.platform == platform,
+            # By the queue's index: of what was ever said there may be millions.
+            deliveries.c.next_at.is_not(None),
+            deliveries.c.chat == old,
+            deliveries.c.state == "queued",
+        )
         .values(chat=new)
     )
 

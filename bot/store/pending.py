@@ -96,7 +96,7 @@ async def fact(db: AsyncConnection, name: str) -> str | None:
 async def facts_of(db: AsyncConnection, prefix: str) -> dict[str, str]:
     """Everything remembered under names that begin so."""
     found = select(facts.c.name, facts.c.value).where(facts.c.name.startswith(prefix, autoescape=True))
-    return dict((await db.execute(found)).all())  # type: ignore[arg-type]  # rows of two are pairs
+    return dict((await db.execute(found)).all())
 
 
 async def forget_facts(db: AsyncConnection, names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,17 +10,19 @@ from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from zoneinfo import TZPATH
+from zoneinfo import TZPATH, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
 from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, next_occurrence
+from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, moment, next_occurrence
 from bot.store import outbox, rests
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
+
+log = logging.getLogger(__name__)
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
@@ -85,14 +88,17 @@ class Reminder:
         start = None
         if self.kind == RETURN:
             word = around.heard.get(self.member or 0)
-            spoke = None if word is None else local_day(word, self.zone, self.day_start)
-            if spoke is None or (last is not None and last >= spoke):
+            if word is None or (last is not None and word <= self._usual(last)):
                 # Written to once, they are left in peace until they come back.
                 return None
-            start = spoke + timedelta(days=SILENCE_DAYS)
+            start = local_day(word, self.zone, self.day_start) + timedelta(days=SILENCE_DAYS)
         dates = around.warnings.get(self.member or 0, ()) if self.kind == DEADLINE else None
         off = self.off(around)
         return Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
+
+    def _usual(self, day: date) -> datetime:
+        """Its moment for a local date, whatever else is wished for."""
+        return moment(Rule(self.time, self.zone, day_start=self.day_start), day)
 
     def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
         """Its next occurrence, after a moment and a local date; None when there is none to come."""
@@ -100,7 +106,7 @@ class Reminder:
         if rule is None:
             return None
         due = next_occurrence(rule, after, last)
-        if self.later_at is None or self.later_date is None or (due is not None and due.at < self.later_at):
+        if self.later_at is None or self.later_date is None or (due is not None and due.at <= self.later_at):
             return due
         resting = any(first <= self.later_date <= end for first, end in rule.off)
         return due if resting else Occurrence(self.later_at, self.later_date)
@@ -225,8 +231,8 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
 async def heard(db: AsyncConnection, member: int, now: datetime) -> None:
     """A member said something: nothing was ignored, and silence begins anew."""
     await db.execute(update(reminders).where(reminders.c.member == member, reminders.c.ignored > 0).values(ignored=0))
-    # The claim looks at their last word and at their clock; until then about the right day is enough.
-    again = now + timedelta(days=SILENCE_DAYS)
+    # The claim looks at their last word and at their clock; until then it is enough not to be late.
+    again = now + timedelta(days=SILENCE_DAYS - 1)
     asleep = _mine(member, RETURN) & (reminders.c.place != "off") & reminders.c.next_due_at.is_(None)
     await db.execute(update(reminders).where(asleep).values(next_due_at=again, next_date=again.date()))
 
@@ -305,10 +311,14 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
 
 
 async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
-    """Questions of these reminders have arrived: until a word comes they count as ignored."""
+    """Questions of these reminders have arrived: until a word comes they count as ignored.
+
+    Who is speaking at this very moment holds theirs, and ignores nothing: they are not waited for.
+    """
     if ids:
         questions = reminders.c.id.in_(ids) & reminders.c.kind.in_((STUDY, DSA))
-        await db.execute(update(reminders).where(questions).values(ignored=reminders.c.ignored + 1))
+        free = select(reminders.c.id).where(questions).with_for_update(skip_locked=True)
+        await db.execute(update(reminders).where(reminders.c.id.in_(free)).values(ignored=reminders.c.ignored + 1))
 
 
 # ---------------------------------------------------------------- answers
@@ -378,17 +388,25 @@ def zone_rules() -> str:
 async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | None:
     """Work out anew when some reminders are due, after one's id; the last one's id, None when there are no more.
 
-    What is due already is left to the claim, which looks itself whether the moment is right.
+    What is due already is left to the claim, which looks itself whether the moment is right. What should have been due
+    by now is due at once.
     """
-    waiting = (reminders.c.id > after) & (reminders.c.next_due_at > now + SHIFT)
+    waiting = (reminders.c.id > after) & (reminders.c.next_due_at > now)
     some = select(reminders.c.id).where(waiting).order_by(reminders.c.id).limit(REFRESHED)
     ids = list((await db.execute(some)).scalars())
     found = await _chosen(db, _held(), reminders.c.id.in_(ids))
     decided = await around(db, found)
     moved = []
     for reminder in found:
-        assert reminder.next_due_at is not None
-        right = reminder.next(decided, max(now, reminder.next_due_at - SHIFT), reminder.last_date)
+        if reminder.next_due_at is None:
+            # Switched off since its id was read.
+            continue
+        try:
+            right = reminder.next(decided, reminder.next_due_at - SHIFT, reminder.last_date)
+        except ZoneInfoNotFoundError:
+            # Others must not wait for a zone that is no more.
+            log.exception("reminder %s cannot be worked out anew", reminder.id)
+            continue
         if right is not None and right != Occurrence(reminder.next_due_at, reminder.next_date or right.day):
             moved.append({"stale": reminder.id, "due_at": right.at, "due_date": right.day})
     if moved:

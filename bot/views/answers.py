@@ -43,7 +43,7 @@ def question(language: str, member: Member, day: date, track: str, ahead: Spans,
     """The daily check-in, in private: what is next, their own if-then line, and the question. `hour` is local."""
     part = "morning" if 4 <= hour < 12 else "day" if 12 <= hour < 17 else "evening"
     greeting = say(language, f"checkin-greeting-{part}", name=member.name)
-    plan = say(language, "checkin-intention", line=member.intention) if member.intention else ()
+    plan = say(language, "checkin-intention", line=member.intention) if member.intention and track == STUDY else ()
     asked = say(language, f"checkin-question-{track}")
     remark = REMARKS[day.toordinal() % len(REMARKS)]
     if track == STUDY and remark is not None:
@@ -73,11 +73,12 @@ def public_receipt(language: str, name: str, day: date, studied: bool) -> Card:
 
 
 def _answers(language: str, day: date, track: str, only: int | None) -> tuple[Button, ...]:
-    suffix = "" if track == "study" else f" track:{track}"
+    # Both tracks may be asked for in one message: their buttons read apart.
+    suffix, of = ("", "button") if track == STUDY else (f" track:{track}", f"button-{track}")
     return (
-        Button(word(language, "button-studied"), f"checkin yes{suffix} date:{day}", only=only, style="primary"),
-        Button(word(language, "button-not-today"), f"checkin no{suffix} date:{day}", only=only),
-        Button(word(language, "button-later"), f"later{suffix} date:{day}", only=only),
+        Button(word(language, f"{of}-studied"), f"checkin yes{suffix} date:{day}", only=only, style="primary"),
+        Button(word(language, f"{of}-not-today"), f"checkin no{suffix} date:{day}", only=only),
+        Button(word(language, f"{of}-later"), f"later{suffix} date:{day}", only=only),
     )
 
 

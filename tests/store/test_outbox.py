@@ -266,6 +266,39 @@ async def test_after_the_clock_was_set_back_nothing_waits_for_the_old_time(store
     assert [d.key for d in await due(store)] == ["a"]
 
 
+async def test_what_is_in_doubt_does_not_wait_for_the_old_time_either(store: Store) -> None:
+    """An hour later its key would be forgotten, and the clock would say that it was handed over just now."""
+    await queue(store, draft("a"))
+    parts = await due(store)
+    await hand_over(store, *parts)
+    back = NOW - timedelta(hours=1)
+    assert await due(store, back) == ()
+    async with store.writing() as db:
+        await outbox.rewind(db, back)
+    assert [d.state for d in await due(store, back)] == ["sending"]
+
+
+async def test_where_one_part_was_settled_since_none_is_handed_over(store: Store) -> None:
+    await queue(store, draft("a", expires_at=NOW), draft("b"))
+    parts = await due(store)
+    async with store.writing() as db:
+        assert await outbox.expire(db, NOW + timedelta(seconds=1)) == 1
+    assert await hand_over(store, *parts) is None
+    assert await column(store, "state") == ["expired", "queued"]
+
+
+async def test_forgetting_looks_at_the_first_rows_only(store: Store) -> None:
+    """It holds the lock that every writer waits for."""
+    after = TODAY + timedelta(days=1)
+    await queue(store, draft("new", local_date=after), draft("old"))
+    for one in await due(store):
+        await settle(store, one, message="m1")
+    async with store.writing() as db:
+        assert await outbox.forget_old(db, after, 1) == 0
+        assert await outbox.forget_old(db, after, 2) == 1
+    assert await column(store, "key") == ["new"]
+
+
 async def test_what_was_settled_long_ago_is_forgotten_and_nothing_else(store: Store) -> None:
     await queue(store, draft("old"), draft("waiting"), draft("new", local_date=TODAY + timedelta(days=1)))
     for one in await due(store):

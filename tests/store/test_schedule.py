@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from bot.domain.group import Group
 from bot.domain.member import Member
@@ -168,3 +172,54 @@ async def test_the_next_moment_is_that_of_the_earliest_rule(store: Store) -> Non
         assert await schedule.next_moment(db) == EVENING
         assert len(await schedule.due(db, EVENING, 10)) == 2
         assert len(await schedule.due(db, EVENING, 1)) == 1
+
+
+# ---------------------------------------------------------------- the rules of time zones
+
+
+async def written(store: Store, member: Member, at: datetime) -> None:
+    """What was worked out under rules that have changed since."""
+    async with store.writing() as db:
+        await db.execute(reminders.update().where(reminders.c.member == member.id).values(next_due_at=at))
+
+
+async def test_new_rules_move_what_is_due_soon_too(store: Store) -> None:
+    member = await asked(store)
+    for now, stale in (
+        (NOON, EVENING + DAY / 24),
+        (EVENING - DAY / 48, EVENING + DAY / 24),
+        (EVENING, EVENING + DAY / 24),
+    ):
+        await written(store, member, stale)
+        async with store.writing() as db:
+            assert await schedule.refresh_some(db, 0, now) is not None
+        assert (await rule(store, member)).next_due_at == EVENING, "also where it should have been by now"
+
+
+async def test_a_zone_that_is_no_more_keeps_no_other_from_the_new_rules(store: Store) -> None:
+    member = await asked(store)
+    await written(store, member, EVENING + DAY / 24)
+    async with store.writing() as db:
+        other, _ = await people.meet(db, "memory", "ravi", "Ravi", "Asia/Kolkata", "en", NOON)
+        row = {"kind": "study", "minute": 1200, "days": 127, "place": "dm", "next_due_at": EVENING + DAY / 24}
+        await db.execute(reminders.insert().values(member=other.id, **row))
+        await db.execute(members.update().where(members.c.id == member.id).values(zone="Mars/Olympus"))
+        await schedule.refresh_some(db, 0, NOON)
+    assert (await rule(store, other)).next_due_at == EVENING
+
+
+async def test_a_question_that_arrives_does_not_wait_for_its_member_who_is_speaking(
+    store: Store, open_another: Callable[[], Store]
+) -> None:
+    if store.sqlite:
+        pytest.skip("SQLite has one writer")
+    member = await asked(store)
+    mine = await rule(store, member)
+    async with store.writing() as db:
+        await db.execute(reminders.update().values(minute=1201))
+        async with asyncio.timeout(5), open_another().writing() as courier:
+            await schedule.asked(courier, [mine.id])
+    assert (await rule(store, member)).ignored == 0
+    async with store.writing() as db:
+        await schedule.asked(db, [mine.id])
+    assert (await rule(store, member)).ignored == 1

@@ -110,8 +110,12 @@ class DiscordPlatform:
         self.limits.pace.halt(SECOND)
 
     def delay(self, address: Address) -> float:
-        """Seconds until a delivery may leave: the pace's halts, and the breaker before Discord's ban."""
-        return self.limits.delay()
+        """Seconds until a delivery may leave: the pace's halts, and the breaker before Discord's ban.
+
+        Some while there is nothing to send through: what is handed over then would only come back.
+        """
+        sender = self._desk is not None or self._shards.clients or (self._running.is_set() and not self._shards.serving)
+        return self.limits.delay() if sender else outgoing.AGAIN
 
     def status(self) -> Status:
         """How the shards are that fall to this process; the worst of them speaks for all."""

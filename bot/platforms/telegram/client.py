@@ -51,7 +51,7 @@ from bot.platforms.telegram.rights import leads, missing
 from bot.platforms.telegram.transport import AiohttpRequest
 from bot.platforms.telegram.webhook import Webhook
 from bot.platforms.telegram.whereabouts import Whereabouts
-from bot.store import Unavailable, pending, people
+from bot.store import pending, people
 from bot.text import LANGUAGE, say
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class TelegramPlatform:
             await reach(application.initialize)
             # Polling and a webhook exclude each other: the last who starts decides.
             await reach(self._bot.delete_webhook if polling else self._hook.announce)
-            await self._count_last_minute()
+            for chat, ago in await self._minutes.last():
+                self.pace.seed(chat, ago)
             self._connection.change(serving=True, made=True)
             log.info("connected to Telegram as @%s", self._bot.username)
             try:
@@ -156,7 +157,8 @@ class TelegramPlatform:
                 if polling is None:
                     await self._hook.run(in_order)
                 else:
-                    await self._take_over(in_order)
+                    # What came by webhook while nobody polled.
+                    await self._hook.catch_up(in_order)
                     await polling.run()
             finally:
                 await asyncio.gather(self._hook.finish(), *([polling.finish()] if polling else []))
@@ -168,23 +170,9 @@ class TelegramPlatform:
             # After a refused token the application was never initialised, but the bot's connections are open.
             await self._bot.shutdown()
 
-    async def _count_last_minute(self) -> None:
-        try:
-            for chat, ago in await self._minutes.last():
-                self.pace.seed(chat, ago)
-        except Unavailable:
-            log.warning("what groups got in the last minute cannot be read")
-
     def resume(self) -> None:
         """Begin as if a message had just left for every chat."""
         self.pace.halt(CHAT_SECONDS)
-
-    async def _take_over(self, in_order: InOrder) -> None:
-        """Carry out what came by webhook while nobody did."""
-        try:
-            await self._hook.drain(in_order)
-        except Unavailable:
-            log.warning("what came by webhook before cannot be read, and waits for the next start")
 
     def status(self) -> Status:
         """How the connection is at the moment."""
@@ -240,7 +228,9 @@ class TelegramPlatform:
         return Sent(message)
 
     def delay(self, address: Address) -> float:
-        """Seconds until a message to this address may leave."""
+        """Seconds until a message to this address may leave; some while there is no connection."""
+        if not self._connection.made:
+            return RECONNECT_SECONDS
         return self.pace.delay(str(chat_id(address)), group=address.account is None)
 
     async def find(self, address: Address, card: Card, key: str, since: datetime) -> Outcome | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.pacing import MINUTE_SECONDS
@@ -45,16 +45,20 @@ class Minutes:
             # The answer goes out all the same; the limit then holds as long as this process lives.
             log.debug("the last minute of a group could not be kept")
 
-    async def last(self) -> Iterator[tuple[str, list[float]]]:
+    async def last(self) -> Iterable[tuple[str, list[float]]]:
         """What groups got in the last minute: the chat, and how many seconds ago each message left.
 
-        What is older is forgotten.
+        What is older is forgotten. A database that cannot be used knows of nothing.
         """
         now = self._clock().timestamp()
-        async with self._store.writing() as db:
-            kept = await pending.facts_of(db, self._prefix)
-            ago = {name: [now - at for at in json.loads(value)] for name, value in kept.items()}
-            # After a step of the clock the future is as good as now.
-            recent = {name: [max(0.0, s) for s in seconds if s < MINUTE_SECONDS] for name, seconds in ago.items()}
-            await pending.forget_facts(db, [name for name, seconds in recent.items() if not seconds])
-        return ((name.removeprefix(self._prefix), seconds) for name, seconds in recent.items() if seconds)
+        try:
+            async with self._store.writing() as db:
+                kept = await pending.facts_of(db, self._prefix)
+                # After a step of the clock the future is as good as now.
+                ago = {name: [max(0.0, now - at) for at in json.loads(value)] for name, value in kept.items()}
+                recent = {name: [s for s in seconds if s < MINUTE_SECONDS] for name, seconds in ago.items()}
+                await pending.forget_facts(db, [name for name, seconds in recent.items() if not seconds])
+        except Unavailable:
+            log.warning("what groups got in the last minute cannot be read")
+            return ()
+        return [(name.removeprefix(self._prefix), seconds) for name, seconds in recent.items() if seconds]

@@ -174,6 +174,13 @@ class Webhook:
             if not new:
                 return
 
+    async def catch_up(self, handle: Handle) -> None:
+        """Carry out what is stored though nobody is posted to any more; unread, it waits for the next start."""
+        try:
+            await self.drain(handle)
+        except Unavailable:
+            log.warning("what came by webhook before cannot be read, and waits for the next start")
+
     async def finish(self) -> None:
         """Wait a little for what was begun. What is cut off was not confirmed, or is stored: it comes again."""
         if self._running:
