@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.discord_server import DiscordServer, Permission
+from tests.fakes.running import Running, addresses
 from tests.fakes.telegram_server import TelegramServer
-
-ROOT = Path(__file__).parents[1]
 
 
 def clock() -> datetime:
@@ -28,43 +23,15 @@ class World:
     """Both platforms, and a process between them that can be killed and started again."""
 
     def __init__(self, folder: Path, discord: DiscordServer, telegram: TelegramServer) -> None:
-        self.folder = folder
         self.discord = discord
         self.telegram = telegram
-        self.process: asyncio.subprocess.Process | None = None
+        self.running = Running(folder, addresses(discord, telegram))
 
     async def start(self) -> None:
         """Start the process and wait until Discord has it; Telegram keeps updates until they are asked for."""
         identified = self.discord.gateway.identified
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
-            cwd=self.folder,
-            env=os.environ
-            | {
-                "PYTHONPATH": str(ROOT),
-                "PYTHONWARNINGS": "ignore",
-                "ROADMATE_DATA": str(self.folder),
-                "DISCORD_TOKEN": self.discord.token,
-                "DISCORD_API_URL": self.discord.api_url,
-                "DISCORD_GATEWAY_URL": self.discord.gateway_url,
-                "TELEGRAM_TOKEN": self.telegram.token,
-                "TELEGRAM_API_URL": self.telegram.url,
-                "HTTP_PORT": "",
-            },
-        )
+        await self.running.start()
         await self.discord.ready(identified=identified + 1)
-
-    async def kill(self) -> None:
-        """kill -9: nothing is said goodbye to."""
-        assert self.process is not None
-        self.process.kill()
-        await self.process.wait()
-
-    async def stop(self) -> int:
-        """SIGTERM; gives the exit code."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 10)
 
 
 @asynccontextmanager
@@ -78,8 +45,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
         try:
             yield both
         finally:
-            if both.process is not None and both.process.returncode is None:
-                await both.kill()
+            if both.running.alive:
+                await both.running.kill()
 
 
 @pytest.mark.timeout(90)
@@ -102,7 +69,7 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         receipt = await telegram.wait_message(ravi)
         assert "It fits" in receipt.text
 
-        await both.kill()
+        await both.running.kill()
         await both.start()
 
         undone = await discord.press(asha, done.reply, "Undo")
@@ -114,7 +81,7 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         again = await discord.slash(asha, channel, "progress", {})
         assert again.reply is not None and "0 of 10 steps done (0%)" in again.reply.text
 
-        assert await both.stop() == 0
+        assert await both.running.stop() == 0
         assert discord.violations == []
         assert telegram.violations == []
         assert telegram.unanswered == []

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cards import Button
+from bot.command import Incoming, Response
 from bot.delivery import Address, Closed
 from bot.store import schedule
 from bot.tables import members, reminders
@@ -430,3 +432,24 @@ async def test_questions_do_not_stop_without_a_word_after_days_of_downtime(clock
     await clock.forward(days=3, hours=5)
     kinds = [(row["kind"], row["state"]) for row in await clock.rows() if row["kind"] in ("study", "stopped")]
     assert kinds == [*[("study", "sent")] * 3, *[("study", "expired")] * 2, ("stopped", "sent")]
+
+
+async def test_putting_one_of_two_questions_off_leaves_the_other_standing(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily dm", private=True)
+    await clock.say("asha", "remind 20:00 daily dm kind:dsa", private=True)
+    await at_evening(clock)
+    (message,) = clock.platform.messages.values()
+    lines = {button.label: button.line for row in message.card.rows for button in row if isinstance(button, Button)}
+
+    async def press(line: str) -> Response:
+        pressed = Incoming("memory", "asha", "Asha", PRIVATE, line, line, pressed=message.id, private=True)
+        response = await clock.dispatch(pressed)
+        assert response is not None
+        return response
+
+    for line in (lines["Later"], f"{lines['Later']} 1h"):
+        assert not (await press(line)).edit, "it would take the place of both"
+    assert (await press(lines["Practised"])).edit, "the courier edits the message anyway"
+    await clock.tick()
+    (text,) = clock.platform.at(PRIVATE)
+    assert "Did you study today?" in text and "Did you practise" not in text

@@ -39,7 +39,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, Unavailable, changes, hold, linking, pending, people, schedule, studies
+from bot.store import Store, Unavailable, changes, hold, linking, outbox, pending, people, schedule, studies
 from bot.store.changes import Change
 from bot.text import LANGUAGE, has, say, shortened, word
 
@@ -162,7 +162,7 @@ class Dispatch:
         await change.settle()
         if incoming.whispers and not incoming.private:
             response = await self._told_closed(db, scene, response)
-        return _placed(response, incoming), call
+        return _placed(response, await _alone(db, scene, incoming)), call
 
     @staticmethod
     async def _told_closed(db: AsyncConnection, scene: Scene, response: Response) -> Response:
@@ -284,7 +284,7 @@ class Dispatch:
         if len(options) > CHOICES or not (found and isinstance(found.kind, COMPLETE)):
             other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
             card = card.with_rows((other,))
-        return _placed(Response(card, audience=audience), incoming)
+        return _placed(Response(card, audience=audience), await _alone(db, scene, incoming))
 
     def _options(self, command: Command, arguments: Arguments, ask: Ask, scene: Scene) -> Sequence[Suggestion]:
         if len(ask.parameters) > 1 or ask.parameters[0] in arguments.asked:
@@ -423,6 +423,13 @@ def _keys(incoming: Incoming) -> tuple[str | None, str | None]:
 
 def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
     return {p.name: arguments.values.get(p.name) for p in command.every_parameter}
+
+
+async def _alone(db: AsyncConnection, scene: Scene, incoming: Incoming) -> Incoming:
+    """What was pressed, unless its message holds other questions too: those must not give way to an answer."""
+    if incoming.pressed is None or not await outbox.holds_more(db, scene.member.id, incoming.pressed, scene.today):
+        return incoming
+    return replace(incoming, pressed=None)
 
 
 def _placed(response: Response, incoming: Incoming) -> Response:

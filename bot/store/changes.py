@@ -91,7 +91,8 @@ class Change:
     async def set(self, table: Table, where: Row, **values: Any) -> None:
         """Change columns of one row. What is the same already is left alone."""
         # Held: a reminder may be claimed at the same moment, and what we write is made of what we read.
-        row = select(table).where(_match(table, where)).with_for_update()
+        # No key of it changes: what refers to it may be written meanwhile, by a claim that holds the reminder we want.
+        row = select(table).where(_match(table, where)).with_for_update(key_share=True)
         found = (await self.db.execute(row)).mappings().one()
         before = {name: found[name] for name in values}
         if before == values:
@@ -149,7 +150,8 @@ class Change:
         table = metadata.tables[name]
         where = _match(table, _rows(table, effect["where"]))
         if "set" in effect:
-            found = (await self.db.execute(select(table).where(where).with_for_update())).mappings().one_or_none()
+            row = select(table).where(where).with_for_update(key_share=True)
+            found = (await self.db.execute(row)).mappings().one_or_none()
             after = _rows(table, effect["after"])
             if found is None or any(found[column] != value for column, value in after.items()):
                 raise Stale(name)

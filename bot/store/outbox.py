@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, update
@@ -138,6 +138,21 @@ async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], 
     )
     found = row.one_or_none()
     return None if found is None else (found.kind, found.local_date)
+
+
+async def holds_more(db: AsyncConnection, member: int, message: str, today: date) -> bool:
+    """Whether a message to a member, sent in the last week, holds several deliveries and is not to be edited anyway."""
+    edited = func.max(deliveries.c.version - deliveries.c.shown)
+    parts = await db.execute(
+        select(func.count(), edited).where(
+            deliveries.c.member == member,
+            deliveries.c.local_date >= today - timedelta(days=7),
+            deliveries.c.message == message,
+            deliveries.c.bundle.is_not(None),
+        )
+    )
+    count, behind = parts.one()
+    return bool(count > 1 and behind == 0)
 
 
 async def touch_question(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -14,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.member import Member
 from bot.store import Store, changes, people, studies
 from bot.store.changes import Change, Done, Stale
+from bot.tables import accounts, checkins, enrolments, members, reminders, step_events
 from bot.tables import changes as ledger
-from bot.tables import checkins, enrolments, members, reminders, step_events
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 DEADLINE = date(2027, 5, 20)
@@ -316,3 +318,17 @@ async def test_a_summary_keeps_numbers_and_words(store: Store) -> None:
         found = await changes.last(db, member.id)
     assert found is not None
     assert found.summary == ("change-done", {"title": "SQL “joins” \n { $x } 🔥", "count": 3})
+
+
+async def test_a_member_whose_wishes_change_can_be_written_to_meanwhile(
+    store: Store, open_another: Callable[[], Store]
+) -> None:
+    """A claim holds the reminder that the command asks for next: waiting for each other, one would be broken off."""
+    if store.sqlite:
+        pytest.skip("SQLite has one writer")
+    member = await met(store)
+    async with store.writing() as db:
+        await Change(db, member, NOW, "timezone").set(members, {"id": member.id}, zone="Europe/Berlin")
+        async with asyncio.timeout(5), open_another().writing() as claim:
+            row = {"platform": "test", "account": "2", "name": "Asha", "dm": "open", "seen_at": NOW}
+            await claim.execute(accounts.insert().values(member=member.id, **row))

@@ -64,7 +64,7 @@ class DiscordPlatform:
         leases: Leases | None = None,
     ) -> None:
         self.name = PLATFORM
-        self.capabilities = Capabilities(whispers=True, remembers_for=outgoing.REMEMBERED, shared=True)
+        self.capabilities = Capabilities(whispers=True, remembers_for=outgoing.REMEMBERED, shared=shards > 1)
         self.lease = f"{PLATFORM}:{owner(token)}"
         self._token = token
         self._dispatch = dispatch

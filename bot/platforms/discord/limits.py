@@ -104,6 +104,7 @@ class Limits:
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(self._starts)
         trace.on_request_headers_sent.append(self._leaves)
+        trace.on_request_chunk_sent.append(self._writes)
         trace.on_request_end.append(self._ends)
         trace.on_request_exception.append(self._breaks)
         return trace
@@ -136,7 +137,7 @@ class Limits:
             await (self.pace.turn() if answers else self.pace.turn(patience=PATIENCE))
 
     async def _leaves(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
     ) -> None:
         """The last moment before it is written, whatever the hook's name says, with a connection at hand.
 
@@ -153,9 +154,30 @@ class Limits:
                 await asyncio.sleep(seconds)
             if (by := leave_by.get()) is not None and time() >= by:
                 raise TooLate
-            self._written.append(time())
+            context.written = time()
+            self._written.append(context.written)
         if (watched := _attempt.get()) is not None:
             watched.leaves()
+
+    async def _writes(
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestChunkSentParams
+    ) -> None:
+        """Where there is a body, aiohttp writes all of it in a task of its own: on a busy event loop a little later."""
+        written, context.written = getattr(context, "written", None), None
+        if written is None:
+            return
+        time, watched = asyncio.get_running_loop().time, _attempt.get()
+        while True:
+            seconds, by = self.pace.delay(), leave_by.get()
+            if seconds > PATIENCE or (by is not None and time() + seconds >= by):
+                if watched is not None:
+                    watched.ends(doubtful=False)
+                raise Halted(seconds) if seconds > PATIENCE else TooLate
+            if not seconds:
+                break
+            await asyncio.sleep(seconds)
+        if written in self._written:
+            self._written[self._written.index(written)] = time()
 
     def _not_yet(self, now: float) -> float:
         full = self._written[0] + SECOND - now if len(self._written) == PER_SECOND else 0.0

@@ -1,0 +1,115 @@
+"""Everybody types everything at once: nothing that was counted is lost, and nobody hears of the trouble it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.store import Store, schema
+from tests.fakes.clockwork import settled
+from tests.fakes.crowd import COUNTED, Calendar, Told, crowded, differences
+from tests.fakes.postgres import NoPostgres, Postgres, serving
+
+ROOT = Path(__file__).parents[1]
+SEED = int(os.environ.get("SEED", "1"))
+HOUR = 1.0
+
+MEMBERS = 30
+
+log = logging.getLogger(__name__)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A server of our own."""
+    try:
+        with serving() as server:
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(f"Postgres cannot run here: {reason}")
+
+
+async def prepared(url: str) -> Store:
+    """A database with a group in it."""
+    store = Store.open(url)
+    await schema.upgrade(store)
+    await settled(store)
+    return store
+
+
+async def several(url: str, members: int, lines: int, *, processes: int, hour: float) -> Told:
+    """What crowds in several processes were told, all of them together."""
+    calendar = asdict(Calendar(time.monotonic(), hour))
+
+    async def one(number: int) -> Told:
+        crowd = {"name": f"p{number}-", "members": members, "lines": lines // processes, "seed": SEED}
+        given = {"url": url, "calendar": calendar, **crowd}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.fakes.crowd", json.dumps(given)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, wrong = await process.communicate()
+        assert process.returncode == 0, wrong.decode()[-3000:]
+        return Told.read(said.decode())
+
+    found = await asyncio.gather(*(one(number) for number in range(processes)))
+    return sum(found, Told())
+
+
+async def check(store: Store, told: Told, lines: int) -> None:
+    """Nothing lost, nothing doubled, no apology, no error; and enough was going on for that to mean something."""
+    log.info("seed %d: %s", SEED, told.figures)
+    assert told.errors == []
+    assert told.failed == []
+    assert await differences(store, told) == []
+    assert told.answers.total() >= lines
+    assert all(told.answers[name] > 1.5 * told.refused[name] for name in COUNTED)
+    assert len(told.changes) > lines / 5
+    assert told.sent
+
+
+OURS = "SELECT member FROM accounts WHERE account LIKE 'm%'"
+LOST = (
+    f"UPDATE checkins SET minutes = minutes - 1 WHERE id = (SELECT max(id) FROM checkins WHERE member IN ({OURS}))",
+    "UPDATE changes SET command = 'done' WHERE id = (SELECT max(id) FROM changes WHERE command = 'remind'"
+    f" AND member IN ({OURS}))",
+    "UPDATE members SET day_start = 90 WHERE id = (SELECT member FROM changes WHERE command = 'daystart'"
+    f" AND member IN ({OURS}) AND member NOT IN (SELECT linked_to FROM members WHERE linked_to IS NOT NULL) LIMIT 1)",
+)
+"""What would stand there had updates been lost: less of a check-in, a change nobody heard of, an unknown setting."""
+
+
+@pytest.mark.timeout(180)
+async def test_a_crowd_in_one_process_loses_nothing(tmp_path: Path) -> None:
+    store = await prepared(f"sqlite+aiosqlite:///{tmp_path / 'crowd.db'}")
+    try:
+        told = await crowded(store, Calendar(time.monotonic(), HOUR), "a", MEMBERS, 600, SEED)
+        await check(store, told, 600)
+        for number, lost in enumerate(LOST, 1):
+            async with store.writing() as db:
+                await db.execute(text(lost))
+            assert len(await differences(store, told)) >= number, lost
+    finally:
+        await store.close()
+
+
+@pytest.mark.timeout(180)
+async def test_a_crowd_in_two_processes_loses_nothing(postgres: Postgres) -> None:
+    url = postgres.url("postgres")
+    store = await prepared(url)
+    try:
+        await check(store, await several(url, MEMBERS, 400, processes=2, hour=HOUR), 400)
+    finally:
+        await store.close()
