@@ -294,11 +294,11 @@ deliveries = Table(
     Column("thread", String(64), nullable=False, default=""),
     _to("members", "member"),
     _to("groups", "group"),
-    _to("changes", "change", index=True),
+    _to("changes", "change"),
     # Whose occurrence it is; no foreign key, for a reminder may be taken back and what was sent was sent.
     Column("reminder", Id),
     # The delivery whose message this one is a part of: several to the same chat at the same minute are one message.
-    Column("bundle", Id, index=True),
+    Column("bundle", Id),
     Column("local_date", Date, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
@@ -324,6 +324,19 @@ deliveries = Table(
         "next_at",
         sqlite_where=text("next_at IS NOT NULL"),
         postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    # Most deliveries are of no change and stand alone: an index that says so of all of them would not be used.
+    Index(
+        "ix_deliveries_of_change",
+        "change",
+        sqlite_where=text("change IS NOT NULL"),
+        postgresql_where=text("change IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_bundle",
+        "bundle",
+        sqlite_where=text("bundle IS NOT NULL"),
+        postgresql_where=text("bundle IS NOT NULL"),
     ),
     # Whoever answers touches the day's posts of their groups.
     Index("ix_deliveries_group_local_date", "group", "local_date"),

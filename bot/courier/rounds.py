@@ -68,6 +68,9 @@ LONGEST_RETRY = timedelta(minutes=5)
 DOUBT = timedelta(seconds=30)
 """How soon a send in doubt is looked at again: the platform has made up its mind by then."""
 
+SET_BACK = timedelta(hours=1)
+"""How far a clock may have been set back while a send was in doubt."""
+
 MOST_EDITS = 20
 """After so many failures, an hour and a half of them, a message stays as it was."""
 
@@ -252,7 +255,9 @@ class Round:
             await self._send(parts, card)
             return
         sought = card or as_one(_cards(there))
-        found = None if sought is None else await self._ask(lead, sought, handed)
+        # A clock that was set back since says little of when that was.
+        since = handed if handed <= now else now - SET_BACK
+        found = None if sought is None else await self._ask(lead, sought, since)
         until = max((one.until for one in made if isinstance(one, Hushed)), default=None)
         if isinstance(found, Sent):
             await self._write(self._arrived, _as_first_said(parts), found.message, "found again")

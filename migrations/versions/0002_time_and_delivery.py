@@ -49,10 +49,24 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("token", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("doubts", sa.Integer(), server_default=sa.text("0"), nullable=False))
+        batch_op.drop_index(batch_op.f("ix_deliveries_change"))
         batch_op.drop_index(batch_op.f("ix_deliveries_member"))
         batch_op.drop_index(batch_op.f("ix_deliveries_next_at"))
-        batch_op.create_index(batch_op.f("ix_deliveries_bundle"), ["bundle"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_bundle",
+            ["bundle"],
+            unique=False,
+            sqlite_where=sa.text("bundle IS NOT NULL"),
+            postgresql_where=sa.text("bundle IS NOT NULL"),
+        )
         batch_op.create_index("ix_deliveries_member_local_date", ["member", "local_date"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_of_change",
+            ["change"],
+            unique=False,
+            sqlite_where=sa.text("change IS NOT NULL"),
+            postgresql_where=sa.text("change IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_deliveries_queue",
             ["platform", "next_at"],
@@ -107,10 +121,20 @@ def downgrade() -> None:
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_deliveries_of_change",
+            sqlite_where=sa.text("change IS NOT NULL"),
+            postgresql_where=sa.text("change IS NOT NULL"),
+        )
         batch_op.drop_index("ix_deliveries_member_local_date")
-        batch_op.drop_index(batch_op.f("ix_deliveries_bundle"))
+        batch_op.drop_index(
+            "ix_deliveries_bundle",
+            sqlite_where=sa.text("bundle IS NOT NULL"),
+            postgresql_where=sa.text("bundle IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_deliveries_next_at"), ["next_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_deliveries_member"), ["member"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deliveries_change"), ["change"], unique=False)
         batch_op.drop_column("doubts")
         batch_op.drop_column("token")
         batch_op.drop_column("handed_at")
