@@ -21,6 +21,8 @@ CATCH_UP_SECONDS = 0.05
 """How much of the time for which a busy event loop did not wake us is made up for; a window never takes more for it."""
 
 MINUTE_SECONDS = 60.0
+MINUTE_JITTER_SECONDS = 0.5
+"""The same for a group's minute, of which half a second is little."""
 
 ANSWERS_IN_A_ROW = 9
 """After so many answers one delivery leaves, if any waits: who types a lot keeps nobody's reminder from arriving."""
@@ -92,14 +94,14 @@ class _Chat:
         """The moment from which it may be written to."""
         moment = max(self.halted, self.spaced) if spaced else self.halted
         if group and self.minute and len(self.minute) == self.minute.maxlen:
-            moment = max(moment, self.minute[0] + MINUTE_SECONDS + JITTER_SECONDS)
+            moment = max(moment, self.minute[0] + MINUTE_SECONDS + MINUTE_JITTER_SECONDS)
         return moment
 
     @property
     def forgotten(self) -> float:
         """The moment from which nothing about it matters any more."""
         moment = max(self.halted, self.spaced)
-        return max(moment, self.minute[-1] + MINUTE_SECONDS + JITTER_SECONDS) if self.minute else moment
+        return max(moment, self.minute[-1] + MINUTE_SECONDS + MINUTE_JITTER_SECONDS) if self.minute else moment
 
 
 class Pace:

@@ -84,9 +84,9 @@ async def test_a_platform_that_fails_is_tried_with_growing_waits_until_it_is_too
     clock.platform.answers.extend([Later(1, "down")] * 1000)
     await announce(clock)
     moments = []
-    for _ in range(24 * 60 + 10):
+    for minute in range(24 * 60):
         before = len(clock.platform.sends)
-        await clock.forward(minutes=1)
+        await clock.forward(minutes=1 if minute < 10 else 10)
         if len(clock.platform.sends) > before:
             moments.append(clock.now)
         if (await clock.states())[0] != "queued":
@@ -95,7 +95,7 @@ async def test_a_platform_that_fails_is_tried_with_growing_waits_until_it_is_too
     assert (row["state"], row["reason"]) == ("expired", "too late")
     waits = [later - earlier for earlier, later in pairwise(moments)]
     assert waits[0] == timedelta(minutes=1)
-    assert timedelta(0) <= max(waits) - LONGEST_RETRY <= LONGEST_RETRY / 4 + timedelta(minutes=1)
+    assert timedelta(0) <= max(waits) - LONGEST_RETRY <= LONGEST_RETRY / 4 + timedelta(minutes=10)
 
 
 async def test_what_waits_past_its_time_is_not_said(clock: Clockwork) -> None:

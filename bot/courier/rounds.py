@@ -44,9 +44,9 @@ PAUSE_SECONDS = 1
 LOOK_SECONDS = 1.0
 """How soon what has come due is seen while a message on its way takes longer."""
 
-IN_HAND = 64
-"""Messages of a platform that are on their way at once: two seconds of Telegram's pace. After a crash so many at the
-most are in doubt."""
+IN_HAND = 32
+"""Messages of a platform that are on their way at once: a second of Telegram's pace. After a crash so many at the most
+are in doubt."""
 
 PATIENCE_SECONDS = 2.0
 """What a chat or platform asks us to wait for longer than this goes back into the outbox."""
