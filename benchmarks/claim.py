@@ -30,7 +30,7 @@ from bot.app import ZONE_RULES
 from bot.domain.kind import KINDS, STUDY
 from bot.reminders import Reminders
 from bot.reminders.claiming import BATCH
-from bot.store import Store, pending, schedule, schema
+from bot.store import Store, pending, schema, zones
 from tests.domain.almanac import all_zones
 from tests.fakes.seeding import Seeds, seed
 
@@ -57,7 +57,7 @@ async def prepare(path: Path, members: int) -> None:
     store = Store.open(url)
     await schema.upgrade(store)
     async with store.writing() as db:
-        await pending.remember(db, ZONE_RULES, schedule.zone_rules())
+        await pending.remember(db, ZONE_RULES, zones.rules())
     await store.close()
     await seed(url, Seeds(members, 0, EVENING, zones=ZONES))
 

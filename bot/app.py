@@ -21,7 +21,7 @@ from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
-from bot.store import Store, Unavailable, leases, outbox, pending, schedule, schema, studies
+from bot.store import Store, Unavailable, leases, outbox, pending, schedule, schema, studies, zones
 from bot.text import LANGUAGE
 
 if TYPE_CHECKING:
@@ -145,14 +145,14 @@ class Roadmate:
 
     async def refresh_zones(self) -> None:
         """Where the rules of time zones are others than before, work out anew when every reminder is due."""
-        rules = schedule.zone_rules()
+        rules = zones.rules()
         async with self.store.reading() as db:
             known = await pending.fact(db, ZONE_RULES)
         if known == rules:
             return
         last: int | None = 0
         while last is not None:
-            last = await self.store.write(partial(schedule.refresh_some, after=last, now=self.clock()))
+            last = await self.store.write(partial(zones.refresh_some, after=last, now=self.clock()))
             # Members come first.
             await asyncio.sleep(ZONES_PAUSE_SECONDS)
         async with self.store.writing() as db:

@@ -58,6 +58,9 @@ of them a command has its turn, and cards are still made faster than they leave.
 LEAVE_SECONDS = 30.0
 """After being handed over a message leaves within so long or not at all: by then it may be another process's."""
 
+THERE = timedelta(seconds=LEAVE_SECONDS + 10)
+"""What is sent again is there by then, pace and way included: for so long its key must still be known."""
+
 IN_DOUBT_AFTER = timedelta(minutes=2)
 """A send that has not been settled by then was cut off: no platform takes longer to answer."""
 
@@ -250,8 +253,8 @@ class Round:
             return
         card, late = as_one(_cards(made)), now >= max(part.expires_at for part in parts)
         handed, known = lead.handed_at or now, self.platform.capabilities.remembers_for
-        if card is not None and not late and timedelta(0) <= now - handed < known:
-            # The platform still knows the key: if it has arrived, it does not arrive again.
+        if card is not None and not late and timedelta(0) <= now - handed < known - THERE:
+            # The platform will still know the key: if it has arrived, it does not arrive again.
             await self._send(parts, card)
             return
         sought = card or as_one(_cards(there))

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
 from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RETURN, RISK, STOPPED, STUDY
-from bot.domain.occurrence import Occurrence, Rule, moment, next_occurrence
+from bot.domain.occurrence import Occurrence, Rule, clock, moment, next_occurrence
 from bot.store import outbox, passing, people, schedule, studies
 from bot.store.outbox import Draft
 from bot.store.people import Account
-from bot.store.schedule import SHIFT, Advance, Around, Reminder
+from bot.store.schedule import PARTED, SHIFT, Advance, Around, Reminder
 from bot.store.studies import Answer
 
 BATCH = 500
@@ -38,21 +38,22 @@ class Company:
 
     around: Around
     answers: Mapping[int, Sequence[Answer]]
-    accounts: Mapping[int, Sequence[Account]]
+    closed: Mapping[int, Sequence[Account]]
     mine: Mapping[int, Address]
     homes: Mapping[int, Sequence[Address]]
 
     @classmethod
     async def of(cls, db: AsyncConnection, due: Sequence[Reminder]) -> Company:
         """Read for a batch: a handful of questions, however many reminders it has."""
-        asked = sorted({r.member for r in due if r.member is not None})
+        spoke = sorted({r.member for r in due if r.member is not None and r.spoke})
+        unreached = sorted({r.member for r in due if r.member is not None and r.reached is None})
         days = [day for r in due if (day := r.next_date) is not None]
         grouped = {r.member for r in due if r.member is not None and r.place == "group"}
         groups = {r.group for r in due if r.group is not None}
         return cls(
             around=await schedule.around(db, due),
-            answers=await studies.answers_of(db, asked, min(days), max(days)) if asked else {},
-            accounts=await people.accounts_of_all(db, asked) if asked else {},
+            answers=await studies.answers_of(db, spoke, min(days), max(days)) if spoke else {},
+            closed=await people.accounts_of_all(db, unreached) if unreached else {},
             mine=await people.main_homes(db, grouped) if grouped else {},
             homes=await people.homes_of_all(db, groups) if groups else {},
         )
@@ -70,8 +71,10 @@ class Company:
         if reminder.place == "group" and kind not in (*PRIVATE, STOPPED):
             home = self.mine.get(reminder.member or 0)
             return () if home is None else (home,)
-        known = self.accounts.get(reminder.member or 0, ())
-        return [account.private for account in known if account.dm != "closed"][:1]
+        if reminder.reached is None:
+            return ()
+        platform, _, account = reminder.reached.partition(PARTED)
+        return (Address.private_to(platform, account),)
 
 
 async def claim_due(db: AsyncConnection, now: datetime) -> int:
@@ -127,10 +130,18 @@ def _due(reminder: Reminder, rule: Rule | None, around: Around) -> Occurrence | 
     """The occurrence a reminder was found due for, as the rules stand now."""
     at, day, last = reminder.next_due_at, reminder.next_date, reminder.last_date
     assert at is not None and day is not None
-    as_before = rule is not None and (last is None or day > last) and rule.due_on(day) and moment(rule, day) == at
+    as_before = rule is not None and (last is None or day > last) and rule.due_on(day) and _shows(rule, day, at)
     if as_before or at == reminder.later_at:
         return Occurrence(at, day)
     return reminder.next(around, at - SHIFT, last)
+
+
+def _shows(rule: Rule, day: date, at: datetime) -> bool:
+    """Whether a moment is that of a rule for a local date; mostly the clock on the wall says so at a glance."""
+    wall = at.astimezone(clock(rule.zone))
+    plain = not wall.fold and rule.minute >= rule.day_start and not wall.second
+    at_a_glance = plain and wall.hour * 60 + wall.minute == rule.minute and wall.date() == day
+    return at_a_glance or moment(rule, day) == at
 
 
 def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> Iterable[Draft]:
@@ -147,7 +158,7 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
         state, reason = "expired", "too late"
     if not addresses and reminder.member is not None:
         # Recorded, though nobody can be told: what is not sent is not lost in silence.
-        addresses = [account.private for account in company.accounts.get(reminder.member, ())[:1]]
+        addresses = [account.private for account in company.closed.get(reminder.member, ())[:1]]
         state, reason = "failed", NOBODY
     for address in addresses:
         yield Draft(

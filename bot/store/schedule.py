@@ -7,12 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-from zoneinfo import TZPATH, ZoneInfoNotFoundError
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
@@ -21,14 +18,12 @@ from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from
 from bot.store import outbox, rests
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
+from bot.tables import rests as days_off
 
 log = logging.getLogger(__name__)
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
-
-REFRESHED = 500
-"""How many reminders are worked out anew in one transaction when the rules of time zones have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,11 @@ class Reminder:
     day_start: int = 0
     quiet: Quiet | None = None
     pause: Range | None = None
+    # What a claim saw beside it, so that it asks no more than it needs: the private chat to write to, as platform and
+    # chat; whether there are days off at all; whether any answer was given for its date or a later one.
+    reached: str | None = None
+    resting: bool = True
+    spoke: bool = True
 
     @property
     def time(self) -> int:
@@ -124,6 +124,10 @@ OWN = (
 """The columns of a reminder that a Reminder begins with, in its order."""
 
 
+PARTED = "|"
+"""Between platform and account in one value; no platform's name has it."""
+
+
 def _reminders() -> Any:
     """Reminders with the clock they go by: their member's or their group's."""
     zone = func.coalesce(members.c.zone, groups.c.zone)
@@ -135,22 +139,23 @@ def _reminders() -> Any:
     )
 
 
-def _held() -> Any:
+def held() -> Any:
     """Reminders that nobody claims or changes until this transaction ends: a write follows."""
     return _reminders().with_for_update(of=reminders)
 
 
 async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | None:
     """A member's reminder of a kind, to look at."""
-    return next(iter(await _chosen(db, _reminders(), _mine(member, kind))), None)
+    return next(iter(await chosen(db, _reminders(), _mine(member, kind))), None)
 
 
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
     """All reminders of a member, to look at."""
-    return await _chosen(db, _reminders(), reminders.c.member == member)
+    return await chosen(db, _reminders(), reminders.c.member == member)
 
 
-async def _chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
+async def chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
+    """Some reminders of a question, by their ids."""
     rows = await db.execute(query.where(which).order_by(reminders.c.id))
     return tuple(map(_reminder, rows))
 
@@ -164,13 +169,11 @@ def _mine(member: int, kind: str) -> Any:
 
 async def around(db: AsyncConnection, found: Sequence[Reminder]) -> Around:
     """What else decides when these reminders are due; asks only what they need."""
-    who = {r.member for r in found if r.member is not None}
-    if not who:
-        return Around()
+    resting = {r.member for r in found if r.member is not None and r.resting}
     warned = {r.member for r in found if r.kind == DEADLINE}
     missed = {r.member for r in found if r.kind == RETURN}
     return Around(
-        rests=await rests.off_all(db, sorted(who)),
+        rests=await rests.off_all(db, sorted(resting)) if resting else {},
         warnings=await _warnings(db, warned) if warned else {},
         heard=await _heard(db, missed) if missed else {},
     )
@@ -200,7 +203,7 @@ async def _heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, da
 
 async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> None:
     """Work out anew when a member's reminders are due: a time, the days, the zone, days off or a deadline changed."""
-    found = await _chosen(db, _held(), reminders.c.member == member)
+    found = await chosen(db, held(), reminders.c.member == member)
     decided = await around(db, found)
     for reminder in found:
         dated = reminder
@@ -224,7 +227,7 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
             .values(kind=kind, group=group, place="group", **rule)
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
-    for reminder in await _chosen(db, _held(), reminders.c.group == group):
+    for reminder in await chosen(db, held(), reminders.c.group == group):
         await _write(db, reminder.id, **reminder.anew(now, reminder.last_date, Around()))
 
 
@@ -252,14 +255,32 @@ async def any_due(db: AsyncConnection, now: datetime) -> bool:
 
 async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder, ...]:
     """Reminders whose moment has come, the earliest first, without those that another process is claiming."""
-    rows = await db.execute(
+    return tuple(map(_reminder, await db.execute(_DUE, {"now": now, "most": limit})))
+
+
+def _due() -> Any:
+    """Made once: a statement is worked out anew each time it is built."""
+    whose = accounts.c.member == reminders.c.member
+    reached = (
+        select(accounts.c.platform + PARTED + accounts.c.account)
+        .where(whose, accounts.c.dm != "closed")
+        .order_by(accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
+        .limit(1)
+        .scalar_subquery()
+    )
+    since = (checkins.c.member == reminders.c.member) & (checkins.c.local_date >= reminders.c.next_date)
+    off = select(days_off.c.id).where(days_off.c.member == reminders.c.member).exists()
+    return (
         _reminders()
-        .where(reminders.c.next_due_at <= now)
+        .add_columns(reached, off, select(checkins.c.id).where(since).exists())
+        .where(reminders.c.next_due_at <= bindparam("now"))
         .order_by(reminders.c.next_due_at, reminders.c.member, reminders.c.group)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(of=reminders, skip_locked=True)
     )
-    return tuple(map(_reminder, rows))
+
+
+_DUE = _due()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +354,7 @@ async def answered(db: AsyncConnection, member: int, track: str, day: date, pres
 
     A reminder that had stopped by itself goes on.
     """
-    found = await _chosen(db, _held(), _mine(member, track))
+    found = await chosen(db, held(), _mine(member, track))
     decided = await around(db, found)
     for row in found:
         last = max(row.last_date or day, day)
@@ -349,7 +370,7 @@ async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str
     """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
     given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
     for track, day in (await db.execute(given)).all():
-        found = await _chosen(db, _held(), _mine(member, track))
+        found = await chosen(db, held(), _mine(member, track))
         decided = await around(db, found)
         for row in found:
             if row.last_date == day:
@@ -373,67 +394,18 @@ async def _touch_groups(db: AsyncConnection, member: int, day: date, now: dateti
         await outbox.touch_group(db, group, GROUP_CHECKIN, day, now)
 
 
-# ---------------------------------------------------------------- the rules of time zones
-
-
-def zone_rules() -> str:
-    """Which version of the rules of time zones is in use: the machine's own where it has one, else the package's.
-
-    `zoneinfo` looks in the same order (https://docs.python.org/3/library/zoneinfo.html#data-sources).
-    """
-    for folder in map(Path, TZPATH):
-        for name in ("tzdata.zi", "+VERSION"):
-            if (folder / name).is_file():
-                with (folder / name).open(encoding="utf-8") as file:
-                    return file.readline().strip()
-    return version("tzdata")
-
-
-async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | None:
-    """Work out anew when some reminders are due, after one's id; the last one's id, None when there are no more.
-
-    What is due already is left to the claim, which looks itself whether the moment is right. What should have been due
-    by now is due at once.
-    """
-    waiting = (reminders.c.id > after) & (reminders.c.next_due_at > now)
-    some = select(reminders.c.id).where(waiting).order_by(reminders.c.id).limit(REFRESHED)
-    ids = list((await db.execute(some)).scalars())
-    found = await _chosen(db, _held(), reminders.c.id.in_(ids))
-    decided = await around(db, found)
-    moved = []
-    for reminder in found:
-        if reminder.next_due_at is None:
-            # Switched off since its id was read.
-            continue
-        try:
-            right = reminder.next(decided, reminder.next_due_at - SHIFT, reminder.last_date)
-        except ZoneInfoNotFoundError:
-            # Others must not wait for a zone that is no more.
-            log.exception("reminder %s cannot be worked out anew", reminder.id)
-            continue
-        if right is not None and right != Occurrence(reminder.next_due_at, reminder.next_date or right.day):
-            moved.append({"stale": reminder.id, "due_at": right.at, "due_date": right.day})
-    if moved:
-        await db.execute(_MOVE, moved)
-    return ids[-1] if ids else None
-
-
-_MOVE = (
-    update(reminders)
-    .where(reminders.c.id == bindparam("stale"))
-    .values(next_due_at=bindparam("due_at"), next_date=bindparam("due_date"))
-)
-
-
 async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
     await db.execute(update(reminders).where(reminders.c.id == id).values(**values))
 
 
-def _reminder(row: Any) -> Reminder:
-    zone, day_start, quiet_from, quiet_to, paused_from, paused_until = row[len(OWN) :]
-    own: dict[str, Any] = dict(zip(OWN, row, strict=False))
+def _reminder(row: Any) -> Any:
+    zone, day_start, quiet_from, quiet_to, paused_from, paused_until, *seen = row[len(OWN) :]
     quiet = None if quiet_from is None else Quiet(quiet_from, quiet_to)
     pause = None
     if paused_from is not None:
         pause = (paused_from, date.max if paused_until is None else paused_until - timedelta(days=1))
-    return Reminder(**own, zone=zone, day_start=day_start or 0, quiet=quiet, pause=pause)
+    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, pause, *seen)
+
+
+# In the order of its fields: by their names it would take as long as the database.
+_MADE: Any = Reminder

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.reminders.claiming import claim_due
-from bot.store import Store, people, schedule
+from bot.store import Store, people, schedule, zones
 from bot.store.schedule import Reminder
 from bot.tables import groups, members, reminders
 
@@ -192,7 +192,7 @@ async def test_new_rules_move_what_is_due_soon_too(store: Store) -> None:
     ):
         await written(store, member, stale)
         async with store.writing() as db:
-            assert await schedule.refresh_some(db, 0, now) is not None
+            assert await zones.refresh_some(db, 0, now) is not None
         assert (await rule(store, member)).next_due_at == EVENING, "also where it should have been by now"
 
 
@@ -204,7 +204,7 @@ async def test_a_zone_that_is_no_more_keeps_no_other_from_the_new_rules(store: S
         row = {"kind": "study", "minute": 1200, "days": 127, "place": "dm", "next_due_at": EVENING + DAY / 24}
         await db.execute(reminders.insert().values(member=other.id, **row))
         await db.execute(members.update().where(members.c.id == member.id).values(zone="Mars/Olympus"))
-        await schedule.refresh_some(db, 0, NOON)
+        await zones.refresh_some(db, 0, NOON)
     assert (await rule(store, other)).next_due_at == EVENING
 
 
