@@ -23,7 +23,7 @@ simulate: $(VENV)/.dev
 
 # The long proofs, an hour or two: a thousand member-years, a hundred kills, a million members.
 soak: $(VENV)/.dev
-	$(BIN)/pytest -m soak
+	SOAK_MEMBERS=$${SOAK_MEMBERS:-1000000} $(BIN)/pytest -m soak
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

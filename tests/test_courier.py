@@ -214,6 +214,21 @@ async def die_while_sending(clock: Clockwork) -> None:
     assert await clock.states() == ["sending"]
 
 
+@pytest.mark.parametrize(("seconds", "sends"), [(70, 2), (100, 1)])
+async def test_a_key_that_may_be_forgotten_on_the_way_is_not_relied_on(
+    tmp_path: Path, seconds: int, sends: int
+) -> None:
+    """What leaves shortly before the platform forgets its key arrives after that, and would be said twice."""
+    async with clockwork(tmp_path, remembers_key=True) as clock:
+        await announce(clock)
+        await die_while_sending(clock)
+        clock.courier = clock.new_courier()
+        clock.courier.right = lambda _platform: Right(2)
+        await clock.forward(seconds=seconds)
+        assert await clock.states() == ["sent"]
+        assert (len(clock.platform.sends), len(clock.platform.messages)) == (sends, 1)
+
+
 async def test_after_a_crash_in_a_send_nothing_is_said_twice(clock: Clockwork) -> None:
     await announce(clock)
     await die_while_sending(clock)

@@ -453,3 +453,15 @@ async def test_putting_one_of_two_questions_off_leaves_the_other_standing(clock:
     await clock.tick()
     (text,) = clock.platform.at(PRIVATE)
     assert "Did you study today?" in text and "Did you practise" not in text
+
+
+async def test_both_questions_that_nobody_answers_say_that_they_stop(tmp_path: Path) -> None:
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 20:00 daily dm", private=True)
+        await clock.say("asha", "remind 20:00 daily dm kind:dsa", private=True)
+        await clock.forward(hours=8)
+        for _ in range(3):
+            await clock.forward(days=1)
+        stopped = [text for text in clock.platform.at(PRIVATE) if "so I stop asking" in text]
+        assert ["your study" in text for text in stopped] == [True, False]
+        assert "DSA practice" in stopped[1]

@@ -149,7 +149,9 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
     expires = due.at + KINDS[kind].grace
     # Not the reminder's id: SQLite gives that of a reminder that was taken back to the next one.
     whose = f"m{reminder.member}" if reminder.group is None else f"g{reminder.group}"
-    key = f"{kind}:{whose}:{due.day}"
+    # Of both questions each says that it stops.
+    about = f"{kind}:{reminder.kind}" if stopping else kind
+    key = f"{about}:{whose}:{due.day}"
     if due.at == reminder.later_at:
         # Asked again for a date that may have been asked about before.
         key += f":later:{due.at:%Y%m%dT%H%M}"

@@ -67,6 +67,11 @@ class Composing:
             return await self._private(db, delivery, member)
 
     async def _private(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
+        if delivery.kind in MEMBERS and not delivery.edits:
+            off = member.off(await rests.off(db, member.id))
+            if any(first <= delivery.local_date <= last for first, last in off):
+                # Taken off while it waited for its platform.
+                return None
         if delivery.kind == RISK:
             return await self._risk(db, delivery, member)
         if delivery.kind == DEADLINE:

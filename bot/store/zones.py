@@ -30,7 +30,7 @@ def rules() -> str:
         for name in ("tzdata.zi", "+VERSION"):
             if (folder / name).is_file():
                 with (folder / name).open(encoding="utf-8") as file:
-                    return file.readline().strip()
+                    return file.readline().removeprefix("# version").strip()
     return version("tzdata")
 
 
