@@ -327,14 +327,18 @@ def test_a_courier_that_does_not_note_what_it_sends_is_noticed(disk: Disk, monke
     assert any(problem.startswith(("doubled", "unrecorded")) for problem in found)
 
 
-@pytest.mark.parametrize(("there", "noticed"), [(rounds.THERE, False), (timedelta(0), True)])
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("there", "stride", "noticed"), [(rounds.THERE, 47, False), (timedelta(0), 3, True)])
 def test_a_key_relied_on_to_its_last_second_is_noticed(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch, there: timedelta, noticed: bool
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, there: timedelta, stride: int, noticed: bool
 ) -> None:
-    """Back after 119 s the bot still finds its key known, but the message arrives after it was forgotten."""
+    """Back after 119 s the bot still finds its key known, but the message arrives after it was forgotten.
+
+    Only few crashes show it: they are tried one after another until one does.
+    """
     monkeypatch.setattr(rounds, "THERE", there)
-    found = [problem for story in crashes(disk, 47, 2, 119.0) for problem in judge(story, disk)[1]]
-    assert any(problem.startswith("doubled") for problem in found) == noticed, found
+    found = (problem for story in crashes(disk, stride, 2, 119.0) for problem in judge(story, disk)[1])
+    assert any(problem.startswith("doubled") for problem in found) == noticed
 
 
 def test_a_claim_that_is_forgotten_is_noticed(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
