@@ -92,8 +92,8 @@ class Roadmate:
             metrics.reading("leases_held", "Leases of this process.", lambda: self.leases.count)
         self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language, **told)
         self._busy = asyncio.Lock()
-        # The clock and the loop's time when they were last looked at.
         self._serving = False
+        # The clock and the loop's time when they were last looked at.
         self._looked: tuple[datetime, float] | None = None
         for problem in self.library.problems:
             log.warning("a roadmap is left out: %s", problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,7 +59,7 @@ class Commits:
         while self._waiting:
             notes, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
-                results = await self.store.write(lambda db, notes=notes: _all(db, notes))  # type: ignore[misc]
+                results = await self.store.write(partial(_all, notes=notes))
             except Unavailable as error:
                 # None of them alone would fare better, and each would wait as long for the database.
                 for note in notes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from bot.domain.occurrence import EVERY_DAY, Range
+from bot.domain.occurrence import EVERY_DAY, Range, within
 
 
 def streak(studied: Collection[date], today: date, days: int = EVERY_DAY, off: Collection[Range] = ()) -> int:
@@ -21,7 +21,7 @@ def streak(studied: Collection[date], today: date, days: int = EVERY_DAY, off: C
     while day >= earliest:
         if day in studied:
             length += 1
-        elif day != today and days >> day.weekday() & 1 and not any(first <= day <= last for first, last in off):
+        elif day != today and days >> day.weekday() & 1 and not within(day, off):
             break
         day -= timedelta(days=1)
     return length

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from bot.domain.occurrence import DAY, Range, clock, moment_of
+from bot.domain.occurrence import DAY, Range, clock, moment_of, within
 
 
 def local_day(moment: datetime, zone: str, day_start: int = 0) -> date:
@@ -68,6 +68,11 @@ class Quiet:
         return at
 
 
+def pause(first: date, until: date | None) -> Range:
+    """The local dates of a pause, from its first to before `until`; without that, until they come back."""
+    return first, date.max if until is None else until - DAY
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One person, however many accounts they have. Times of day are minutes after local midnight.
@@ -97,14 +102,13 @@ class Member:
 
     def paused_on(self, day: date) -> bool:
         """Whether a local date falls into a pause."""
-        return any(first <= day <= last for first, last in self.off())
+        return within(day, self.off())
 
     def off(self, rests: Iterable[Range] = ()) -> tuple[Range, ...]:
         """The local dates on which nothing is asked: the rests given, and the pause."""
         if self.paused_from is None:
             return tuple(rests)
-        last = date.max if self.paused_until is None else self.paused_until - DAY
-        return (*rests, (self.paused_from, last))
+        return (*rests, pause(self.paused_from, self.paused_until))
 
 
 def _minute(wall: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,6 +23,11 @@ other one from disk again for every member."""
 
 Range = tuple[date, date]
 """Local dates from the one to the other, both included; `date.max` for one without an end."""
+
+
+def within(day: date, ranges: Iterable[Range]) -> bool:
+    """Whether a local date is in any of these ranges."""
+    return any(first <= day <= last for first, last in ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Rule:
             and (self.start is None or day >= self.start)
             and (self.until is None or day <= self.until)
             and (self.dates is None or day in self.dates)
-            and not any(first <= day <= last for first, last in self.off)
+            and not within(day, self.off)
         )
 
 

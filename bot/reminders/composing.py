@@ -25,7 +25,7 @@ from bot.domain.kind import (
     WARNING_DAYS,
 )
 from bot.domain.member import Member
-from bot.domain.occurrence import EVERY_DAY
+from bot.domain.occurrence import EVERY_DAY, within
 from bot.domain.plan import Fit
 from bot.domain.progress import fold
 from bot.domain.roadmap import Roadmap
@@ -67,11 +67,10 @@ class Composing:
             return await self._private(db, delivery, member)
 
     async def _private(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
-        if delivery.kind in MEMBERS and not delivery.edits:
-            off = member.off(await rests.off(db, member.id))
-            if any(first <= delivery.local_date <= last for first, last in off):
-                # Taken off while it waited for its platform.
-                return None
+        to_be_said = delivery.kind in MEMBERS and not delivery.edits
+        if to_be_said and within(delivery.local_date, member.off(await rests.off(db, member.id))):
+            # Taken off while it waited for its platform.
+            return None
         if delivery.kind == RISK:
             return await self._risk(db, delivery, member)
         if delivery.kind == DEADLINE:

@@ -13,8 +13,8 @@ from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
-from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, moment, next_occurrence
+from bot.domain.member import Quiet, local_day, pause
+from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, moment, next_occurrence, within
 from bot.store import outbox, rests
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
@@ -108,8 +108,7 @@ class Reminder:
         due = next_occurrence(rule, after, last)
         if self.later_at is None or self.later_date is None or (due is not None and due.at <= self.later_at):
             return due
-        resting = any(first <= self.later_date <= end for first, end in rule.off)
-        return due if resting else Occurrence(self.later_at, self.later_date)
+        return due if within(self.later_date, rule.off) else Occurrence(self.later_at, self.later_date)
 
     def anew(self, now: datetime, last: date | None, around: Around) -> dict[str, Any]:
         """The columns that say when it is next due, worked out anew; what is due and not yet claimed stays due."""
@@ -401,10 +400,8 @@ async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
 def _reminder(row: Any) -> Any:
     zone, day_start, quiet_from, quiet_to, paused_from, paused_until, *seen = row[len(OWN) :]
     quiet = None if quiet_from is None else Quiet(quiet_from, quiet_to)
-    pause = None
-    if paused_from is not None:
-        pause = (paused_from, date.max if paused_until is None else paused_until - timedelta(days=1))
-    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, pause, *seen)
+    paused = None if paused_from is None else pause(paused_from, paused_until)
+    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, paused, *seen)
 
 
 # In the order of its fields: by their names it would take as long as the database.

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.board import Measure, Score, Standings, Window, rank, window_end, window_start
 from bot.domain.consistency import streak
 from bot.domain.group import Group
-from bot.domain.member import local_day
+from bot.domain.member import local_day, pause
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.progress import StepEvent
 from bot.domain.recap import Finisher, Week
@@ -94,9 +94,9 @@ async def _days_off(db: AsyncConnection, group: int) -> defaultdict[int, tuple[R
     """The rests and pauses of members: they break no streak."""
     who = people.members_of(group)
     found = defaultdict(tuple[Range, ...], await rests.off_all(db, who))
-    pause = select(members.c.id, members.c.paused_from, members.c.paused_until)
-    for id, first, until in await db.execute(pause.where(members.c.id.in_(who), members.c.paused_from.is_not(None))):
-        found[id] += ((first, date.max if until is None else until - timedelta(days=1)),)
+    pauses = select(members.c.id, members.c.paused_from, members.c.paused_until)
+    for id, first, until in await db.execute(pauses.where(members.c.id.in_(who), members.c.paused_from.is_not(None))):
+        found[id] += (pause(first, until),)
     return found
 
 
