@@ -1,6 +1,6 @@
 """A million members on SQLite: what an evening's claim costs, beside raw `sqlite3`, and beside a job for every member.
 
-Run: python -m benchmarks.claim [--members 1000000] [--rounds 15] [--jobs 10000]
+Run: python -m benchmarks.claim [--members 1000000] [--rounds 6] [--jobs 10000]
 
 The claim of 1,000 due occurrences (who has answered, where each is reached, queue, next moment in each zone, advance)
 by `Reminders.claim`, and the same rows by the shortest `sqlite3` code, take turns in one file; both commit durably, in
@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -42,10 +43,13 @@ CLOCKS = {zone: ZoneInfo(zone) for zone in all_zones()}
 
 ZONES = list(CLOCKS)
 
+IDLES = 5
+"""Processes whose idle ticks and memory are measured, at each number of members."""
+
 MOMENT, DAY = "%Y-%m-%d %H:%M:%S.%f", timedelta(days=1)
 
 EVENING = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-"""The first claim; each of the others is a minute after the one before."""
+"""The first claim; others are some minutes later."""
 
 
 # ------------------------------------------------------------ a database full of members
@@ -57,7 +61,7 @@ async def prepare(path: Path, members: int) -> None:
     store = Store.open(url)
     await schema.upgrade(store)
     async with store.writing() as db:
-        await pending.remember(db, ZONE_RULES, zones.rules())
+        await pending.remember(db, ZONE_RULES, zones.rules().version)
     await store.close()
     await seed(url, Seeds(members, 0, EVENING, zones=ZONES))
 
@@ -70,8 +74,8 @@ def opened(path: Path) -> sqlite3.Connection:
     return db
 
 
-def rearm(path: Path, at: datetime, chance: int) -> None:
-    """A thousand members, anywhere in the file, are due at a moment, for its date on their clocks; no others are."""
+def rearm(path: Path, at: datetime, chance: int, due: int = DUE) -> None:
+    """So many members, anywhere in the file, are due at a moment, for its date on their clocks; no others are."""
     db = opened(path)
     db.execute("BEGIN")
     db.execute("DELETE FROM deliveries")
@@ -80,7 +84,7 @@ def rearm(path: Path, at: datetime, chance: int) -> None:
         (at.strftime(MOMENT), (at + timedelta(hours=1)).strftime(MOMENT)),
     )
     (members,) = db.execute("SELECT max(id) FROM members").fetchone()
-    for id in random.Random(chance).sample(range(1, members + 1), DUE):
+    for id in random.Random(chance).sample(range(1, members + 1), due):
         (zone,) = db.execute("SELECT zone FROM members WHERE id = ?", (id,)).fetchone()
         local = at.astimezone(ZoneInfo(zone))
         day = local.date()
@@ -176,19 +180,45 @@ def _next(day: date, minute: int, zone: str) -> datetime:
     return at
 
 
-async def compare(path: Path, members: int, rounds: int) -> None:
-    """Claims in turns, ours and by hand, each of other members in the same file."""
+OURS, BATCHES, WHOLE = "Reminders.claim", f"sqlite3, batches of {BATCH}", "sqlite3, one transaction"
+"""The ways that take turns. The second does what ours does, commit for commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds that a claim took, and seconds of CPU time."""
+
+    wall: float
+    cpu: float
+
+
+def median(taken: Iterable[Taken]) -> Taken:
+    """Of each figure by itself."""
+    found = list(taken)
+    return Taken(statistics.median(one.wall for one in found), statistics.median(one.cpu for one in found))
+
+
+def ratio(taken: dict[str, list[Taken]], other: str) -> Taken:
+    """Ours beside another way, turn by turn, so that a drift of the machine's speed meets both; the median."""
+    pairs = zip(taken[OURS], taken[other], strict=True)
+    return median(Taken(mine.wall / theirs.wall, mine.cpu / theirs.cpu) for mine, theirs in pairs)
+
+
+async def race(path: Path, rounds: int) -> dict[str, list[Taken]]:
+    """So many claims in each way, in turns, each of other members in the same file, each checked."""
     store = Store.open(f"sqlite+aiosqlite:///{path}")
     reminders = Reminders(store, dict)
     db = opened(path)
     ways: dict[str, Callable[[datetime], None] | None] = {
-        "Reminders.claim": None,
-        f"sqlite3, batches of {BATCH}": lambda now: by_hand(db, now, BATCH),
-        "sqlite3, one transaction": lambda now: by_hand(db, now, DUE + 1),
+        OURS: None,
+        BATCHES: lambda now: by_hand(db, now, BATCH),
+        WHOLE: lambda now: by_hand(db, now, DUE + 1),
     }
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for number in range(rounds):
-        now = EVENING + timedelta(minutes=number)
+    taken: dict[str, list[Taken]] = {name: [] for name in ways}
+    # The first of ours opens the connection and loads what it needs.
+    for number in range((rounds + 1) * len(ways)):
+        # Within the hour: all others are due two hours later and more.
+        now = EVENING + timedelta(minutes=number % 60)
         rearm(path, now, number)
         name = list(ways)[number % len(ways)]
         way = ways[name]
@@ -197,20 +227,20 @@ async def compare(path: Path, members: int, rounds: int) -> None:
             await ours(reminders, now)
         else:
             way(now)
-        taken[name].append((time.perf_counter() - start, time.process_time() - cpu))
+        taken[name].append(Taken(time.perf_counter() - start, time.process_time() - cpu))
         assert check(path, now) == DUE
     db.close()
     await store.close()
+    return {name: found[1:] for name, found in taken.items()}
+
+
+def show_race(members: int, taken: dict[str, list[Taken]]) -> None:
+    """A row for each way."""
     print(f"\nclaim + queue + advance {DUE:,} due of {members:,} members, zones checked")
-    # The first of ours opens the connection and loads what it needs.
-    middle = {
-        name: [statistics.median(column) for column in zip(*(found[1:] or found), strict=True)]
-        for name, found in taken.items()
-    }
-    wall, cpu = middle["Reminders.claim"]
-    for name, (other, theirs) in middle.items():
-        figures = f"{other * 1000:8.1f} ms   CPU {theirs * 1000:7.1f} ms"
-        print(f"  {name:<28}{figures}   ours / this {wall / other:5.2f}   CPU {cpu / theirs:5.2f}")
+    for name, found in taken.items():
+        other, beside = median(found), ratio(taken, name)
+        figures = f"{other.wall * 1000:8.1f} ms   CPU {other.cpu * 1000:7.1f} ms"
+        print(f"  {name:<28}{figures}   ours / this {beside.wall:5.2f}   CPU {beside.cpu:5.2f}   (n={len(found)})")
 
 
 # ------------------------------------------------------------ does it grow?
@@ -288,9 +318,21 @@ def first_claim(path: Path, folder: Path, number: int) -> float:
     return taken
 
 
-def growth(paths: dict[int, Path], rounds: int, runs: int, folder: Path) -> None:
-    """Idle ticks, memory and first claims, at each number of members in turn."""
-    quiet = {members: idle(path, EVENING + timedelta(minutes=rounds), folder) for members, path in paths.items()}
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a number of members makes of an idle tick (µs), the peak of memory (MB) and the first claim (seconds)."""
+
+    tick: float
+    peak: float
+    first: float
+
+
+def growth(paths: dict[int, Path], runs: int, folder: Path) -> dict[int, Size]:
+    """Idle ticks, memory and first claims, at each number of members in turn; medians, 0 for what was not measured."""
+    quiet: dict[int, list[tuple[float, float]]] = {members: [] for members in paths}
+    for number in range(IDLES):
+        for members, path in paths.items():
+            quiet[members].append(idle(path, EVENING + timedelta(minutes=number), folder))
     starts: dict[int, list[float]] = {members: [] for members in paths}
     # The first start of each meets a cold cache.
     for number in range(runs + 1 if runs else 0):
@@ -298,15 +340,26 @@ def growth(paths: dict[int, Path], rounds: int, runs: int, folder: Path) -> None
             taken = first_claim(path, folder, number)
             if number:
                 starts[members].append(taken)
+    return {
+        members: Size(
+            tick=statistics.median(tick for tick, _ in quiet[members]),
+            peak=statistics.median(peak for _, peak in quiet[members]),
+            first=statistics.median(starts[members] or [0.0]),
+        )
+        for members in paths
+    }
+
+
+def show_growth(sizes: dict[int, Size]) -> None:
+    """A row for each number of members, and what becomes more from the least to the most."""
     print(f"\n{'members':>12}{'idle tick':>14}{'peak memory':>14}{'start to first claim':>24}")
-    first = {members: statistics.median(taken or [0]) * 1000 for members, taken in starts.items()}
-    for members, (tick, peak) in quiet.items():
-        print(f"{members:>12,}{tick:>11.0f} µs{peak:>11.1f} MB{first[members]:>21.0f} ms")
-    least, before, most = sorted(paths)
-    print(f"  idle tick at {most:,} / at {least:,}: {quiet[most][0] / quiet[least][0]:.2f}")
-    print(f"  memory from {before:,} to {most:,}: {quiet[most][1] - quiet[before][1]:+.1f} MB")
-    if runs:
-        print(f"  first claim at {most:,} later than at {least:,}: {first[most] - first[least]:+.0f} ms  (n={runs})")
+    for members, one in sizes.items():
+        print(f"{members:>12,}{one.tick:>11.0f} µs{one.peak:>11.1f} MB{one.first * 1000:>21.0f} ms")
+    least, before, most = sorted(sizes)
+    print(f"  idle tick at {most:,} / at {least:,}: {sizes[most].tick / sizes[least].tick:.2f}")
+    print(f"  memory from {before:,} to {most:,}: {sizes[most].peak - sizes[before].peak:+.1f} MB")
+    later = sizes[most].first - sizes[least].first
+    print(f"  first claim at {most:,} later than at {least:,}: {later * 1000:+.0f} ms")
 
 
 # ------------------------------------------------------------ the usual ways
@@ -376,45 +429,72 @@ asyncio.run(main())
 """
 
 
-def peers(jobs: int, folder: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Seconds to add a job for every member, MB for them, seconds the event loop is held, and until all are done."""
+
+    added: float
+    memory: float
+    block: float
+    done: float
+
+
+PEERS = {
+    "memory": "APScheduler, jobs in memory",
+    "stored": "APScheduler, SQLAlchemy job store",
+    "ptb": "PTB run_daily",
+}
+
+
+def peers(jobs: int, folder: Path) -> dict[str, Peer]:
     """One job a member: what it takes to have them, and to run the 1,000 that are due."""
-    print(f"\nthe usual ways, {jobs:,} members, {DUE:,} due; the job itself does nothing")
-    print(f"{'':<34}{'to add them':>13}{'memory':>12}{'event loop held':>18}{'1,000 done':>13}")
-    for way, name in (
-        ("memory", "APScheduler, jobs in memory"),
-        ("stored", "APScheduler, SQLAlchemy job store"),
-        ("ptb", "PTB run_daily"),
-    ):
+    found = {}
+    for way, name in PEERS.items():
         for old in folder.glob("jobs.db*"):
             old.unlink()
         run = [sys.executable, "-W", "ignore", "-c", JOBS, way, str(jobs), str(DUE), str(folder)]
         more = {"ZONES": " ".join(ZONES)}
         done = subprocess.run(run, check=True, capture_output=True, text=True, env=environment(folder, **more))
-        added, memory, block, all_done = map(float, done.stdout.split())
-        print(f"{name:<34}{added:>11.1f} s{memory:>9.1f} MB{block * 1000:>15.0f} ms{all_done * 1000:>10.0f} ms")
+        found[name] = Peer(*map(float, done.stdout.split()))
+    return found
+
+
+def show_peers(jobs: int, found: dict[str, Peer]) -> None:
+    """A row for each."""
+    print(f"\nthe usual ways, {jobs:,} members, {DUE:,} due; the job itself does nothing")
+    print(f"{'':<34}{'to add them':>13}{'memory':>12}{'event loop held':>18}{'1,000 done':>13}")
+    for name, one in found.items():
+        figures = f"{one.added:>11.1f} s{one.memory:>9.1f} MB{one.block * 1000:>15.0f} ms{one.done * 1000:>10.0f} ms"
+        print(f"{name:<34}{figures}")
+
+
+async def fill(folder: Path, most: int) -> dict[int, Path]:
+    """A database for each number of members that is measured: as many as are due, a tenth of the most, the most."""
+    paths = {}
+    for members in (DUE, max(2 * DUE, most // 10), most):
+        paths[members] = folder / f"{members}.db"
+        start = time.perf_counter()
+        await prepare(paths[members], members)
+        size = paths[members].stat().st_size / 1e6
+        print(f"{members:,} members: {size:.0f} MB, filled in {time.perf_counter() - start:.0f} s")
+    return paths
 
 
 async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--members", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=18, help="claims of 1,000, ours and by hand in turns")
+    parser.add_argument("--rounds", type=int, default=6, help="claims of 1,000 in each way, in turns")
     parser.add_argument("--runs", type=int, default=7, help="starts of the process at each number; 0 for none")
     parser.add_argument("--jobs", type=int, default=10_000, help="members of the usual ways; 0 leaves them out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = {}
-        for members in (DUE, max(2 * DUE, given.members // 10), given.members):
-            paths[members] = folder / f"{members}.db"
-            start = time.perf_counter()
-            await prepare(paths[members], members)
-            size = paths[members].stat().st_size / 1e6
-            print(f"{members:,} members: {size:.0f} MB, filled in {time.perf_counter() - start:.0f} s")
-        await compare(paths[given.members], given.members, given.rounds)
-        growth(paths, given.rounds, given.runs, folder)
+        paths = await fill(folder, given.members)
+        show_race(given.members, await race(paths[given.members], given.rounds))
+        show_growth(growth(paths, given.runs, folder))
         if given.jobs:
-            peers(given.jobs, folder)
+            show_peers(given.jobs, peers(given.jobs, folder))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +37,7 @@ from bot.commands import registry
 from bot.delivery import Address, Sent
 from bot.pacing import Pace
 from bot.platforms.discord.client import DiscordPlatform
+from bot.platforms.discord.limits import PER_SECOND
 from bot.store import Store, schema
 
 FEW, MANY = 200, 15_000
@@ -110,6 +113,22 @@ def _server(pipe: Connection) -> None:
     asyncio.run(_serve(pipe))
 
 
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    pipe, far = context.Pipe()
+    process = context.Process(target=_server, args=(far,), daemon=True)
+    process.start()
+    far.close()
+    try:
+        yield pipe.recv()
+    finally:
+        pipe.send("stop")
+        process.join()
+        pipe.close()
+
+
 async def cost(send: Send, messages: int, chats: int) -> float:
     """CPU milliseconds a message, each chat in its turn."""
     numbers = iter(range(messages))
@@ -139,7 +158,19 @@ async def requests_for(url: str, send: Send) -> float:
         return (await so_far() - before) / PRIVATE_CHATS
 
 
-async def bare(url: str, messages: int, chats: int) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A way to write to a channel, and one to write to a person."""
+
+    to_channel: Send
+    to_person: Send
+
+
+Way = Callable[[str], AbstractAsyncContextManager[Sending]]
+
+
+@asynccontextmanager
+async def bare(url: str) -> AsyncIterator[Sending]:
     """A POST of the same size and its answer read."""
     body = {"content": WORDS, "embeds": [], "components": [], "nonce": "0" * 25, "enforce_nonce": True}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -148,12 +179,13 @@ async def bare(url: str, messages: int, chats: int) -> tuple[float, float]:
             async with session.post(f"{url}/channels/{10**16 + chat}/messages", json=body) as response:
                 return await response.json()
 
-        return await cost(send, messages, chats), 1.0
+        yield Sending(send, send)
 
 
-async def theirs(url: str, messages: int, chats: int) -> tuple[float, float]:
+@asynccontextmanager
+async def theirs(url: str) -> AsyncIterator[Sending]:
     """discord.py as it comes."""
-    Route.BASE = url
+    before, Route.BASE = Route.BASE, url
     async with discord.Client(intents=discord.Intents.none(), max_messages=None) as client:
         await client.login("token")
 
@@ -166,18 +198,23 @@ async def theirs(url: str, messages: int, chats: int) -> tuple[float, float]:
         async def send_privately(chat: int) -> object:
             return await (await client.create_dm(discord.Object(10**14 + chat))).send(WORDS)
 
-        return await cost(send, messages, chats), await requests_for(url, send_privately)
+        yield Sending(send, send_privately)
+    Route.BASE = before
 
 
-async def ours(url: str, messages: int, chats: int) -> tuple[float, float]:
+@asynccontextmanager
+async def ours(url: str) -> AsyncIterator[Sending]:
     """DiscordPlatform.send, with a button and a key, through the pace."""
+    before = Route.BASE
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC), zone="UTC")
         platform = DiscordPlatform("token", dispatch, api_url=url)
         platform.limits.pace = Pace(1_000_000)
-        platform.limits._written = deque(maxlen=1_000_000)
+        platform.limits._paces = (platform.limits.pace,)
+        # A second is never full of so few.
+        platform.limits._written = deque(maxlen=PER_SECOND - 1)
         Route.BASE = url
         # All of it but the gateway.
         async with platform._connection(0) as client:
@@ -194,9 +231,37 @@ async def ours(url: str, messages: int, chats: int) -> tuple[float, float]:
                 address = Address.private_to("discord", str(10**14 + chat))
                 return await platform.send(address, CARD, f"daily:{next(keys)}")
 
-            figures = await cost(send, messages, chats), await requests_for(url, send_privately)
+            yield Sending(send, send_privately)
+        await platform._chats.close()
         await store.close()
-        return figures
+    Route.BASE = before
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Milliseconds a message to few chats and to many, how it grows, and requests a message to a known person."""
+
+    few: float
+    many: float
+    grows: float
+    requests: float
+
+
+async def once(way: Way, url: str, messages: int, chats: int) -> tuple[float, float]:
+    """Milliseconds a message, and requests a private one, of a process that begins anew."""
+    async with way(url) as sending:
+        return await cost(sending.to_channel, messages, chats), await requests_for(url, sending.to_person)
+
+
+def measure(way: Way, url: str, messages: int, runs: int) -> Found:
+    """The medians of several runs."""
+    taken = [[asyncio.run(once(way, url, messages, chats)) for chats in (FEW, MANY)] for _ in range(runs)]
+    return Found(
+        few=statistics.median(few for (few, _), _ in taken),
+        many=statistics.median(many for _, (many, _) in taken),
+        grows=statistics.median(many / few for (few, _), (many, _) in taken),
+        requests=taken[-1][1][1],
+    )
 
 
 def main() -> None:
@@ -205,27 +270,17 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=MANY)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    pipe, far = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_server, args=(far,), daemon=True)
-    server.start()
-    url = pipe.recv()
-    floor = 0.0
-    for name, way in (("aiohttp POST", bare), ("discord.py", theirs), ("Roadmate", ours)):
-        runs = [
-            (asyncio.run(way(url, arguments.messages, FEW)), asyncio.run(way(url, arguments.messages, MANY)))
+    with server() as url:
+        floor = 0.0
+        for name, way in (("aiohttp POST", bare), ("discord.py", theirs), ("Roadmate", ours)):
             # The peer takes a minute for each.
-            for _ in range(1 if way is theirs else arguments.runs)
-        ]
-        few = statistics.median(run[0][0] for run in runs)
-        many = statistics.median(run[1][0] for run in runs)
-        grows = statistics.median(b[0] / a[0] for a, b in runs)
-        floor = floor or few
-        print(
-            f"{name:<14} {FEW} chats {few:.3f} ms   {MANY:,} chats {many:.3f} ms   grows {grows:.2f}×   "
-            f"of a bare POST {few / floor:.1f}×   requests a private message {runs[-1][1][1]:.2f}"
-        )
-    pipe.send("stop")
-    server.join()
+            found = measure(way, url, arguments.messages, 1 if way is theirs else arguments.runs)
+            floor = floor or found.few
+            print(
+                f"{name:<14} {FEW} chats {found.few:.3f} ms   {MANY:,} chats {found.many:.3f} ms   grows "
+                f"{found.grows:.2f}×   of a bare POST {found.few / floor:.1f}×   requests a private message "
+                f"{found.requests:.2f}"
+            )
 
 
 if __name__ == "__main__":

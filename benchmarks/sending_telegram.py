@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from bot.platforms.telegram.posting import NO_PREVIEW
 from bot.platforms.telegram.render import render
 from bot.store import Store, schema
 
+ROOT = Path(__file__).parents[1]
 TOKEN = "7000000001:" + "benchmark".ljust(35, "-")
 ME = {"id": 7_000_000_001, "is_bot": True, "first_name": "Roadmate", "username": "roadmate_bot"}
 CHATS = (200, 15_000)
@@ -57,6 +59,9 @@ CARD = Card(
         ),
     ),
 )
+
+
+Send = Callable[[int], Awaitable[None]]
 
 
 async def serve() -> None:
@@ -85,7 +90,7 @@ async def serve() -> None:
     await asyncio.Event().wait()
 
 
-async def cost(send: Callable[[int], Awaitable[None]], messages: int, chats: int) -> float:
+async def cost(send: Send, messages: int, chats: int) -> float:
     """Microseconds of CPU time a message, some being under way at once."""
     numbers = iter(range(messages))
 
@@ -105,10 +110,21 @@ def body() -> dict[str, Any]:
     return content | {"reply_markup": message.keyboard}
 
 
-async def measure(port: int, messages: int, runs: int) -> bool:
-    """Measure and print; whether the bounds are kept."""
-    url = f"http://127.0.0.1:{port}"
-    sent = body()
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.sending_telegram", "--serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+@asynccontextmanager
+async def ours(url: str) -> AsyncIterator[Send]:
+    """`TelegramPlatform.send` to a chat, after those who wait for an answer."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
         await schema.upgrade(store)
@@ -118,37 +134,77 @@ async def measure(port: int, messages: int, runs: int) -> bool:
         serving = asyncio.create_task(platform.run())
         while not platform.status().connected:  # noqa: ASYNC110 -- nothing tells it
             await asyncio.sleep(0.01)
+        urgent.set(False)
 
-        async def ours(chat: int) -> None:
+        async def send(chat: int) -> None:
             assert isinstance(await platform.send(Address.private_to("telegram", str(chat)), CARD, "key"), Sent)
 
-        async with aiohttp.ClientSession() as session:
+        try:
+            yield send
+        finally:
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+            await store.close()
 
-            async def bare(chat: int) -> None:
-                async with session.post(f"{url}/bot{TOKEN}/sendMessage", json={**sent, "chat_id": chat}) as response:
-                    assert response.status == 200
-                    await response.read()
 
-            urgent.set(False)
-            for send in (ours, bare):
-                await cost(send, messages // 10, 200)
-            taken: dict[tuple[str, int], list[float]] = {(name, n): [] for name in ("ours", "bare") for n in CHATS}
-            for _ in range(runs):
-                for chats in CHATS:
-                    taken["ours", chats].append(await cost(ours, messages, chats))
-                    taken["bare", chats].append(await cost(bare, messages, chats))
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
-        await store.close()
-    median = {key: statistics.median(values) for key, values in taken.items()}
-    ratios = [median["ours", chats] / median["bare", chats] for chats in CHATS]
-    for chats, ratio in zip(CHATS, ratios, strict=True):
-        figures = f"ours {median['ours', chats]:4.0f} µs   bare POST {median['bare', chats]:4.0f} µs"
+@asynccontextmanager
+async def bare(url: str) -> AsyncIterator[Send]:
+    """A POST of the same body to the same place, and its answer read."""
+    sent = body()
+    async with aiohttp.ClientSession() as session:
+
+        async def send(chat: int) -> None:
+            async with session.post(f"{url}/bot{TOKEN}/sendMessage", json={**sent, "chat_id": chat}) as response:
+                assert response.status == 200
+                await response.read()
+
+        yield send
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Microseconds a message, medians, by the number of chats."""
+
+    ours: dict[int, float]
+    bare: dict[int, float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ours beside a bare POST."""
+        return [self.ours[chats] / self.bare[chats] for chats in CHATS]
+
+    @property
+    def grows(self) -> float:
+        """Ours to many chats, beside few."""
+        return self.ours[CHATS[1]] / self.ours[CHATS[0]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bounds are kept."""
+        return max(self.ratios) <= MOST and self.grows <= FLAT
+
+
+async def measure(url: str, messages: int, runs: int) -> Found:
+    """Both in turns, to few chats and to many."""
+    taken: dict[str, dict[int, list[float]]] = {name: {chats: [] for chats in CHATS} for name in ("ours", "bare")}
+    async with ours(url) as to_ours, bare(url) as to_bare:
+        ways = {"ours": to_ours, "bare": to_bare}
+        for send in ways.values():
+            await cost(send, messages // 10, CHATS[0])
+        for _ in range(runs):
+            for chats in CHATS:
+                for name, send in ways.items():
+                    taken[name][chats].append(await cost(send, messages, chats))
+    return Found(*({n: statistics.median(values) for n, values in taken[name].items()} for name in ("ours", "bare")))
+
+
+def show(found: Found, messages: int, runs: int) -> None:
+    """A row for each number of chats."""
+    for chats, ratio in zip(CHATS, found.ratios, strict=True):
+        figures = f"ours {found.ours[chats]:4.0f} µs   bare POST {found.bare[chats]:4.0f} µs"
         print(f"{chats:>6} chats   {figures}   ratio {ratio:.2f} (at most {MOST})   (n={runs} × {messages})")
-    flat = median["ours", CHATS[1]] / median["ours", CHATS[0]]
-    print(f"15,000 beside 200 chats: {flat:.2f} (at most {FLAT})")
-    return max(ratios) <= MOST and flat <= FLAT
+    print(f"15,000 beside 200 chats: {found.grows:.2f} (at most {FLAT})")
 
 
 def main() -> int:
@@ -161,16 +217,10 @@ def main() -> int:
     if chosen.serve:
         asyncio.run(serve())
         return 0
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sending_telegram", "--serve"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        return 0 if asyncio.run(measure(port, chosen.messages, chosen.runs)) else 1
-    finally:
-        server.kill()
-        server.wait()
+    with server() as url:
+        found = asyncio.run(measure(url, chosen.messages, chosen.runs))
+    show(found, chosen.messages, chosen.runs)
+    return 0 if found.holds else 1
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ def show(seen: Evening) -> bool:
     """Print a table; whether all of it holds."""
     measures = seen.measures(quiet=True)
     print(f"{2 * seen.due:,} due at once, {seen.posts} of them in one group; {len(seen.seen.waits)} commands meanwhile")
-    print(f"{'':<34} {'seen':>8} {'allowed':>8} {'ratio':>6}")
+    print(f"{'':<40} {'seen':>8} {'allowed':>8} {'ratio':>6}")
     for one in measures:
         bound = f"{'≤' if one.most else '≥'} {one.bound:g}"
-        print(f"{one.name:<34} {one.value:>8.1f} {bound:>8} {one.ratio:>6.2f}{'' if one.holds else '   NOT HELD'}")
+        print(f"{one.name:<40} {one.value:>8.1f} {bound:>8} {one.ratio:>6.2f}{'' if one.holds else '   NOT HELD'}")
     messages = 2 * seen.due / (seen.seen.discord.ended - seen.seen.discord.began - seen.seen.discord.halted)
     requests = seen.requests_a_second
     print(f"answers: half within {seen.waited(0.5):.0f} ms, 90 % within {seen.waited(0.9):.0f} ms")

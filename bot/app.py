@@ -16,6 +16,7 @@ from bot.command import Dispatch
 from bot.commands import registry
 from bot.courier import Courier, Right
 from bot.delivery import Platform
+from bot.domain.kind import RETURN
 from bot.domain.roadmap import Roadmap
 from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
@@ -51,6 +52,9 @@ SET_BACK_SECONDS = 5.0
 
 ZONE_RULES = "zone-rules"
 ZONES_PAUSE_SECONDS = 0.05
+
+ZONES_AGAIN_SECONDS = 300.0
+"""How soon the rules of time zones are followed again after a fault of ours: it is told each time."""
 
 FINISHING_SECONDS = 5
 """How long a stop waits for the message that is just being sent."""
@@ -145,7 +149,7 @@ class Roadmate:
 
     async def refresh_zones(self) -> None:
         """Where the rules of time zones are others than before, work out anew when every reminder is due."""
-        rules = zones.rules()
+        rules = zones.rules().version
         async with self.store.reading() as db:
             known = await pending.fact(db, ZONE_RULES)
         if known == rules:
@@ -167,7 +171,8 @@ class Roadmate:
             except Unavailable:
                 await asyncio.sleep(WATCH_SECONDS)
             except Exception:
-                return log.exception("the rules of time zones could not be followed")
+                log.exception("the rules of time zones could not be followed")
+                await asyncio.sleep(ZONES_AGAIN_SECONDS)
 
     async def catch_up(self) -> None:
         """Queue and deliver everything that is due by now: how the console lets time pass."""
@@ -182,10 +187,13 @@ class Roadmate:
 
     async def tidy(self) -> None:
         """Housekeeping: forget unanswered questions, write off what came too late."""
+        now = self.clock()
         async with self.store.writing() as db:
-            await pending.forget_old(db, self.clock())
-            await outbox.expire(db, self.clock())
-        before = (self.clock() - KEPT).date()
+            await pending.forget_old(db, now)
+            # Before they are written off, and those of the same moment.
+            await schedule.unsaid(db, outbox.late(RETURN, now), now)
+            await outbox.expire(db, now)
+        before = (now - KEPT).date()
         for _ in range(FORGETTING):
             if await self.store.write(partial(outbox.forget_old, before=before, limit=FORGOTTEN)) < FORGOTTEN:
                 break

@@ -45,7 +45,7 @@ def run() -> None:
         typer.echo(CONSOLE_INSTEAD, err=True)
         _chat("you", "study")
         return
-    _log(settings, settings.log_level)
+    _begin(settings, settings.log_level)
     from bot.app import run as serve
 
     with _plainly():
@@ -65,7 +65,7 @@ def _chat(name: str, group: str) -> None:
     from bot.app import chat as talk
 
     settings = _settings()
-    _log(settings, "WARNING")
+    _begin(settings, "WARNING")
     # The doctor looks at the bot's database: this one is the chat's own.
     remedy = "Without that file the chat begins anew."
     with _plainly(f"{settings.roadmate_data / 'chat.db'}: ", remedy):
@@ -83,7 +83,7 @@ def doctor(
     """Check settings, database, roadmaps, tokens and permissions, and say what to do."""
     # Read first: what is wrong with a line of .env is only a warning.
     settings = _settings()
-    _log(settings, "ERROR")
+    _begin(settings, "ERROR")
     findings = _deliveries(settings, as_json) if deliveries else _installation(settings, as_json)
     if any(finding.bad for finding in findings):
         raise typer.Exit(1)
@@ -190,8 +190,8 @@ def _plainly(
         yield
     except* AlreadyServed as group:
         for error in _leaves(group):
-            # It says what to do, and the doctor would find all well.
-            typer.echo(f"{where}{error}", err=True)
+            # It says where and what to do, and the doctor would find all well.
+            typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except* (BadToken, NewerDatabase, Unavailable, OSError, DBAPIError) as group:
         for error in _leaves(group):
@@ -209,10 +209,13 @@ def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
             yield error
 
 
-def _log(settings: Settings, level: str) -> None:
+def _begin(settings: Settings, level: str) -> None:
+    """What every process begins with: its log, and the rules of time zones it goes by."""
     from bot.logs import configure
+    from bot.store import zones
 
     configure(level, _secrets(settings), form=settings.log_format)
+    zones.use_newest()
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.delivery import Platform, Status
 from bot.metrics import Metrics
-from bot.store import Store, Unavailable, ledger, schema
+from bot.store import Store, Unavailable, ledger, pending, schema
 from bot.store.ledger import Backlog
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ PATIENCE = 3
 DISCONNECTED = 300
 """Seconds after which a platform that is not connected is more than a fault that passes by itself. Between two tries to
 connect there is a minute at the most."""
+
+PROBE = "written-for-health"
+"""The fact that is written to see whether anything can be."""
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -111,9 +114,7 @@ class Health:
             async with asyncio.timeout(PATIENCE):
                 return await self._asked()
         except Exception as error:
-            # The class says what is wrong; the message could hold the database's address and password.
-            cause = error.__cause__ if isinstance(error, Unavailable) else error
-            return type(cause).__name__, None
+            return _named(error), None
 
     async def _asked(self) -> tuple[str, Backlog | None]:
         if self.store.sqlite and _lost(self.store.engine.url.database):
@@ -122,8 +123,26 @@ class Health:
         # A connection that answers is not enough: a database put in the place of ours may be empty or older.
         if await schema.revision(self.store) != schema.newest():
             return "not current", None
+        refused = await self._refused() if self.store.troubled else None
         async with self.store.reading() as db:
-            return "ok", await ledger.backlog(db, self.clock())
+            return refused or "ok", await ledger.backlog(db, self.clock())
+
+    async def _refused(self) -> str | None:
+        """Why nothing can be written, tried again now: nobody else may have anything to write for an hour."""
+        try:
+            async with self.store.writing() as db:
+                await pending.remember(db, PROBE, self.clock().isoformat())
+        except Unavailable as error:
+            return f"takes no writes: {_named(error)}"
+        return None
+
+
+def _named(error: Exception) -> str:
+    """An error's code, else its class. Its message could hold the database's address and password."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    original = getattr(cause, "orig", None)
+    code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
+    return str(code or type(cause).__name__)
 
 
 def _lost(file: str | None) -> bool:

@@ -27,6 +27,9 @@ from sqlalchemy import (
     text,
 )
 
+ZERO = "+00:00"
+"""How a moment in UTC ends; SQLite, which knows no zones, keeps the rest."""
+
 
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC. Refuses a naive one, and gives back an aware one on every database."""
@@ -44,14 +47,14 @@ class Moment(TypeDecorator[datetime]):
             if value.tzinfo is None:
                 raise ValueError("a moment without a zone cannot be stored")
             value = value if value.tzinfo is UTC else value.astimezone(UTC)
-            return value.replace(tzinfo=None).isoformat(" ", "microseconds") if sqlite else value
+            return value.isoformat(" ", "microseconds").removesuffix(ZERO) if sqlite else value
 
         return process
 
     def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
         """UTC again."""
         if dialect.name == "sqlite":
-            return lambda value: None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+            return lambda value: None if value is None else datetime.fromisoformat(value + ZERO)
         return lambda value: None if value is None else value.astimezone(UTC)
 
 
@@ -111,6 +114,8 @@ accounts = Table(
     Column("dm", String(8), nullable=False, default="unknown"),
     Column("told_at", Moment),
     Column("seen_at", Moment, nullable=False),
+    # The private channel by which the platform reaches it; None where the platform needs none, or it was never opened.
+    Column("channel", String(64)),
     CheckConstraint("dm IN ('unknown', 'open', 'closed')", name="dm"),
 )
 

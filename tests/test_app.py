@@ -15,7 +15,7 @@ from bot import app as app_module
 from bot.app import Roadmate
 from bot.command import Incoming
 from bot.delivery import Address
-from bot.store import Store, Unavailable, people, schedule, schema
+from bot.store import Store, Unavailable, pending, people, schedule, schema
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
 
@@ -134,6 +134,30 @@ async def test_after_a_tick_that_failed_the_next_one_comes(
         await eventually(lambda: len(house.platform.messages) == 2)
     ours = [record for record in caplog.records if record.name.startswith("bot")]
     assert [record.message for record in ours if record.levelno >= logging.WARNING] == told
+
+
+async def test_the_rules_of_time_zones_are_followed_again_after_a_fault(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refresh = house.app.refresh_zones
+    failures: list[Exception] = [Unavailable("full"), OSError("a fault")]
+    followed = asyncio.Event()
+
+    async def failing() -> None:
+        if failures:
+            raise failures.pop()
+        await refresh()
+        followed.set()
+
+    monkeypatch.setattr(house.app, "refresh_zones", failing)
+    monkeypatch.setattr(app_module, "ZONES_AGAIN_SECONDS", 0.05)
+    async with house.app.working(), asyncio.timeout(5):
+        await followed.wait()
+    async with house.app.store.reading() as db:
+        assert await pending.fact(db, app_module.ZONE_RULES)
+    assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == [
+        "the rules of time zones could not be followed"
+    ]
 
 
 async def test_the_next_moment_is_the_earliest_of_all(house: House) -> None:

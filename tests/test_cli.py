@@ -9,8 +9,10 @@ import re
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -227,6 +229,13 @@ def test_a_file_that_another_process_serves_is_refused_in_one_line(tmp_path: Pat
     assert "roadmate doctor" not in told
 
 
+def test_a_chat_that_is_open_already_names_its_file_once(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'chat.db'}")
+    with serving(store):
+        told = refused(run(tmp_path, "chat"), 1)
+    assert told.count("chat.db") == 1
+
+
 # ------------------------------------------------------------ deliveries
 
 
@@ -308,3 +317,48 @@ def test_a_broken_roadmap_is_named_with_its_line(tmp_path: Path) -> None:
     told = refused(run(tmp_path, "roadmaps", "check", "."), 1)
     assert f"backend-ai-era.yaml:{line}:" in told
     assert "importance" in told
+
+
+# ------------------------------------------------------------ the rules of time zones
+
+PACKAGED = f"{version('tzdata')} from the package tzdata"
+
+WITH_ZONES = "import sys, zoneinfo; from bot.cli import app; zoneinfo.reset_tzpath(to=[sys.argv.pop(1)]); app()"
+"""The program on a machine whose rules of time zones lie in the folder that is named first."""
+
+
+@pytest.mark.parametrize(("machine", "goes_by"), [("2019c", None), ("2999a", "2999a"), ("", "of 1970-01-01")])
+def test_the_newer_rules_of_time_zones_are_gone_by(tmp_path: Path, machine: str, goes_by: str | None) -> None:
+    """The machine's where they are the newer ones, or tell no version; else the package's."""
+    folder = zone_folder(tmp_path, machine)
+    told = run(tmp_path, str(folder), "doctor", program=(sys.executable, "-c", WITH_ZONES)).stdout
+    assert f"rules {goes_by} from {folder}" in told if goes_by else f"rules {PACKAGED}" in told
+
+
+def test_the_operators_own_folder_of_time_zones_is_respected(tmp_path: Path) -> None:
+    folder = zone_folder(tmp_path, "2019c")
+    assert f"rules 2019c from {folder}" in run(tmp_path, "doctor", PYTHONTZPATH=str(folder)).stdout
+
+
+def test_a_chat_goes_by_the_newer_rules(tmp_path: Path) -> None:
+    """The stand-in's only zone is another's: by it Kolkata would have London's time."""
+    folder = zone_folder(tmp_path, "2019c")
+    (folder / "Asia").mkdir()
+    (folder / "Asia" / "Kolkata").write_bytes((folder / "Europe" / "London").read_bytes())
+    program = (sys.executable, "-c", WITH_ZONES)
+    done = run(tmp_path, str(folder), "chat", "--as", "asha", typed="/timezone Asia/Kolkata\n", program=program)
+    kolkata = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+    assert done.returncode == 0
+    assert any(f"{kolkata - timedelta(minutes=ago):%H:%M}" in done.stdout for ago in (0, 1)), done.stdout
+
+
+def zone_folder(folder: Path, version: str) -> Path:
+    """A machine's rules of time zones with one zone in them, of a version or without one."""
+    found = folder / "zoneinfo"
+    (found / "Europe").mkdir(parents=True)
+    packaged = resources.files("tzdata") / "zoneinfo" / "Europe" / "London"
+    (found / "Europe" / "London").write_bytes(packaged.read_bytes())
+    os.utime(found / "Europe" / "London", (0, 0))
+    if version:
+        (found / "tzdata.zi").write_text(f"# version {version}\n")
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -478,6 +480,16 @@ async def test_nothing_late_is_said_in_quiet_hours(clock: Clockwork) -> None:
     assert len(clock.platform.at(asha)) == 1
 
 
+async def test_the_last_minute_before_quiet_hours_is_not_lost_behind_a_long_line(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 23:00 daily dm", private=True)
+    await clock.say("asha", "quiet 20:01 07:00", private=True)
+    clock.platform.answers.append(Later(300, "flood"))
+    clock.now = EVENING
+    await clock.tick()
+    await clock.forward(minutes=6)
+    assert len(clock.platform.at(Address.private_to("memory", "asha"))) == 1
+
+
 async def test_what_a_chat_has_no_room_for_yet_waits_in_the_outbox(clock: Clockwork) -> None:
     await announce(clock)
     clock.platform.delays["room"] = 40.0
@@ -633,3 +645,30 @@ async def test_while_the_database_is_away_nobody_waits_for_it_in_turn(clock: Clo
     told = await asyncio.gather(*(commits.write(work) for _ in range(10)), return_exceptions=True)
     assert [type(one) for one in told] == [Unavailable] * 10
     assert tries == 1
+
+
+async def test_what_was_written_in_vain_is_told_of_once(clock: Clockwork, caplog: pytest.LogCaptureFixture) -> None:
+    """Each transaction is taken back once, as when two wait for each other, and carried out anew."""
+
+    class Crossed(Exception):
+        pass
+
+    class Repeating(Store):
+        async def write(self, work: Callable[[AsyncConnection], Awaitable[object]]) -> object:  # type: ignore[override]
+            with suppress(Crossed):
+                async with self.writing() as db:
+                    await work(db)
+                    raise Crossed
+            return await super().write(work)
+
+    told: list[tuple[str, str]] = []
+    caplog.set_level(logging.INFO, "bot.courier")
+    clock.courier.commits = Commits(Repeating(clock.store.engine))
+    clock.courier.told = lambda kind, state, _late: told.append((kind, state))
+    await announce(clock)
+    await clock.courier.deliver()
+    await announce(clock, "http-rest")
+    clock.platform.answers.append(Rejected("too long"))
+    await clock.courier.deliver()
+    assert told == [("done", "sent"), ("done", "failed")]
+    assert [record.message for record in caplog.records] == ["delivery 2: failed (too long)"]

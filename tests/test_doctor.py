@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import socket
 import sqlite3
+import zoneinfo
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +136,30 @@ async def test_broken_roadmaps_are_named_with_their_lines(tmp_path: Path, monkey
 async def test_missing_zones_are_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "available_timezones", set)
     assert "pip install tzdata" in bad(await examine(settings(tmp_path)), "time zones")[0]
+
+
+@pytest.fixture
+def zone_folder(tmp_path: Path) -> Iterator[Path]:
+    """Where this process looks for the rules of time zones, with one zone in it."""
+    folder = tmp_path / "zoneinfo"
+    (folder / "Europe").mkdir(parents=True)
+    packaged = resources.files("tzdata") / "zoneinfo" / "Europe" / "London"
+    (folder / "Europe" / "London").write_bytes(packaged.read_bytes())
+    os.utime(folder / "Europe" / "London", (0, 0))
+    zoneinfo.reset_tzpath(to=[tmp_path / "none", folder])
+    yield folder
+    zoneinfo.reset_tzpath()
+
+
+async def test_the_rules_of_time_zones_are_those_in_use(zone_folder: Path, tmp_path: Path) -> None:
+    """The machine's own go before the package's, whichever is newer; without a version, when they were written."""
+    told(await examine(settings(tmp_path)), f", rules of 1970-01-01 from {zone_folder}")
+    (zone_folder / "+VERSION").write_text("2031z\n")
+    told(await examine(settings(tmp_path)), f", rules 2031z from {zone_folder}")
+    (zone_folder / "tzdata.zi").write_text("# version 2031y\n# the rest\n")
+    told(await examine(settings(tmp_path)), f", rules 2031y from {zone_folder}")
+    zoneinfo.reset_tzpath(to=[])
+    told(await examine(settings(tmp_path)), f", rules {version('tzdata')} from the package tzdata")
 
 
 # ------------------------------------------------------------ the database

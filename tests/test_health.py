@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from bot.delivery import Status
 from bot.health import DISCONNECTED, Health
 from bot.metrics import Metrics
-from bot.store import Store, schema
+from bot.store import Store, Unavailable, pending, schema
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
 
@@ -262,6 +262,33 @@ async def test_a_database_that_is_silent_counts_as_failing(monkeypatch: pytest.M
         well, report = await health(store).report()
         await store.close()
     assert (well, report["database"]) == (False, "TimeoutError")
+
+
+async def test_a_database_that_takes_no_writes_is_failing_until_it_does(store: Store) -> None:
+    """A full disk, a read-only file: it can be read, and nobody could be reminded."""
+    refusing = False
+
+    def refuse(connection: Any) -> None:
+        if refusing:
+            connection.exec_driver_sql("PRAGMA query_only=1")
+            connection.info.clear()
+
+    async def write() -> None:
+        async with store.writing() as db:
+            await pending.remember(db, "a fact", "another value")
+
+    event.listen(store.engine.sync_engine, "begin", refuse)
+    async with health(store).serving(0) as port:
+        assert (await ask(port))[0] == 200
+        refusing = True
+        with pytest.raises(Unavailable):
+            await write()
+        status, report = await ask(port)
+        assert (status, report["status"]) == (503, "failing")
+        assert report["database"] == "takes no writes: SQLITE_READONLY"
+        assert report["oldest_undelivered_seconds"] == 0
+        refusing = False
+        assert (await ask(port))[0] == 200
 
 
 async def test_a_taken_port_is_an_error_that_names_it(store: Store) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,32 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         assert telegram.violations == []
         assert telegram.unanswered == []
         assert discord.commands.overwrites == 1
+
+
+@pytest.mark.timeout(90)
+async def test_who_answered_while_nobody_listened_is_not_asked(tmp_path: Path) -> None:
+    async with world(tmp_path) as both:
+        telegram = both.telegram
+        ravi = telegram.add_user("ravi", first_name="Ravi")
+        await both.start()
+        for line in ("/join backend-ai-era in 6 months", "/timezone UTC", "/remind 20:00"):
+            await telegram.says(ravi, line)
+            await telegram.wait_message(ravi)
+        await both.running.kill()
+
+        # His evening comes while nobody is there: an answer is typed after it, and lies with Telegram.
+        due = datetime.now(UTC) - timedelta(minutes=1)
+        both.running.write(
+            "UPDATE reminders SET next_due_at = ?, next_date = ?, minute = ? WHERE kind = 'study'",
+            [(f"{due:%Y-%m-%d %H:%M:00.000000}", f"{due:%Y-%m-%d}", due.hour * 60 + due.minute)],
+        )
+        before = len(telegram.messages(ravi))
+        await telegram.says(ravi, "/checkin 30")
+        await both.start()
+        await telegram.wait_message(ravi)
+        await asyncio.sleep(3)
+
+        said = [message.text for message in telegram.messages(ravi)[before:]]
+        assert len([text for text in said if "30 min" in text]) == 1
+        assert [text for text in said if "Did you study" in text] == []
+        assert await both.running.stop() == 0

@@ -1,4 +1,4 @@
-"""Several real processes and one lease on Postgres: whatever befalls one of them, one works, and never two."""
+"""Several real processes on Postgres: whatever befalls one of them, one works, never two, and all is said once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 
 import pytest
 
+from tests.fakes.fleet import fleet
 from tests.fakes.leaseholder import Crowd, check, prepare, read, token_of
 from tests.fakes.postgres import NoPostgres, Postgres, serving
 
@@ -84,3 +85,33 @@ async def test_a_crash_of_the_database_is_survived(postgres: Postgres, tmp_path:
         assert len(read(both.world)) == silence
         await asyncio.to_thread(postgres.start)
         assert await both.goes_on() < 2 * SECONDS + SLACK
+
+
+DUE = 60
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("what", [SIGKILL, SIGSTOP], ids=["killed", "stopped"])
+async def test_two_that_deliver_lose_and_double_nothing(what: Signals, postgres: Postgres, tmp_path: Path) -> None:
+    """Four processes and a million members are in `tests/soak`; this is their small version."""
+    database = f"fleet{what}"
+    await asyncio.to_thread(postgres.execute, f"CREATE DATABASE {database}")
+    async with fleet(tmp_path, postgres.url(database), DUE, DUE) as both:
+        # Long enough that what befalls the one that sends meets messages on their way.
+        both.discord.fail("POST", r"/messages$", delay=0.2, times=10**9)
+        await both.serve(2)
+        await both.fall_due()
+        await both.until_said(0.2)
+        first = await both.another_sender()
+        await both.befalls(first, what)
+        second = await both.another_sender(first)
+        assert both.said < DUE / 2
+        await both.until_said(0.6)
+        if what == SIGSTOP:
+            # Past its lease: it sends nothing.
+            first.send_signal(SIGCONT)
+        await both.until_said(1)
+        await both.until_settled()
+        assert await both.sender() is second
+        await both.end()
+        both.check()

@@ -71,6 +71,12 @@ DATES = {
     "in zero days": None,
     "20": None,
     "2h": None,
+    "24.12.": date(2026, 12, 24),
+    "24.12.2027": date(2027, 12, 24),
+    "Thu 24.12.": date(2026, 12, 24),
+    "1. 2. 2027": date(2027, 2, 1),
+    "24.13.": None,
+    "24.12": None,  # a number
     "20/05/2027": None,  # whose month comes first is not guessed
     "someday": None,
     "in months": None,
@@ -132,6 +138,14 @@ LENGTHS = {
 }
 
 DAYS = {
+    "mon to fri": 0b0011111,
+    "Monday to Friday": 0b0011111,
+    "sat till mon": 0b1100001,
+    "mondays and fridays": 0b0010001,
+    "every tuesday": 0b0000010,
+    "every other day": None,
+    "to": None,
+    "to fri": None,
     "daily": 127,
     "every day": 127,
     "weekdays": 31,
@@ -181,6 +195,9 @@ HOURS = {
     "midnight to noon": (0, 720),
     "22:00": None,
     "22:00 07:00": None,
+    "22:00-24:00": (1320, 0),
+    "24-7": (0, 420),
+    "22:00-24:30": None,
     "22:00-25:00": None,
     "2026-12-24": None,
     "-": None,
@@ -199,6 +216,27 @@ STRETCHES = {
     "24 dec to 27 dec 2027": (date(2027, 12, 24), date(2027, 12, 27)),
     "wed to tue": (date(2026, 11, 25), date(2026, 12, 1)),
     "2026-12-27 to 2026-12-24": (date(2026, 12, 27), date(2026, 12, 24)),
+    "27 dec to 24 dec": (date(2026, 12, 27), date(2026, 12, 24)),
+    "tue to mon": (date(2026, 11, 24), date(2026, 11, 30)),
+    "28.12.-3.1.": (date(2026, 12, 28), date(2027, 1, 3)),
+    "28.12.-3.1.2028": (date(2027, 12, 28), date(2028, 1, 3)),
+    "24.12. – 27.12.": (date(2026, 12, 24), date(2026, 12, 27)),
+    "2026-12-24–2026-12-27": (date(2026, 12, 24), date(2026, 12, 27)),
+    "24 dec-27 dec": (date(2026, 12, 24), date(2026, 12, 27)),
+    "3 days": (TODAY, date(2026, 11, 22)),
+    "for a week": (TODAY, date(2026, 11, 26)),
+    "1 month": (TODAY, date(2026, 12, 19)),
+    "24 dec for a week": (date(2026, 12, 24), date(2026, 12, 30)),
+    "from tomorrow for 2 days": (date(2026, 11, 21), date(2026, 11, 22)),
+    "weekend": (date(2026, 11, 21), date(2026, 11, 22)),
+    "next weekend": (date(2026, 11, 21), date(2026, 11, 22)),
+    "2 weeks 3 days": None,
+    "in 3 days": None,
+    "0 days": None,
+    "9999 years": None,
+    "monday": None,
+    "today": None,
+    "and": None,
     "24-27": None,
     "24 dec": None,
     "24 dec to never": None,
@@ -207,6 +245,21 @@ STRETCHES = {
     "to": None,
     "": None,
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "days"),
+    [
+        ("weekend", 21, (21, 22)),
+        ("next weekend", 21, (28, 29)),
+        ("this weekend", 22, (22, 22)),
+        ("weekend", 22, (28, 29)),
+        ("next weekend", 22, (28, 29)),
+    ],
+)
+def test_a_weekend_that_has_begun(text: str, today: int, days: tuple[int, int]) -> None:
+    first, last = days
+    assert read_dates(text, date(2026, 11, today)) == (date(2026, 11, first), date(2026, 11, last))
 
 
 @pytest.mark.parametrize("text", HOURS)

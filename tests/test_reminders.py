@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot.cards import Button
 from bot.command import Incoming, Response
+from bot.command.spoken import spoken
 from bot.delivery import Address, Closed
-from bot.store import schedule
-from bot.tables import members, reminders
+from bot.store import outbox, schedule
+from bot.tables import members, memberships, reminders
 from tests.fakes.clockwork import EVENING, ROOM, TODAY, Clockwork, clockwork
 
 PRIVATE = Address.private_to("memory", "asha")
@@ -229,7 +231,9 @@ async def test_after_a_long_sleep_the_old_is_not_said_and_the_new_is(clock: Cloc
     assert len(clock.platform.messages) == sent
     assert set(await clock.states()) == {"sent", "expired"}
     await clock.forward(hours=19)
-    assert len(clock.platform.messages) == sent + 2
+    kinds = sorted(str(row["kind"]) for row in await clock.rows() if row["state"] == "sent")
+    # What comes once is made up for: it was a silence by the seventh day.
+    assert kinds == ["group", "group", "return", "study", "study"] and len(clock.platform.messages) == sent + 3
 
 
 async def test_within_its_grace_a_late_question_is_still_asked(clock: Clockwork) -> None:
@@ -251,6 +255,24 @@ async def test_later_asks_again_on_the_same_day_even_at_the_same_minute(clock: C
     assert dates == {TODAY}
     await clock.forward(hours=23)
     assert len(clock.platform.at(PRIVATE)) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("remind 23:30 daily dm", "Did you study on Friday?"),
+        ("remind 23:30 daily group", "Asha: Did you study on Friday?"),
+        ("remind 23:30 daily dm kind:dsa", "Did you practise DSA on Friday?"),
+    ],
+)
+async def test_asked_after_its_midnight_the_question_names_its_day(clock: Clockwork, line: str, asked: str) -> None:
+    await clock.say("asha", line)
+    await clock.forward(hours=11.6)
+    track = "dsa" if "dsa" in line else "study"
+    await clock.say("asha", f"later 1h track:{track}")
+    await clock.forward(hours=1)
+    at = ROOM if "group" in line else PRIVATE
+    assert asked in clock.platform.at(at)[-1]
 
 
 async def test_one_reminder_that_cannot_be_claimed_does_not_stop_the_others(
@@ -296,14 +318,79 @@ async def test_switched_off_is_silent_and_on_again_is_not_asked_for_the_past(clo
     assert found.next_due_at > clock.now
 
 
+async def test_a_groups_posts_are_silent_while_they_are_off(clock: Clockwork) -> None:
+    await clock.say("lena", "remind off kind:group", leader=True)
+    await clock.forward(days=3)
+    assert [row["kind"] for row in await clock.rows()] == ["recap"], "the Sunday in between"
+    await clock.say("lena", "remind off kind:recap", leader=True)
+    await clock.say("lena", "remind on kind:group", leader=True)
+    await clock.forward(days=7)
+    assert [row["kind"] for row in await clock.rows()].count("recap") == 1
+    asked = [row["local_date"] for row in await clock.rows() if row["kind"] == "group"]
+    assert asked == [TODAY + timedelta(days=day) for day in range(3, 10)]
+
+
+async def test_a_groups_post_comes_again_when_a_leader_who_has_left_takes_back_turning_it_off(clock: Clockwork) -> None:
+    await clock.say("lena", "remind off kind:group", leader=True)
+    async with clock.store.writing() as db:
+        await db.execute(update(memberships).values(left_at=clock.now))
+    await clock.say("asha", "next")
+    await clock.say("lena", "undo", private=True)
+    await at_evening(clock)
+    assert [row["kind"] for row in await clock.rows()] == ["group"]
+
+
+async def test_a_group_is_asked_on_the_days_it_chose(clock: Clockwork) -> None:
+    await clock.say("lena", "remind mon wed kind:group", leader=True)
+    await clock.say("lena", "setup zone:Europe/Berlin", leader=True)
+    for _ in range(14):
+        await clock.forward(days=1)
+    days = [row["local_date"] for row in await clock.rows() if row["kind"] == "group"]
+    assert [f"{day:%a}" for day in days if isinstance(day, date)] == ["Mon", "Wed", "Mon", "Wed"]
+
+
+@pytest.mark.parametrize(("kind", "line"), [("study", "remind off"), ("group", "remind off kind:group")])
+async def test_what_is_turned_off_while_it_waits_is_not_sent(clock: Clockwork, kind: str, line: str) -> None:
+    await clock.say("asha", "remind 20:00 daily dm")
+    clock.now = EVENING
+    await clock.reminders.claim(clock.now)
+    await clock.say("asha", line, leader=True)
+    await clock.courier.deliver()
+    states = {row["kind"]: (row["state"], row["reason"]) for row in await clock.rows()}
+    other = "group" if kind == "study" else "study"
+    assert states == {kind: ("expired", "moot"), other: ("sent", None)}
+
+
 async def test_free_text_answers_the_question_that_was_asked(tmp_path: Path) -> None:
     """At half past midnight, `45 graphs` is about the evening before: that is what was asked, and it is still open."""
     async with clockwork(tmp_path) as clock:
         await clock.say("asha", "remind 23:30 daily dm", private=True)
         await clock.forward(hours=11.6)
         await clock.forward(hours=1)
-        assert (await clock.say("asha", "checkin 45 graphs", private=True)).startswith("Friday: 45 min")
-        assert (await clock.say("asha", "checkin 30", private=True)).startswith("Saturday: 30 min")
+        graphs = spoken("45 graphs")
+        assert graphs is not None
+        assert (await clock.say("asha", graphs, private=True)).startswith("Friday: 45 min")
+        assert (await clock.say("asha", graphs, private=True)).startswith("Saturday: 45 min"), "that one is answered"
+
+
+async def test_a_typed_checkin_is_about_today_whatever_is_still_open(tmp_path: Path) -> None:
+    """Yesterday's DSA question is open until noon, for a press, a reply or a date; a command means the day it is."""
+    async with clockwork(tmp_path) as clock:
+        await clock.say("asha", "remind 20:00 daily dm", private=True)
+        await clock.say("asha", "remind 20:30 daily dm kind:dsa", private=True)
+        await clock.forward(hours=8.6)
+        assert (await clock.say("asha", "checkin 20", private=True)).startswith("Friday, DSA practice: 20 min"), "asked"
+        await clock.say("asha", "undo", private=True)
+        await clock.forward(hours=4)
+        assert (await clock.say("asha", "checkin 45", private=True)).startswith("Saturday: 45 min"), "at night"
+        await clock.say("asha", "undo", private=True)
+        await clock.forward(hours=8)
+        morning = spoken("30 min")
+        assert morning is not None
+        for line in ("checkin 45", morning):
+            assert (await clock.say("asha", line, private=True)).startswith("Saturday: "), line
+        said = await clock.say("asha", "checkin 45 dsa date:yesterday", private=True)
+        assert said.startswith("Friday, DSA practice: 45 min")
 
 
 async def test_a_question_by_name_becomes_its_receipt(tmp_path: Path) -> None:
@@ -357,10 +444,15 @@ async def test_both_questions_of_the_same_minute_are_one_message_and_each_is_ans
         assert [row["state"] for row in await clock.rows()] == ["sent", "sent"]
 
 
-async def silent_since_friday(clock: Clockwork) -> None:
-    """Asha has said nothing for a week and was written to, Friday at 18:00."""
+async def quiet_since_friday(clock: Clockwork) -> None:
+    """Asha is asked nothing every day, and has said so on Friday at noon."""
     await clock.say("asha", "remind 20:00 daily dm", private=True)
     await clock.say("asha", "remind off", private=True)
+
+
+async def silent_since_friday(clock: Clockwork) -> None:
+    """Asha has said nothing for a week and was written to, Friday at 18:00."""
+    await quiet_since_friday(clock)
     await clock.forward(days=7, hours=6)
     assert await returns(clock) == [TODAY + timedelta(days=7)]
 
@@ -378,6 +470,19 @@ async def test_who_answers_a_word_after_silence_on_its_evening_is_written_to_aft
     await clock.say("asha", "next", private=True)
     for _ in range(20):
         await clock.forward(days=1)
+    assert await returns(clock) == [TODAY + timedelta(days=7), TODAY + timedelta(days=14)]
+
+
+@pytest.mark.parametrize("line", ["remind 23:00 kind:return", "timezone America/New_York"])
+async def test_who_answers_a_word_after_silence_by_changing_its_time_is_written_to_after_the_next_silence(
+    clock: Clockwork, line: str
+) -> None:
+    """Its usual moment for that date is now later than what they said."""
+    await silent_since_friday(clock)
+    await clock.forward(minutes=5)
+    await clock.say("asha", line, private=True)
+    for _ in range(20 * 24):
+        await clock.forward(hours=1)
     assert await returns(clock) == [TODAY + timedelta(days=7), TODAY + timedelta(days=14)]
 
 
@@ -402,6 +507,84 @@ async def test_who_speaks_before_a_word_after_silence_leaves_is_not_called_silen
     assert clock.platform.at(PRIVATE) == []
 
 
+@pytest.mark.parametrize(("hours", "day"), [(13, 8), (5 * 24 - 1, 12)])
+async def test_a_word_after_silence_that_we_slept_through_comes_on_the_next_evening(
+    clock: Clockwork, hours: float, day: int
+) -> None:
+    await quiet_since_friday(clock)
+    # Awake again on Saturday at 07:00, or on Wednesday at 17:00.
+    await clock.forward(days=7, hours=6 + hours)
+    assert await returns(clock) == []
+    for _ in range(12 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=day)]
+    (said,) = clock.platform.at(PRIVATE)
+    assert said.startswith("Hello, Asha.")
+
+
+async def test_a_word_after_silence_that_the_platform_did_not_take_comes_on_the_next_evening(clock: Clockwork) -> None:
+    await quiet_since_friday(clock)
+    clock.platform.delays["0"] = 60.0
+    await clock.forward(days=7, hours=6)
+    for _ in range(13):
+        await clock.forward(hours=1)
+    clock.platform.delays.clear()
+    for _ in range(12 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=8)]
+
+
+async def test_a_word_after_silence_that_was_written_off_comes_on_the_next_evening(clock: Clockwork) -> None:
+    """By housekeeping: its platform was not served at all."""
+    await quiet_since_friday(clock)
+    clock.now += timedelta(days=7, hours=6)
+    await clock.reminders.claim(clock.now)
+    clock.now += timedelta(hours=13)
+    async with clock.store.writing() as db:
+        await schedule.unsaid(db, outbox.late("return", clock.now), clock.now)
+        await outbox.expire(db, clock.now)
+    for _ in range(12 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=8)]
+
+
+async def test_who_spoke_since_a_word_after_silence_was_lost_is_not_called_silent(clock: Clockwork) -> None:
+    await quiet_since_friday(clock)
+    await clock.forward(days=7, hours=19)
+    await clock.say("asha", "next", private=True)
+    for _ in range(10 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=15)]
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ("pause 2026-12-04", 13 + 7),  # off until Thursday 3 December
+        ("rest 2026-11-23 2026-12-03", 13 + 7),
+        ("rest 2026-12-07 2026-12-13", 7),  # days off that begin after it
+        ("rest 2026-11-20", 7),
+    ],
+)
+async def test_days_off_are_no_silence(clock: Clockwork, line: str, after: int) -> None:
+    await quiet_since_friday(clock)
+    await clock.say("asha", line, private=True)
+    for _ in range(40 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=after)]
+
+
+async def test_a_pause_without_an_end_is_no_silence_and_its_end_is_a_word(clock: Clockwork) -> None:
+    await quiet_since_friday(clock)
+    await clock.say("asha", "pause until I come back", private=True)
+    for _ in range(20):
+        await clock.forward(days=1)
+    await clock.say("asha", "pause off", private=True)
+    for _ in range(20 * 24):
+        await clock.forward(hours=1)
+    assert await returns(clock) == [TODAY + timedelta(days=27)]
+
+
 async def test_no_streak_is_at_risk_on_a_day_that_is_not_theirs(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 fri,sat,sun,mon dm", private=True)
     await clock.say("asha", "remind 21:30 kind:risk", private=True)
@@ -413,6 +596,31 @@ async def test_no_streak_is_at_risk_on_a_day_that_is_not_theirs(clock: Clockwork
     assert clock.platform.at(PRIVATE) == []
     await clock.forward(days=3)
     assert "your streak of 4" in clock.platform.at(PRIVATE)[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "becomes"),
+    [("checkin 60", "Tuesday: 1 h ✅"), ("checkin no", "Tuesday: not this time"), ("checkin 30 track:dsa", "Tuesday: ")],
+)
+async def test_a_streak_at_risk_that_was_answered_elsewhere_is_no_longer_open(
+    clock: Clockwork, line: str, becomes: str
+) -> None:
+    """The warning becomes the answer's receipt, and stands again with its buttons when that is taken back."""
+    await clock.say("asha", "remind 21:30 kind:risk", private=True)
+    for _ in range(4):
+        await clock.say("asha", "checkin 60")
+        await clock.forward(days=1)
+    await clock.forward(hours=10)
+    (text,) = clock.platform.at(PRIVATE)
+    assert text.startswith("Tuesday is still open, and so is your streak of 4")
+    await clock.say("asha", line)
+    await clock.tick()
+    (message,) = (message for message in clock.platform.messages.values() if message.address == PRIVATE)
+    assert message.text.startswith(becomes)
+    assert not message.card.rows
+    await clock.say("asha", "undo")
+    await clock.tick()
+    assert clock.platform.at(PRIVATE) == [text]
 
 
 async def test_a_reminder_with_the_number_of_one_that_was_taken_back_is_another(clock: Clockwork) -> None:

@@ -10,11 +10,11 @@ from bot.command.spoken import spoken
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("1h30 indexes", "checkin 1h30 indexes"),
-        ("90", "checkin 90"),
-        ("1 hour 30 minutes of SQL", "checkin 1 hour 30 minutes of SQL"),
-        ("yes", "checkin yes"),
-        ("Not today, I was ill", "checkin Not today, I was ill"),
+        ("1h30 indexes", "checkin freely:yes 1h30 indexes"),
+        ("90", "checkin freely:yes 90"),
+        ("1 hour 30 minutes of SQL", "checkin freely:yes 1 hour 30 minutes of SQL"),
+        ("yes", "checkin freely:yes yes"),
+        ("Not today, I was ill", "checkin freely:yes Not today, I was ill"),
         ("When I have eaten, I study", 'when "When I have eaten, I study"'),
         ("hello there", None),
         ("nothing much", None),

@@ -2,7 +2,7 @@
 
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody, answered
 from bot.command.dispatch import Dispatch
-from bot.command.registry import Command, Parameter, Registry, command, registry
+from bot.command.registry import Command, Parameter, Registry, command, finishing, registry
 from bot.command.scene import Scene
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "Somebody",
     "answered",
     "command",
+    "finishing",
     "registry",
 ]

@@ -155,14 +155,14 @@ class Dispatch:
         try:
             if arguments.asked:
                 raise Ask(*arguments.asked)
-            response = await command.run(call, **_values(command, arguments))
+            response = await self.registry.finish(call, await command.run(call, **_values(command, arguments)))
         except Ask as ask:
             assert not change.made, "a command asks before it writes"
             return await self._question(db, scene, command, arguments, ask, incoming), call
         await change.settle()
         if incoming.whispers and not incoming.private:
             response = await self._told_closed(db, scene, response)
-        return _placed(response, await _alone(db, scene, incoming)), call
+        return await _placed(db, scene, response, incoming), call
 
     @staticmethod
     async def _told_closed(db: AsyncConnection, scene: Scene, response: Response) -> Response:
@@ -284,7 +284,7 @@ class Dispatch:
         if len(options) > CHOICES or not (found and isinstance(found.kind, COMPLETE)):
             other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
             card = card.with_rows((other,))
-        return _placed(Response(card, audience=audience), await _alone(db, scene, incoming))
+        return await _placed(db, scene, Response(card, audience=audience), incoming)
 
     def _options(self, command: Command, arguments: Arguments, ask: Ask, scene: Scene) -> Sequence[Suggestion]:
         if len(ask.parameters) > 1 or ask.parameters[0] in arguments.asked:
@@ -425,20 +425,17 @@ def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
     return {p.name: arguments.values.get(p.name) for p in command.every_parameter}
 
 
-async def _alone(db: AsyncConnection, scene: Scene, incoming: Incoming) -> Incoming:
-    """What was pressed, unless its message holds other questions too: those must not give way to an answer."""
-    if incoming.pressed is None or not await outbox.holds_more(db, scene.member.id, incoming.pressed, scene.today):
-        return incoming
-    return replace(incoming, pressed=None)
+async def _placed(db: AsyncConnection, scene: Scene, response: Response, incoming: Incoming) -> Response:
+    """A press on one's own message is answered in its place; on the group's, beside it.
 
-
-def _placed(response: Response, incoming: Incoming) -> Response:
-    """A press on one's own message is answered in its place; on the group's, beside it."""
-    if incoming.pressed is None:
-        return replace(response, edit=False)
+    Beside it too where the message holds other questions: those must not give way to an answer.
+    """
     own = incoming.private or incoming.pressed_private
     mine = incoming.owner is not None and response.audience is Audience.GROUP
-    return replace(response, edit=own or mine)
+    if incoming.pressed is None or not (own or mine):
+        return replace(response, edit=False)
+    others = await outbox.holds_more(db, scene.member.id, incoming.pressed, scene.today)
+    return replace(response, edit=not others)
 
 
 def _asked(language: str, command: Command, ask: Ask) -> Spans:

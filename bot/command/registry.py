@@ -27,7 +27,8 @@ class Parameter:
 class Command:
     """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons.
 
-    `hidden` parameters are for buttons too, which name their subject in full: they are only ever given by name.
+    `hidden` parameters are for buttons too, which name their subject in full: they are only ever given by name. `led`:
+    arguments with which any verb is for leaders; it refuses the others itself.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Command:
     leaders: bool = False
     listed: bool = True
     hidden: tuple[Parameter, ...] = ()
+    led: tuple[str, ...] = ()
 
     @property
     def every_parameter(self) -> tuple[Parameter, ...]:
@@ -46,6 +48,10 @@ class Command:
         """A parameter by its name, in any case."""
         return next((p for p in self.every_parameter if p.name == name.casefold()), None)
 
+    def asks_who_leads(self, line: str) -> bool:
+        """Whether a line of it may be one for leaders: then a platform has to find out if whoever typed it is one."""
+        return self.leaders or any(part.rpartition(":")[2] in self.led for part in line.casefold().split())
+
     def describe(self, language: str) -> str:
         """What it does, in at most 100 characters: the limit of Discord's descriptions."""
         return word(language, f"command-{self.name}")
@@ -55,11 +61,19 @@ class Command:
         return word(language, f"parameter-{self.name}-{name}")
 
 
+async def _as_it_is(_call: Any, response: Any) -> Any:
+    return response
+
+
 @dataclass
 class Registry:
-    """Commands by name, in the order in which help shows them."""
+    """Commands by name, in the order in which help shows them.
+
+    `finish` is what every answer goes through before it is given, whichever command made it.
+    """
 
     _commands: dict[str, Command] = field(default_factory=dict)
+    finish: Run = _as_it_is
 
     def add(self, command: Command) -> None:
         """Add a command. Raises ValueError when its name is taken."""
@@ -102,15 +116,22 @@ def command(
     leaders: bool = False,
     listed: bool = True,
     hidden: Mapping[str, Kind] | None = None,
+    led: tuple[str, ...] = (),
     **parameters: Kind,
 ) -> Callable[[Run], Run]:
     """Declare a command: its name and its arguments in the order in which they may be typed without their names."""
 
     def declare(run: Run) -> Run:
-        registry.add(Command(name, _named(parameters), run, leaders, listed, _named(hidden or {})))
+        registry.add(Command(name, _named(parameters), run, leaders, listed, _named(hidden or {}), led))
         return run
 
     return declare
+
+
+def finishing(finish: Run) -> Run:
+    """Declare what every command's answer goes through: it is given the call and the response, and gives a response."""
+    registry.finish = finish
+    return finish
 
 
 def _named(kinds: Mapping[str, Kind]) -> tuple[Parameter, ...]:

@@ -6,6 +6,9 @@ from bot.command.grammar import quote
 from bot.command.reading import read_minutes
 
 ANSWERS = ("yes", "no", "studied", "not today")
+CHECKIN = "checkin freely:yes"
+"""Such an answer may be to the question of an evening that goes on; a command typed after midnight is about today."""
+
 LENGTH_WORDS = 4
 """The longest way to say a length of time: `1 hour 30 minutes`."""
 
@@ -24,6 +27,6 @@ def spoken(text: str) -> str | None:
     if begun.startswith("when ") and len(begun) >= SHORTEST_INTENTION:
         return f"when {quote(text.strip())}"
     if any(begun == answer or begun.startswith((answer + " ", answer + ",")) for answer in ANSWERS):
-        return f"checkin {text.strip()}"
+        return f"{CHECKIN} {text.strip()}"
     lengths = (" ".join(words[:count]) for count in range(min(LENGTH_WORDS, len(words)), 0, -1))
-    return f"checkin {text.strip()}" if any(read_minutes(length) for length in lengths) else None
+    return f"{CHECKIN} {text.strip()}" if any(read_minutes(length) for length in lengths) else None

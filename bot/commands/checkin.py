@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.cards import Button, Card, Paragraph
+from bot.cards import Button, Card, Paragraph, Text
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import (
     DAY,
@@ -30,17 +30,23 @@ from bot.views.study import pace_words
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
 
+SMALL_HOURS = 4 * 60
+"""Until then a night belongs to the evening before: words in private answer what was asked in that evening."""
+
 MOST_MINUTES = 16 * 60
 """More study than that on one day is a typing error; the board counts less still."""
 
 
-@command("checkin", minutes=STUDIED, note=NOTE, track=OneOf(TRACKS), date=DAY)
+@command("checkin", minutes=STUDIED, note=NOTE, track=OneOf(TRACKS), date=DAY, hidden={"freely": OneOf(("yes",))})
 async def checkin(
-    call: Call, minutes: int | str | None, note: str | None, track: str | None, date: date | None
+    call: Call, minutes: int | str | None, note: str | None, track: str | None, date: date | None, freely: str | None
 ) -> Response:
-    """Answer for a local day: studied or not, how long, and a word about it. A second answer adds."""
+    """Answer for a local day: studied or not, how long, and a word about it. A second answer adds.
+
+    Said `freely`, without a command's name, it may answer the question of an evening that is not over.
+    """
     if date is None and track is None and call.scene.private:
-        track, date = await _asked(call)
+        track, date = await _asked(call, freely=freely is not None)
     track = track or TRACKS[0]
     day = _open_day(call, date)
     if minutes is None and note is None:
@@ -63,7 +69,7 @@ async def checkin(
     )
     call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
     stopped = await _stopped(call, track)
-    await schedule.answered(call.db, call.member.id, track, day, call.incoming.pressed, call.now)
+    await schedule.answered(call.change, track, day, call.incoming.pressed)
     call.announced = True
     first = day - timedelta(days=400)
     days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())
@@ -90,14 +96,15 @@ async def _stopped(call: Call, track: str) -> bool:
     return row is not None and row.place != "off" and row.paused_at is not None
 
 
-async def _asked(call: Call) -> tuple[str | None, date | None]:
-    """The track and day of the last daily question that still waits for its answer; nothing when none does."""
-    asked = await outbox.last_question(call.db, call.member.id, TRACKS, call.today - timedelta(days=1))
-    if asked is None:
-        return None, None
-    track, day = asked
-    closed = day < call.today and call.now >= moment_of(call.today, OPEN_UNTIL, call.member.zone)
-    return (None, None) if closed or await _answer(call, day, track) else (track, day)
+async def _asked(call: Call, freely: bool) -> tuple[str | None, date | None]:
+    """The track and day of the last daily question that still waits for its answer; nothing when none does.
+
+    Yesterday's only for words in the same night: a command is about today, unless it names a day.
+    """
+    local = call.member.local(call.now)
+    night = freely and local.hour * 60 + local.minute < SMALL_HOURS
+    asked = await outbox.last_question(call.db, call.member.id, TRACKS, call.today - timedelta(days=night))
+    return asked if asked is not None and await _answer(call, asked[1], asked[0]) is None else (None, None)
 
 
 def _open_day(call: Call, day: date | None) -> date:
@@ -152,11 +159,17 @@ async def later(call: Call, until: timedelta | str | int | None, date: date | No
         raise AssertionError(f"reminder {row.id} runs and has no next moment")
     at = moved.next_due_at
     call.summarise("change-later", time=times.moment_words(call.language, call.member, at, call.now))
-    said = Paragraph(times.asked_next(call.language, call.member, at, call.now))
-    if not call.change.made:
-        return Response(Card(parts=(said,)))
-    undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
-    return Response(Card(parts=(said,), rows=((undo,),)))
+    said = times.asked_next(call.language, call.member, at, call.now)
+    buttons = []
+    if call.change.made:
+        buttons.append(Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id))
+    planned = await rests.planned(call.db, call.member.id, call.today)
+    if off := next((rest for rest in planned if rest.first <= call.today), None):
+        # A day off is silent whatever is wished for on it, which is not what they expect who wish it.
+        said = (*call.say("later-off", days=times.dates_words(call.language, off.days, call.today)), Text(" "), *said)
+        buttons.append(Button(call.word("settings-rests"), "rest", only=call.member.id))
+    card = Card(parts=(Paragraph(said),))
+    return Response(card.with_rows(buttons) if buttons else card)
 
 
 def _moment(call: Call, until: timedelta | str | int) -> datetime:

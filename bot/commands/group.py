@@ -9,7 +9,9 @@ from typing import Any, Literal
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.dispatch import clean_name, refused
-from bot.command.parameters import CODE, DEADLINE, RECAP, ROADMAP, TIME, ZONE
+from bot.command.parameters import CODE, DEADLINE, POST_TIME, RECAP, ROADMAP, ZONE
+from bot.commands import posts
+from bot.domain import kind
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
@@ -24,13 +26,13 @@ LOOK_BACK = timedelta(days=6)
 """With today a week: what did not get through before that is no news to a leader."""
 
 
-@command("setup", leaders=True, zone=ZONE, time=TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
+@command("setup", leaders=True, zone=ZONE, time=POST_TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
 async def setup(
     call: Call,
     *,
     zone: str | None,
-    time: int | None,
-    recap: tuple[int, int | None] | None,
+    time: int | str | None,
+    recap: tuple[int, int | None] | str | None,
     roadmap: Roadmap | None,
     deadline: date | None,
     code: str | None,
@@ -53,21 +55,24 @@ async def setup(
     wishes = _wishes(zone, time, recap, roadmap, deadline)
     if wishes:
         await call.change.set(groups, {"id": group.id}, **wishes)
-    return await _shown(call, group, "saved" if wishes and news == "title" else news)
+    turned = {post: wish for post, wish in ((kind.GROUP_CHECKIN, time), (kind.RECAP, recap)) if wish is not None}
+    for post, wish in turned.items():
+        await posts.turn(call, group.id, post, on=wish != "off")
+    return await _shown(call, group, "saved" if (wishes or turned) and news == "title" else news)
 
 
 def _wishes(
     zone: str | None,
-    time: int | None,
-    recap: tuple[int, int | None] | None,
+    time: int | str | None,
+    recap: tuple[int, int | None] | str | None,
     roadmap: Roadmap | None,
     deadline: date | None,
 ) -> dict[str, Any]:
-    """The columns that the arguments name, and no others."""
-    day, minute = recap or (None, None)
+    """The columns that the arguments name, and no others: on and off stand with the group's reminders."""
+    day, minute = recap if isinstance(recap, tuple) else (None, None)
     columns = {
         "zone": zone,
-        "checkin_minute": time,
+        "checkin_minute": time if isinstance(time, int) else None,
         "recap_day": day,
         "recap_minute": minute,
         "roadmap": roadmap.slug if roadmap else None,
@@ -86,6 +91,7 @@ async def _shown(call: Call, before: Group, news: News) -> Response:
     group = await people.group(call.db, before.id)
     facts = view.HomeFacts(
         group=group,
+        posts=await schedule.of_group(call.db, group.id),
         news=news,
         now=call.now,
         homes=len(await people.homes_of(call.db, before.id)),

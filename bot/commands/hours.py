@@ -30,8 +30,14 @@ async def timezone(call: Call, zone: str | None) -> Response:
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-zone", zone=zone)
     member = await people.member(call.db, call.member.id)
-    set_to = Card(parts=(Paragraph(call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))),))
-    return Response(await onward(call, set_to))
+    set_to = call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))
+    said = set_to
+    if zone != call.member.zone:
+        mine = await schedule.all_of_member(call.db, member.id)
+        said = lines(set_to, times.next_question(call.language, mine, call.now))
+    if member.onboarding:
+        return Response(await onward(call, Card(parts=(Paragraph(said),))))
+    return Response(await onward(call, await with_ways(call, said, settings=True)))
 
 
 @command("daystart", time=NIGHT)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from bot.cards import Button, Card, Paragraph, Spans, base36
-from bot.command import Ask, Call, Response, command
+from bot.command import Ask, Audience, Call, Response, command, finishing
 from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
+from bot.domain.kind import ASKED
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
 from bot.store import people, rests, schedule
@@ -81,11 +83,30 @@ async def _resume(call: Call) -> Response:
         await call.change.set(reminders, {"id": reminder.id}, paused_at=None)
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-resume")
-    row = await schedule.of_member(call.db, call.member.id, "study")
-    following: Spans = ()
-    if row is not None and row.next_due_at is not None:
-        following = times.asked_next(call.language, call.member, row.next_due_at, call.now)
+    rows = await schedule.all_of_member(call.db, call.member.id)
+    coming = [row.next_due_at for row in rows if row.kind in ASKED and row.next_due_at is not None]
+    following = times.asked_next(call.language, call.member, min(coming), call.now) if coming else ()
     return Response(await with_ways(call, lines(call.say("pause-over"), following)))
+
+
+@finishing
+async def show_what_stands_still(call: Call, response: Response) -> Response:
+    """Show a running pause in whatever its member reads, after what the command changed; the group is not told.
+
+    So too questions that have stopped, where no private message can say it: naming that in the group would shame.
+    """
+    unreached = call.scene.account.dm == "closed"
+    card = response.card
+    may_show = call.member.paused_from is not None or call.change.made or unreached
+    if not may_show or card is None or response.audience is not Audience.MEMBER:
+        return response
+    account = await people.account(call.db, call.scene.account.platform, call.scene.account.account)
+    if account is None:
+        # They had themselves forgotten.
+        return response
+    member = await people.member(call.db, account.member)
+    stopped = await schedule.all_of_member(call.db, member.id) if unreached else ()
+    return replace(response, card=times.with_halts(card, member, stopped, member.local_day(call.now)))
 
 
 async def with_halts(call: Call, card: Card) -> Card:

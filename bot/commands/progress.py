@@ -26,7 +26,7 @@ from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import changes, hold, outbox, schedule, studies
+from bot.store import changes, hold, homes, outbox, schedule, studies
 from bot.store.changes import Stale
 from bot.tables import step_events
 from bot.views import study
@@ -100,8 +100,8 @@ async def undo(call: Call, change: int | None) -> Response:
     # Nearly every change decides when somebody is reminded: by its rule, the clock, a deadline, or an answer.
     await schedule.refresh_member(call.db, call.member.id, call.now)
     if found.command == "setup":
-        for group in call.scene.groups:
-            await schedule.refresh_group(call.db, group.id, call.now)
+        for group in sorted(await homes.led(call.db, call.member.id) | {group.id for group in call.scene.groups}):
+            await schedule.refresh_group(call.db, group, call.now)
     await outbox.touch_change(call.db, found.id, call.now)
     await schedule.unanswered(call.db, call.member.id, found.id, call.incoming.pressed, call.now)
     call.announced = True

@@ -8,8 +8,10 @@ from bot.cards import Button, Card, Paragraph, Spans
 from bot.command import Call, Response, command
 from bot.command.parameters import DAYS, PLACES, TIME, OneOf
 from bot.commands.join import change_code
+from bot.commands.pause import with_halts
+from bot.commands.posts import remind_group
 from bot.commands.start import TIMES, onward
-from bot.domain.kind import DEADLINE, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
+from bot.domain.kind import DEADLINE, GROUPS, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.refusal import Refusal
 from bot.store import people, schedule
@@ -21,30 +23,36 @@ from bot.views import times
 HELPERS = (DEADLINE, RETURN)
 """What comes on with the first private study reminder: rare, private, and said in its receipt."""
 
+EVERY_KIND = OneOf((*MEMBERS, *GROUPS), names="settings-reminder-")
 
-@command("remind", time=TIME, days=DAYS, where=OneOf(PLACES), kind=OneOf(MEMBERS))
+
+@command("remind", led=GROUPS, time=TIME, days=DAYS, where=OneOf(PLACES), kind=EVERY_KIND)
 async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
-    """A kind of reminder: at which local time, on which days, where; or off. Without any, what is set."""
+    """A kind of reminder: at which local time, on which days, where; or off, or on again. Without any, what is set."""
     kind = kind or STUDY
+    if kind in GROUPS:
+        return await remind_group(call, kind, time, days, where)
     row = await schedule.of_member(call.db, call.member.id, kind)
     if time is None and days is None and where is None:
         usual = sorted({*TIMES, KINDS[kind].minute})
         asked = times.remind_question(call.member, kind, row, usual)
         return Response(times.with_halts(asked, call.member, (row,) if row else (), call.today))
     minute = time if time is not None else row.minute if row else KINDS[kind].minute
-    if where is None:
+    if where is None or where == "on":
         where = row.place if row and row.place != "off" else "dm"
     _check(call, kind, minute, days, where)
+    was = "on" if row and row.place != "off" else "off"
     also = await _set(call, row, kind, minute, days or (row.days if row else EVERY_DAY), where)
     await schedule.refresh_member(call.db, call.member.id, call.now)
     row = await schedule.of_member(call.db, call.member.id, kind)
     assert row is not None, "it has just been written"
     if where == "off":
         call.summarise("change-remind-off", kind=kind)
-        said = call.say("remind-off", kind=kind, time=minute_words(minute))
+        said = call.say("remind-off", kind=kind, was=was, time=minute_words(minute))
         return Response(await _receipt(call, said, []))
     call.summarise("change-remind", kind=kind, days=days_words(call.language, row.days), time=minute_words(minute))
-    return Response(await _receipt(call, times.reminded(call.member, row, also), await _offers(call, kind)))
+    said = times.reminded(call.member, row, also, call.now)
+    return Response(await _receipt(call, said, await _offers(call, kind)))
 
 
 def _check(call: Call, kind: str, minute: int, days: int | None, where: str) -> None:
@@ -91,7 +99,7 @@ async def _offers(call: Call, kind: str) -> list[Button]:
 
 async def _receipt(call: Call, said: Spans, offers: list[Button]) -> Card:
     """What was set; for those being shown around the next question alone, for the others the ways on."""
-    card = Card(parts=(Paragraph(said),))
+    card = await with_halts(call, Card(parts=(Paragraph(said),)))
     if (await people.member(call.db, call.member.id)).onboarding:
         return await onward(call, card)
     buttons = [*offers, Button(call.word("button-settings"), "settings", only=call.member.id)]

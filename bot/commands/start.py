@@ -7,6 +7,7 @@ from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
 from bot.commands.pause import with_halts
 from bot.domain.group import CHECKIN_MINUTE
+from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.progress import fold
 from bot.domain.refusal import Refusal
 from bot.store import people, schedule, studies
@@ -71,7 +72,7 @@ async def onward(call: Call, card: Card) -> Card:
     if member.onboarding and not any(reminder.kind == "study" for reminder in reminders):
         usual = call.scene.home.checkin_minute if call.scene.home else CHECKIN_MINUTE
         times = sorted({*TIMES, usual})
-        return profile.with_time_question(card, member, times, usual, grouped=bool(call.scene.groups))
+        return profile.with_time_question(card, member, times, usual, grouped=await _group_asks(call))
     reminded = any(reminder.place != "off" for reminder in reminders)
     if not member.zone_confirmed and (member.onboarding or reminded):
         return profile.with_zone_question(card, member, call.now)
@@ -81,6 +82,13 @@ async def onward(call: Call, card: Card) -> Card:
     if member.onboarding:
         await people.onboarding(call.db, member.id, False)
     return card
+
+
+async def _group_asks(call: Call) -> bool:
+    """Whether the member's group is asked every day, so that being asked there is enough for who wants no more."""
+    home = call.scene.home
+    post = None if home is None else (await schedule.of_group(call.db, home.id)).get(GROUP_CHECKIN)
+    return post is not None and post.place != "off"
 
 
 @command("when", listed=False, intention=INTENTION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -18,10 +19,19 @@ MOST = 64
 """Notes in one transaction: a command that wants to write meanwhile waits for no more than these."""
 
 
+_after: ContextVar[list[Callable[[], None]]] = ContextVar("after")
+
+
+def afterwards(tell: Callable[[], None]) -> None:
+    """Do something once the note that is being written is durable: what was written in vain is not told of."""
+    _after.get().append(tell)
+
+
 @dataclass
 class _Note:
     work: Callable[[AsyncConnection], Awaitable[Any]]
     written: asyncio.Future[Any]
+    after: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass
@@ -38,7 +48,7 @@ class Commits:
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do something in a transaction that others may share. Raises Unavailable, and what `work` raises.
 
-        `work` may be carried out twice: the first time counts for nothing.
+        `work` may be carried out twice: the first time counts for nothing. What tells of it waits: `afterwards`.
         """
         note = _Note(work, asyncio.get_running_loop().create_future())
         # Whoever asked may be gone when it fails.
@@ -77,7 +87,7 @@ class Commits:
     async def _one_by_one(self, notes: list[_Note], error: Exception) -> None:
         for note in notes:
             try:
-                result = await self.store.write(note.work) if len(notes) > 1 else _raise(error)
+                (result,) = await self.store.write(partial(_all, notes=[note])) if len(notes) > 1 else _raise(error)
             except Exception as fault:
                 _fail(note, fault)
             else:
@@ -85,10 +95,17 @@ class Commits:
 
 
 async def _all(db: AsyncConnection, notes: list[_Note]) -> list[Any]:
-    return [await note.work(db) for note in notes]
+    results = []
+    for note in notes:
+        note.after = []
+        _after.set(note.after)
+        results.append(await note.work(db))
+    return results
 
 
 def _resolve(note: _Note, result: Any) -> None:
+    for tell in note.after:
+        tell()
     if not note.written.done():
         note.written.set_result(result)
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Any, assert_never
 
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import pacing
 from bot.cards import Card, as_one, joined
-from bot.courier.commits import Commits
+from bot.courier.commits import Commits, afterwards
 from bot.courier.parcels import Parts, parcels
 from bot.delivery import (
     Address,
@@ -31,7 +32,7 @@ from bot.delivery import (
     Rejected,
     Sent,
 )
-from bot.domain.kind import ASKED, KINDS, TROUBLE
+from bot.domain.kind import ASKED, KINDS, RETURN, TROUBLE
 from bot.store import Store, Unavailable, homes, outbox, people, schedule
 from bot.store.ledger import MOOT, QUIET
 from bot.store.outbox import Delivery
@@ -349,7 +350,7 @@ class Round:
         if not edits:
             questions = [part.reminder for part in ours if part.kind in ASKED and part.reminder is not None]
             await schedule.asked(db, questions)
-            self._tell(ours, "sent")
+            afterwards(partial(self._tell, ours, "sent"))
 
     async def _moved(self, db: AsyncConnection, parts: Parts, new: Address) -> None:
         old = parts[0].address
@@ -378,9 +379,9 @@ class Round:
         if other is None:
             await self._give_up(db, parts, outcome.reason)
             return
-        log.info("delivery %s goes to another account of its member", lead.id)
         await outbox.redirect(db, parts, other, self.clock())
-        self.redirected()
+        afterwards(partial(log.info, "delivery %s goes to another account of its member", lead.id))
+        afterwards(self.redirected)
 
     async def _tell_leader(self, db: AsyncConnection, lead: Delivery) -> None:
         """A group's post did not get through: who set the group up hears of it in private, once a day."""
@@ -403,7 +404,7 @@ class Round:
             expires_at=now + KINDS[TROUBLE].grace,
         )
         await outbox.queue(db, draft)
-        self.redirected()
+        afterwards(self.redirected)
 
     async def _later(self, db: AsyncConnection, parts: Parts, outcome: Later, *, doubtful: bool = False) -> None:
         lead = parts[0]
@@ -420,16 +421,18 @@ class Round:
 
     async def _settle(self, db: AsyncConnection, parts: Parts, state: str, reason: str) -> None:
         ours = await outbox.settle(db, parts, state, self.clock(), reason=reason[:300])
-        self._tell(ours, state)
-        for part in ours:
-            known = {"delivery": part.id, "kind": part.kind, "state": state, "platform": part.address.platform}
-            log.info("delivery %s: %s (%s)", part.id, state, reason, extra=known | {"chat": part.address.chat})
+        if state == "expired" and reason != MOOT:
+            await schedule.unsaid(db, [part.reminder for part in ours if part.kind == RETURN], self.clock())
+        afterwards(partial(self._tell, ours, state, reason))
 
-    def _tell(self, parts: Parts, state: str) -> None:
+    def _tell(self, parts: Parts, state: str, reason: str | None = None) -> None:
         for part in parts:
             if not part.edits:
                 late = ((part.handed_at or self.clock()) - part.due_at).total_seconds()
                 self.told(part.kind, state, late)
+            if reason is not None:
+                known = {"delivery": part.id, "kind": part.kind, "state": state, "platform": part.address.platform}
+                log.info("delivery %s: %s (%s)", part.id, state, reason, extra=known | {"chat": part.address.chat})
 
 
 def _cards(made: Iterable[Card | Hushed | None]) -> list[Card]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from bot.doctor.finding import Finding
 from bot.library import ROADMAPS, Library
 from bot.settings import Settings
+from bot.store import zones
 
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes that should be free where the database is: a group of 30 writes a few megabytes a year, its backups as much."""
@@ -60,12 +61,12 @@ def _data(folder: Path) -> Finding:
 def _zones() -> Finding:
     count = len(available_timezones())
     try:
-        release = f", tzdata {version('tzdata')}"
+        rules = f", rules {zones.rules()}"
     except PackageNotFoundError:
-        release = ""
+        rules = ""
     if "Asia/Kolkata" not in available_timezones():
         return Finding(f"time zones: {count} known, not even Asia/Kolkata", "pip install tzdata")
-    return Finding(f"time zones: {count} known{release}")
+    return Finding(f"time zones: {count} known{rules}")
 
 
 def _roadmaps() -> Iterator[Finding]:

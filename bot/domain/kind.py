@@ -58,8 +58,14 @@ PRIVATE = (RISK, DEADLINE, RETURN)
 MEMBERS = (*ASKED, *PRIVATE)
 """What a member sets with /remind."""
 
+GROUPS = (GROUP_CHECKIN, RECAP)
+"""What a leader sets for the whole group, with /remind or /setup."""
+
 MOST_IGNORED = 3
 """After so many unanswered questions in a row the fourth is not asked."""
+
+WORTH_SAVING = 3
+"""Days in a row from which on losing them is worth an evening's warning."""
 
 SILENCE_DAYS = 7
 """Local days without a word after which somebody is written to, once."""

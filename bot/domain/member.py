@@ -44,13 +44,18 @@ class Quiet:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
 
-    def nearest_edge(self, minute: int) -> int:
+    def nearest_edge(self, minute: int, day_start: int = 0) -> int:
         """The minute nearest to a quiet one that is not: the last before, or the first after; of two as near, the last
-        before. A minute that is not quiet is its own."""
+        before. A minute that is not quiet is its own.
+
+        Where the date that began at `day_start` is over by the first after, it is the last before: as a time of that
+        date it would be its very beginning.
+        """
         if not self.covers(minute):
             return minute
         back, ahead = (minute - self.start + 1) % 1440, (self.end - minute) % 1440
-        return (self.start - 1) % 1440 if back <= ahead else self.end
+        over = (minute - day_start) % 1440 + ahead >= 1440
+        return (self.start - 1) % 1440 if over or back <= ahead else self.end
 
     def ends(self, moment: datetime, zone: str) -> datetime:
         """The UTC moment from which on something may be said: that of the window's end, or `moment` if it is not

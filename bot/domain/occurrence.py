@@ -64,7 +64,7 @@ class Rule:
             and (self.start is None or day >= self.start)
             and (self.until is None or day <= self.until)
             and (self.dates is None or day in self.dates)
-            and not within(day, self.off)
+            and not (self.off and within(day, self.off))
         )
 
 
@@ -94,21 +94,19 @@ def moment_of(day: date, minute: int, zone: str) -> datetime:
 @lru_cache(MOMENTS)
 def _moment_of(day: date, minute: int, zone: str) -> datetime:
     tz = clock(zone)
-    wall = datetime.combine(day, time(minute // 60, minute % 60))
-    at = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-    if at.astimezone(tz).replace(tzinfo=None) == wall:
-        return at
-    return _end_of_gap(wall, tz)
+    wall = datetime.combine(day, time(minute // 60, minute % 60), tz)
+    at = wall.astimezone(UTC)
+    # Of the same zone, two moments are compared by what the clock on the wall shows.
+    return at if at.astimezone(tz) == wall else _end_of_gap(wall, tz)
 
 
 def _end_of_gap(wall: datetime, tz: ZoneInfo) -> datetime:
     """The first moment whose wall clock is past a time that was skipped, to the second."""
     # fold=1 reads the wall time with the offset after the gap, which lands before it; fold=0 lands after it.
-    before = wall.replace(tzinfo=tz, fold=1).astimezone(UTC)
-    after = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    before, after = wall.replace(fold=1).astimezone(UTC), wall.astimezone(UTC)
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2
-        if middle.astimezone(tz).replace(tzinfo=None) < wall:
+        if middle.astimezone(tz) < wall:
             before = middle
         else:
             after = middle
@@ -163,7 +161,7 @@ def _first_due(rule: Rule, day: date) -> date | None:
     if rule.start is not None and rule.start > day:
         day = rule.start
     while rule.until is None or day <= rule.until:
-        resting = next((last for first, last in rule.off if first <= day <= last), None)
+        resting = next((last for first, last in rule.off if first <= day <= last), None) if rule.off else None
         if resting == date.max:
             return None
         if resting is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -83,47 +83,46 @@ async def claim_due(db: AsyncConnection, now: datetime) -> int:
     if not due:
         return 0
     company = await Company.of(db, due)
-    claims = []
+    drafts: list[Draft] = []
+    advances: list[Advance] = []
     for reminder in due:
         try:
-            claims.append(_claim(reminder, company, now))
+            said, advance = _claim(reminder, company, now)
         except Exception as error:
             if passing(error):
                 raise
             # One that cannot be claimed must not keep the others waiting.
             log.exception("reminder %s could not be claimed", reminder.id)
             await schedule.set_aside(db, reminder, now + SET_ASIDE)
-    await outbox.queue(db, *(draft for claim in claims for draft in claim.drafts))
-    await schedule.advance(db, [claim.advance for claim in claims])
+        else:
+            drafts += said
+            advances.append(advance)
+    await outbox.queue(db, *drafts)
+    await schedule.advance(db, advances)
     return len(due)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+def _claim(reminder: Reminder, company: Company, now: datetime) -> tuple[Sequence[Draft], Advance]:
     """What becomes of one reminder: what is queued, and where it stands after."""
-
-    drafts: Sequence[Draft]
-    advance: Advance
-
-
-def _claim(reminder: Reminder, company: Company, now: datetime) -> Claim:
     rule = reminder.rule(company.around, reminder.last_date)
     due = _due(reminder, rule, company.around)
     if due is None or due.at > now:
         # Its moment was worked out under other rules, or a word came since: not now.
         kept = (reminder.last_date, reminder.paused_at, reminder.later_at, reminder.later_date)
-        return Claim((), Advance(reminder.id, due, *kept))
+        return (), Advance(reminder.id, due, *kept)
     last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
     answered = company.answered(reminder, due.day)
+    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered
     # Where it is too late to say that nobody asks any more, the next date's turn says it.
-    telling = now < due.at + KINDS[STOPPED].grace
-    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered and telling
+    stopping = stopping and now < due.at + KINDS[STOPPED].grace
     after = max(due.at, now - MISSED)
-    # What /later asked for is done with; who was silent is written to once.
-    again = rule if not stopping and reminder.kind != RETURN else None
-    following = None if again is None else next_occurrence(again, after, last)
-    drafts = () if answered else tuple(_drafts(reminder, due, company, now, stopping))
-    return Claim(drafts, Advance(reminder.id, following, last, now if stopping else None))
+    # What /later asked for is done with. Who was silent is written to once; too late for that, on the next evening.
+    unsaid = reminder.kind == RETURN and now >= due.at + KINDS[RETURN].grace
+    again = rule if not stopping and (unsaid or reminder.kind != RETURN) else None
+    following = None if again is None else next_occurrence(again, now if unsaid else after, last)
+    drafts = () if answered else _drafts(reminder, due, company, now, stopping)
+    done = reminder.last_date if unsaid else last
+    return drafts, Advance(reminder.id, following, done, now if stopping else None)
 
 
 def _due(reminder: Reminder, rule: Rule | None, around: Around) -> Occurrence | None:
@@ -144,7 +143,7 @@ def _shows(rule: Rule, day: date, at: datetime) -> bool:
     return at_a_glance or moment(rule, day) == at
 
 
-def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> Iterable[Draft]:
+def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> list[Draft]:
     kind = STOPPED if stopping else reminder.kind
     expires = due.at + KINDS[kind].grace
     # Not the reminder's id: SQLite gives that of a reminder that was taken back to the next one.
@@ -162,8 +161,8 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
         # Recorded, though nobody can be told: what is not sent is not lost in silence.
         addresses = [account.private for account in company.closed.get(reminder.member, ())[:1]]
         state, reason = "failed", NOBODY
-    for address in addresses:
-        yield Draft(
+    return [
+        Draft(
             key=key if reminder.group is None else f"{key}:{address.platform}:{address.chat}:{address.thread}",
             kind=kind,
             address=address,
@@ -176,3 +175,5 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
             state=state,
             reason=reason,
         )
+        for address in addresses
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,7 @@ from bot.domain.kind import (
     STUDY,
     TROUBLE,
     WARNING_DAYS,
+    WORTH_SAVING,
 )
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, within
@@ -33,11 +34,9 @@ from bot.store import Store, changes, ledger, people, rests, schedule, studies
 from bot.store.outbox import Delivery
 from bot.views import answers, group, news, study
 
-ON_TIME = timedelta(minutes=1)
-"""What leaves this soon after its moment was wished for at that moment; quiet hours hold back only what is late."""
-
-WORTH_SAVING = 3
-"""Days in a row from which on losing them is worth an evening's warning."""
+ON_TIME = timedelta(minutes=10)
+"""What leaves this soon after its moment was wished for at that moment, whatever a restart or a long line before it
+took: quiet hours hold back only what is later."""
 
 STREAK_SEEN = timedelta(days=400)
 
@@ -53,6 +52,9 @@ class Composing:
     async def card(self, delivery: Delivery, now: datetime) -> Card | Hushed | None:
         """The card of a delivery as things stand now; None when it has become moot."""
         async with self.store.reading() as db:
+            if not delivery.edits and await schedule.turned_off(db, delivery.reminder, delivery.kind):
+                # While it waited for its platform.
+                return None
             if delivery.kind == DONE:
                 return await self._news(db, delivery)
             if delivery.kind == GROUP_CHECKIN:
@@ -64,9 +66,9 @@ class Composing:
             until = _quiet_until(delivery, member, now)
             if until is not None:
                 return Hushed(until)
-            return await self._private(db, delivery, member)
+            return await self._private(db, delivery, member, now)
 
-    async def _private(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
+    async def _private(self, db: AsyncConnection, delivery: Delivery, member: Member, now: datetime) -> Card | None:
         to_be_said = delivery.kind in MEMBERS and not delivery.edits
         if to_be_said and within(delivery.local_date, member.off(await rests.off(db, member.id))):
             # Taken off while it waited for its platform.
@@ -81,7 +83,7 @@ class Composing:
             return await self._stopped(db, delivery, member)
         if delivery.kind == TROUBLE:
             return await self._trouble(db, delivery, member)
-        return await self._question(db, delivery, member)
+        return await self._question(db, delivery, member, member.local_day(now))
 
     # ------------------------------------------------------------ warnings and welcomes
 
@@ -123,8 +125,7 @@ class Composing:
         if not stopped or stopped[0].paused_at is None:
             # They spoke in between: it goes on.
             return None
-        row = stopped[0]
-        return answers.stopped(member.language, member, row.kind, row.minute, row.days)
+        return answers.stopped(member.language, member, stopped[0])
 
     async def _trouble(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
         assert delivery.group is not None
@@ -145,7 +146,7 @@ class Composing:
 
     # ------------------------------------------------------------ questions
 
-    async def _question(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
+    async def _question(self, db: AsyncConnection, delivery: Delivery, member: Member, today: date) -> Card | None:
         day = delivery.local_date
         given = (await studies.answers_of(db, [member.id], day, day)).get(member.id, [])
         answer = next((answer for answer in given if answer.track == delivery.kind), None)
@@ -157,15 +158,15 @@ class Composing:
                 return answers.public_receipt(self.language, member.name, day, answer.studied)
             return answers.settled(member.language, day, delivery.kind, answer.studied, answer.minutes)
         if delivery.address.account is not None:
-            return await self._private_question(db, delivery, member)
+            return await self._private_question(db, delivery, member, today)
         accounts = await people.accounts_of(db, member.id)
         mention = Mention(member.name, tuple((a.platform, a.account) for a in accounts))
-        return answers.public_question(self.language, day, delivery.kind, mention)
+        return answers.public_question(self.language, day, delivery.kind, mention, today)
 
-    async def _private_question(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card:
+    async def _private_question(self, db: AsyncConnection, delivery: Delivery, member: Member, today: date) -> Card:
         ahead = (await self._ahead(db, member))[1] if delivery.kind == STUDY else ()
         hour = member.local(delivery.due_at).hour
-        return answers.question(member.language, member, delivery.local_date, delivery.kind, ahead, hour)
+        return answers.question(member.language, member, delivery.local_date, delivery.kind, ahead, hour, today)
 
     # ------------------------------------------------------------ groups
 

@@ -34,8 +34,8 @@ class Stale(Exception):
 class Change:
     """One command's writes. Nothing reaches the ledger of changes unless something is written through here.
 
-    `set` and `create` remember what was there before; `append` adds to a ledger, whose rows are never touched again:
-    they are taken back by a compensating row.
+    `set` and `create` remember what was there before; so does `follow`, of what merely follows from the change and may
+    move on. `append` adds to a ledger, whose rows are never touched again: they are taken back by a compensating row.
     """
 
     def __init__(
@@ -90,6 +90,13 @@ class Change:
 
     async def set(self, table: Table, where: Row, **values: Any) -> None:
         """Change columns of one row. What is the same already is left alone."""
+        await self._set(table, where, values, yields=False)
+
+    async def follow(self, table: Table, where: Row, **values: Any) -> None:
+        """The same of what the command did not name; changed again since, it is left as it is when this is undone."""
+        await self._set(table, where, values, yields=True)
+
+    async def _set(self, table: Table, where: Row, values: Row, *, yields: bool) -> None:
         # Held: a reminder may be claimed at the same moment, and what we write is made of what we read.
         # No key of it changes: what refers to it may be written meanwhile, by a claim that holds the reminder we want.
         row = select(table).where(_match(table, where)).with_for_update(key_share=True)
@@ -99,9 +106,8 @@ class Change:
             return
         await self.id()
         await self.db.execute(update(table).where(_match(table, where)).values(**values))
-        self._effects.append(
-            {"set": table.name, "where": _json(where), "before": _json(before), "after": _json(values)}
-        )
+        effect = {"set": table.name, "where": _json(where), "before": _json(before), "after": _json(values)}
+        self._effects.append({**effect, "yields": True} if yields else effect)
 
     async def create(self, table: Table, end: str | None = None, **values: Any) -> int:
         """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
@@ -154,6 +160,8 @@ class Change:
             found = (await self.db.execute(row)).mappings().one_or_none()
             after = _rows(table, effect["after"])
             if found is None or any(found[column] != value for column, value in after.items()):
+                if effect.get("yields"):
+                    return
                 raise Stale(name)
             await self.db.execute(update(table).where(where).values(**_rows(table, effect["before"])))
         elif "created" in effect:

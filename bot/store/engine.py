@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -203,6 +203,11 @@ class Store:
             # A cancellation that came meanwhile is heard here, not at whatever comes next.
             await asyncio.sleep(0)
 
+    @property
+    def troubled(self) -> bool:
+        """Whether the database could not be used when it last was, or has taken no write since it could not."""
+        return self._trouble is True
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
@@ -220,19 +225,23 @@ def upsert(db: AsyncConnection, table: Table) -> Any:
     return postgresql.insert(table)
 
 
-async def many(db: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Carry out a statement for every row; all name the same values, and no default is filled in.
+async def many(db: AsyncConnection, statement: Any, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Carry out a statement once for each row of these columns, named by its values; no default is filled in.
 
     SQLAlchemy's own way works out each row's parameters anew, at twice the cost of SQLite's work for it.
     """
-    if not rows:
-        return
-    sql, names, processors = _prepared(statement, db.dialect, tuple(rows[0]))
-    columns = [
-        [row[name] for row in rows] if process is None else [process(row[name]) for row in rows]
+    sql, names, processors = _prepared(statement, db.dialect, tuple(columns))
+    stored = [
+        columns[name] if process is None else _stored(columns[name], process)
         for name, process in zip(names, processors, strict=True)
     ]
-    await db.exec_driver_sql(sql, list(zip(*columns, strict=True)))
+    await db.exec_driver_sql(sql, list(zip(*stored, strict=True)))
+
+
+def _stored(column: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
+    """A column as the database takes it; each value is worked out once, for most rows are about the same day."""
+    known = {value: process(value) for value in set(column)}
+    return [known[value] for value in column]
 
 
 @lru_cache(16)
@@ -316,14 +325,47 @@ class _Patient(aiosqlite.Connection):
         self._tx.put_nowait((answer, partial(fn, *args, **kwargs)))
         return await _uninterrupted(answer)
 
+    def cursor(self) -> Any:
+        """A cursor, which nobody has to wait for."""
+        return _Cursor(self, self._conn.cursor())
+
+
+class _Cursor(aiosqlite.Cursor):
+    """A cursor that goes to its connection's thread once a statement.
+
+    aiosqlite goes there to make it, for the statement, for its rows and to close it: two fifths of an idle tick.
+    """
+
+    _conn: _Patient
+    _rows: Sequence[Any] = ()
+
+    async def __aenter__(self) -> _Cursor:
+        return self
+
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
+        self._rows = await self._conn._execute(self._carry_out, sql, parameters or ())
+        return self
+
+    def _carry_out(self, sql: str, parameters: Any) -> Sequence[Any]:
+        found = self._cursor.execute(sql, parameters)
+        return found.fetchall() if found.description else ()
+
+    async def fetchall(self) -> Sequence[Any]:
+        return self._rows
+
+    async def close(self) -> None:
+        self._cursor.close()
+
 
 def _connect_sqlite(database: str, *_arguments: Any, **options: Any) -> _Patient:
     options.pop("iter_chunk_size", None)
+    # The driver would open transactions by itself, deferred, and lose updates between reading and writing. Its cursors
+    # are made outside its thread, which does nothing meanwhile.
+    options |= {"isolation_level": None, "check_same_thread": False}
     if Path(database).exists() and not os.access(database, os.W_OK):
         # SQLite would open it all the same, and the connection could not write when the file can be written again.
         raise PermissionError(errno.EACCES, "the file is read-only", database)
-    # The driver would open transactions by itself, deferred, and lose updates between reading and writing.
-    connection = _Patient(partial(sqlite3.connect, database, isolation_level=None, **options), iter_chunk_size=64)
+    connection = _Patient(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
     # A forgotten connection must not keep the process from ending.
     connection._thread.daemon = True
     return connection

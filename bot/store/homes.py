@@ -39,6 +39,11 @@ async def led_by(db: AsyncConnection, group: int, leader: int) -> None:
     await db.execute(update(groups).where(groups.c.id == group).values(leader=leader))
 
 
+async def led(db: AsyncConnection, leader: int) -> set[int]:
+    """The groups that a member set up last, by their ids; they may have left them since."""
+    return set((await db.execute(select(groups.c.id).where(groups.c.leader == leader))).scalars())
+
+
 async def leader_at(db: AsyncConnection, address: Address) -> tuple[int, int] | None:
     """The group whose home an address is, and who set it up last; None where nobody did."""
     here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread)

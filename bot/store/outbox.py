@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
@@ -34,6 +34,11 @@ class Draft:
     reminder: int | None = None
     state: str = "queued"
     reason: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be sent, rather than only recorded."""
+        return self.state == "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +82,40 @@ class Delivery:
 async def queue(db: AsyncConnection, *drafts: Draft) -> None:
     """Put messages into the outbox; one whose key is there already is left out."""
     if drafts:
-        await many(db, _queued(db), [_row(draft) for draft in drafts])
+        await many(db, _queued(db), _columns(drafts))
 
 
 def _queued(db: AsyncConnection) -> Any:
     """The statement of `queue`, made once: it is compiled only then."""
     name = db.dialect.name
     if name not in _QUEUED:
-        _QUEUED[name] = upsert(db, deliveries).on_conflict_do_nothing(index_elements=["key"])
+        begun = {"attempts": text("0"), "doubts": text("0"), "version": text("1"), "shown": text("0")}
+        _QUEUED[name] = upsert(db, deliveries).values(begun).on_conflict_do_nothing(index_elements=["key"])
     return _QUEUED[name]
 
 
 _QUEUED: dict[str, Any] = {}
 
 
-def _row(draft: Draft) -> dict[str, Any]:
-    waiting = draft.state == "queued"
+def _columns(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
+    """Drafts as columns: rows would only be taken apart again."""
     return {
-        "key": draft.key,
-        "kind": draft.kind,
-        "platform": draft.address.platform,
-        "chat": draft.address.chat,
-        "thread": draft.address.thread,
-        "member": draft.member,
-        "group": draft.group,
-        "change": draft.change,
-        "reminder": draft.reminder,
-        "local_date": draft.local_date,
-        "due_at": draft.due_at,
-        "expires_at": draft.expires_at,
-        "state": draft.state,
-        "reason": draft.reason,
-        "next_at": draft.due_at if waiting else None,
-        "settled_at": None if waiting else draft.expires_at,
-        "attempts": 0,
-        "doubts": 0,
-        "version": 1,
-        "shown": 0,
+        "key": [draft.key for draft in drafts],
+        "kind": [draft.kind for draft in drafts],
+        "platform": [draft.address.platform for draft in drafts],
+        "chat": [draft.address.chat for draft in drafts],
+        "thread": [draft.address.thread for draft in drafts],
+        "member": [draft.member for draft in drafts],
+        "group": [draft.group for draft in drafts],
+        "change": [draft.change for draft in drafts],
+        "reminder": [draft.reminder for draft in drafts],
+        "local_date": [draft.local_date for draft in drafts],
+        "due_at": [draft.due_at for draft in drafts],
+        "expires_at": [draft.expires_at for draft in drafts],
+        "state": [draft.state for draft in drafts],
+        "reason": [draft.reason for draft in drafts],
+        "next_at": [draft.due_at if draft.waits else None for draft in drafts],
+        "settled_at": [None if draft.waits else draft.expires_at for draft in drafts],
     }
 
 
@@ -142,17 +144,18 @@ async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], 
 
 async def holds_more(db: AsyncConnection, member: int, message: str, today: date) -> bool:
     """Whether a message to a member, sent in the last week, holds several deliveries and is not to be edited anyway."""
-    edited = func.max(deliveries.c.version - deliveries.c.shown)
-    parts = await db.execute(
-        select(func.count(), edited).where(
-            deliveries.c.member == member,
-            deliveries.c.local_date >= today - timedelta(days=7),
-            deliveries.c.message == message,
-            deliveries.c.bundle.is_not(None),
-        )
-    )
-    count, behind = parts.one()
+    asked = {"whose": member, "first": today - timedelta(days=7), "pressed": message}
+    count, behind = (await db.execute(_PARTS, asked)).one()
     return bool(count > 1 and behind == 0)
+
+
+# Made once, for most presses ask it: a statement is worked out anew each time it is built.
+_PARTS = select(func.count(), func.max(deliveries.c.version - deliveries.c.shown)).where(
+    deliveries.c.member == bindparam("whose"),
+    deliveries.c.local_date >= bindparam("first"),
+    deliveries.c.message == bindparam("pressed"),
+    deliveries.c.bundle.is_not(None),
+)
 
 
 async def touch_question(
@@ -315,10 +318,19 @@ async def expire(db: AsyncConnection, now: datetime) -> int:
     """What nobody could send in time, because its platform is not served or not there, is too late; how many."""
     result = await db.execute(
         update(deliveries)
-        .where(deliveries.c.state == "queued", deliveries.c.next_at.is_not(None), deliveries.c.expires_at < now)
+        .where(_late(now))
         .values(state="expired", next_at=None, settled_at=now, reason=func.coalesce(deliveries.c.reason, "too late"))
     )
     return int(result.rowcount)
+
+
+def late(kind: str, now: datetime) -> Any:
+    """The question for the reminders whose deliveries of a kind `expire` would find, to be asked inside others."""
+    return select(deliveries.c.reminder).where(_late(now), deliveries.c.kind == kind)
+
+
+def _late(now: datetime) -> Any:
+    return and_(deliveries.c.state == "queued", deliveries.c.next_at.is_not(None), deliveries.c.expires_at < now)
 
 
 async def rewind(db: AsyncConnection, now: datetime) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, select, union, update
+from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
@@ -166,6 +166,22 @@ async def told_closed(db: AsyncConnection, known: Account, now: datetime) -> Non
     await db.execute(update(accounts).where(mine).values(told_at=now))
 
 
+async def channel(db: AsyncConnection, platform: str, id: str) -> str | None:
+    """The private channel by which an account is reached, where it is known."""
+    found: str | None = await db.scalar(
+        select(accounts.c.channel).where(accounts.c.platform == platform, accounts.c.account == id)
+    )
+    return found
+
+
+async def note_channels(db: AsyncConnection, platform: str, channels: Mapping[str, str | None]) -> None:
+    """Note by which private channel each of some accounts, one at the least, is reached; None where it is no more."""
+    mine = and_(accounts.c.platform == platform, accounts.c.account == bindparam("id"))
+    # In their order: two who note at once do not wait for each other.
+    rows = [{"id": id, "noted": channel} for id, channel in sorted(channels.items())]
+    await db.execute(update(accounts).where(mine).values(channel=bindparam("noted")), rows)
+
+
 async def group_at(db: AsyncConnection, address: Address) -> Group | None:
     """The group whose home an address is. A home without a thread speaks for every thread of its chat."""
     found = await db.execute(
@@ -300,13 +316,6 @@ async def names_of(db: AsyncConnection, group: int, wanted: Sequence[int]) -> di
 def members_of(group: int) -> Select[tuple[int]]:
     """The question for a group's members, to be asked inside other questions."""
     return select(memberships.c.member).where(memberships.c.group == group, memberships.c.left_at.is_(None))
-
-
-async def size_of(db: AsyncConnection, group: int) -> int:
-    """How many members a group has."""
-    count = select(func.count()).select_from(memberships)
-    result = await db.execute(count.where(memberships.c.group == group, memberships.c.left_at.is_(None)))
-    return int(result.scalar_one())
 
 
 async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime) -> Group:

@@ -85,7 +85,8 @@ async def forget(db: AsyncConnection, member: int) -> None:
     where = await kept(db, member)
     led = groups.c.leader.in_(select(members.c.id).where(_is(member)))
     await db.execute(update(groups).where(led).values(leader=None))
-    # Who sends or claims holds one of these before it touches a delivery: so do we, and then none is added meanwhile.
+    # Who claims holds a reminder, and who commands their account, before adding a delivery: so do we, and then none is
+    # added meanwhile. Who sends holds deliveries first: where we wait for each other, one of us is carried out anew.
     first = (accounts, reminders)
     for table in (*first, *(table for table in reversed(PERSONAL) if table not in first)):
         await db.execute(delete(table).where(where[table]))

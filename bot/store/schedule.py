@@ -14,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
 from bot.domain.member import Quiet, local_day, pause
-from bot.domain.occurrence import EVERY_DAY, Occurrence, Range, Rule, looks_from, moment, next_occurrence, within
+from bot.domain.occurrence import DAY, EVERY_DAY, Occurrence, Range, Rule, looks_from, next_occurrence, within
 from bot.store import outbox, rests
+from bot.store.changes import Change
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
 
 log = logging.getLogger(__name__)
+
+SILENCE = timedelta(days=SILENCE_DAYS)
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
@@ -71,7 +74,7 @@ class Reminder:
     def time(self) -> int:
         """The minute after local midnight at which it comes: quiet hours move it to their nearer edge."""
         if self.quiet is not None and self.quiet.covers(self.minute):
-            return self.quiet.nearest_edge(self.minute)
+            return self.quiet.nearest_edge(self.minute, self.day_start)
         return self.minute
 
     def off(self, around: Around) -> tuple[Range, ...]:
@@ -85,28 +88,45 @@ class Reminder:
         """Its wish as things stand; None when nothing is wished for."""
         if self.place == "off" or self.paused_at is not None:
             return None
-        start = None
+        start, off = None, self.off(around)
         if self.kind == RETURN:
             word = around.heard.get(self.member or 0)
-            if word is None or (last is not None and word <= self._usual(last)):
-                # Written to once, they are left in peace until they come back.
+            if word is None:
                 return None
-            start = local_day(word, self.zone, self.day_start) + timedelta(days=SILENCE_DAYS)
+            spoke = local_day(word, self.zone, self.day_start)
+            if last is not None and spoke < last - DAY:
+                # Written to once, they are left in peace until they come back: by dates, for their clock and its time
+                # may be others since; a zone moves a date by one, and a silence is a week.
+                return None
+            silent = self._silent_after(spoke, off)
+            if silent == date.max:
+                return None
+            start = silent + SILENCE
         dates = around.warnings.get(self.member or 0, ()) if self.kind == DEADLINE else None
-        off = self.off(around)
         return Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
 
-    def _usual(self, day: date) -> datetime:
-        """Its moment for a local date, whatever else is wished for."""
-        return moment(Rule(self.time, self.zone, day_start=self.day_start), day)
+    @staticmethod
+    def _silent_after(spoke: date, off: Iterable[Range]) -> date:
+        """The local date after which a silence counts: that of a word, or the last of the days off that began before
+        it was a silence; `date.max` in a pause without an end."""
+        day = spoke
+        for first, last in sorted(off):
+            if last > day and first <= day + SILENCE:
+                day = last
+        return day
 
     def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
         """Its next occurrence, after a moment and a local date; None when there is none to come."""
         rule = self.rule(around, last)
         if rule is None:
             return None
+        if self.later_at is None or self.later_date is None:
+            return next_occurrence(rule, after, last)
+        if self.later_at <= after:
+            # A pause let it pass, or an answer that was taken back since: its date has its own time again.
+            return next_occurrence(rule, after, self.later_date - DAY if last == self.later_date else last)
         due = next_occurrence(rule, after, last)
-        if self.later_at is None or self.later_date is None or (due is not None and due.at <= self.later_at):
+        if due is not None and due.at <= self.later_at:
             return due
         return due if within(self.later_date, rule.off) else Occurrence(self.later_at, self.later_date)
 
@@ -151,6 +171,17 @@ async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | N
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
     """All reminders of a member, to look at."""
     return await chosen(db, _reminders(), reminders.c.member == member)
+
+
+async def of_group(db: AsyncConnection, group: int) -> dict[str, Reminder]:
+    """A group's own reminders by their kinds, to look at."""
+    return {reminder.kind: reminder for reminder in await chosen(db, _reminders(), reminders.c.group == group)}
+
+
+async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
+    """Whether the reminder of that id, if it is still of that kind, has been turned off."""
+    mine = (reminders.c.id == id) & (reminders.c.kind == kind) & (reminders.c.place == "off")
+    return id is not None and (await db.execute(select(reminders.c.id).where(mine))).first() is not None
 
 
 async def chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
@@ -214,16 +245,19 @@ async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> Non
 
 
 async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
-    """Write a group's own rules from its wishes, and work out when they are due."""
+    """Write a group's own rules from its wishes, and work out when they are due.
+
+    Whether a post is on, and on which days the group is asked, the rule alone knows: that stays as it is.
+    """
     wishes = (await db.execute(select(groups).where(groups.c.id == group))).mappings().one()
     rules = {
-        GROUP_CHECKIN: {"minute": wishes["checkin_minute"], "days": EVERY_DAY},
+        GROUP_CHECKIN: {"minute": wishes["checkin_minute"]},
         RECAP: {"minute": wishes["recap_minute"], "days": 1 << wishes["recap_day"]},
     }
     for kind, rule in rules.items():
         await db.execute(
             upsert(db, reminders)
-            .values(kind=kind, group=group, place="group", **rule)
+            .values({"kind": kind, "group": group, "place": "group", "days": EVERY_DAY, **rule})
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
     for reminder in await chosen(db, held(), reminders.c.group == group):
@@ -297,22 +331,16 @@ class Advance:
 async def advance(db: AsyncConnection, advances: Sequence[Advance]) -> None:
     """On to the next occurrences, of all that were claimed at once."""
     if advances:
-        await many(
-            db,
-            _ADVANCE,
-            [
-                {
-                    "claimed": a.reminder,
-                    "due_at": a.due and a.due.at,
-                    "due_date": a.due and a.due.day,
-                    "done": a.last_date,
-                    "stopped": a.paused_at,
-                    "again_at": a.later_at,
-                    "again_date": a.later_date,
-                }
-                for a in advances
-            ],
-        )
+        columns: dict[str, Sequence[Any]] = {
+            "claimed": [a.reminder for a in advances],
+            "due_at": [a.due and a.due.at for a in advances],
+            "due_date": [a.due and a.due.day for a in advances],
+            "done": [a.last_date for a in advances],
+            "stopped": [a.paused_at for a in advances],
+            "again_at": [a.later_at for a in advances],
+            "again_date": [a.later_date for a in advances],
+        }
+        await many(db, _ADVANCE, columns)
 
 
 _ADVANCE = (
@@ -334,6 +362,14 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
+async def unsaid(db: AsyncConnection, of: Any, now: datetime) -> None:
+    """Words after a silence, by their reminders, that could not be said in time: due again, on the next evening."""
+    lost = reminders.c.id.in_(of) & (reminders.c.kind == RETURN) & (reminders.c.place != "off")
+    again = {"last_date": None, "next_due_at": now, "next_date": now.date()}
+    # Who has spoken since is waited for anyway.
+    await db.execute(update(reminders).where(lost, reminders.c.next_due_at.is_(None)).values(**again))
+
+
 async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
     """Questions of these reminders have arrived: until a word comes they count as ignored.
 
@@ -348,42 +384,44 @@ async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
 # ---------------------------------------------------------------- answers
 
 
-async def answered(db: AsyncConnection, member: int, track: str, day: date, pressed: str | None, now: datetime) -> None:
+async def answered(change: Change, track: str, day: date, pressed: str | None) -> None:
     """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer.
 
-    A reminder that had stopped by itself goes on.
+    A reminder that had stopped by itself goes on. Taken back, the answer leaves them as they were.
     """
+    db, member, now = change.db, change.member.id, change.now
     found = await chosen(db, held(), _mine(member, track))
     decided = await around(db, found)
     for row in found:
         last = max(row.last_date or day, day)
-        spent = row.later_date is not None and row.later_date <= day
-        awake = replace(row, paused_at=None, later_at=None if spent else row.later_at)
-        values = {"later_at": awake.later_at, "later_date": awake.later_at and row.later_date}
-        await _write(db, row.id, **awake.anew(now, last, decided), **values, last_date=last, ignored=0, paused_at=None)
+        awake = replace(row, paused_at=None)
+        if row.later_date is not None and row.later_date <= day:
+            awake = replace(awake, later_at=None, later_date=None)
+        later = {"later_at": awake.later_at, "later_date": awake.later_date}
+        # Its member too: SQLite gives the id of a reminder that was taken back to the next one.
+        mine = {"id": row.id, "member": member}
+        await change.follow(reminders, mine, last_date=last, paused_at=None, **later)
+        await _write(db, row.id, **awake.anew(now, last, decided), ignored=0)
     await outbox.touch_question(db, member, track, day, pressed, now)
     await _touch_groups(db, member, day, now)
 
 
 async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
-    """The answers of a change were taken back: the rosters show them no more, and a day still to be asked for is."""
+    """The answers of a change were taken back: what was asked and the rosters show them no more."""
     given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
     for track, day in (await db.execute(given)).all():
-        found = await chosen(db, held(), _mine(member, track))
-        decided = await around(db, found)
-        for row in found:
-            if row.last_date == day:
-                before = day - timedelta(days=1)
-                await _write(db, row.id, **row.anew(now, before, decided), last_date=before)
         await outbox.touch_question(db, member, track, day, pressed, now)
         await _touch_groups(db, member, day, now)
 
 
 async def next_moment(db: AsyncConnection) -> datetime | None:
     """When the next reminder is due."""
-    query = select(reminders.c.next_due_at).where(reminders.c.next_due_at.is_not(None))
-    row = (await db.execute(query.order_by(reminders.c.next_due_at).limit(1))).one_or_none()
-    return row.next_due_at if row else None
+    found: datetime | None = await db.scalar(_NEXT)
+    return found
+
+
+_NEXT = select(reminders.c.next_due_at).where(reminders.c.next_due_at.is_not(None))
+_NEXT = _NEXT.order_by(reminders.c.next_due_at).limit(1)
 
 
 async def _touch_groups(db: AsyncConnection, member: int, day: date, now: datetime) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+import os
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,17 +26,62 @@ REFRESHED = 500
 """How many reminders are worked out anew in one transaction when the rules of time zones have changed."""
 
 
-def rules() -> str:
-    """Which version of the rules of time zones is in use: the machine's own where it has one, else the package's.
+EVERYWHERE = "Europe/London"
+"""A zone that no complete set of rules lacks."""
 
-    `zoneinfo` looks in the same order (https://docs.python.org/3/library/zoneinfo.html#data-sources).
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of time zones that are in use: where they are read from, and their version."""
+
+    source: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.source}"
+
+
+def rules() -> Rules:
+    """Which rules of time zones are in use: the machine's own where `zoneinfo` knows of some, else the package's.
+
+    `zoneinfo` looks in the same order (https://docs.python.org/3/library/zoneinfo.html#data-sources). Raises
+    PackageNotFoundError where there are none at all.
     """
-    for folder in map(Path, TZPATH):
-        for name in ("tzdata.zi", "+VERSION"):
-            if (folder / name).is_file():
-                with (folder / name).open(encoding="utf-8") as file:
-                    return file.readline().removeprefix("# version").strip()
-    return version("tzdata")
+    for folder in map(Path, zoneinfo.TZPATH):
+        if (folder / EVERYWHERE).is_file():
+            return Rules(str(folder), _version(folder))
+    return Rules("the package tzdata", version("tzdata"))
+
+
+def use_newest() -> None:
+    """Go by the package's rules of time zones where they are newer than the machine's: before any zone is asked for.
+
+    A machine's stay as they are for as long as nobody updates it, and its members would be asked at a wrong hour. An
+    operator who has named folders themselves (PYTHONTZPATH) means them; so do rules that tell no version.
+    """
+    try:
+        packaged = (resources.files("tzdata") / "zoneinfo" / "tzdata.zi").read_text(encoding="utf-8")
+        used = rules().version
+    except (ModuleNotFoundError, FileNotFoundError):
+        return
+    newer = _RELEASE.match(used) and used < packaged.partition("\n")[0].removeprefix("# version").strip()
+    if newer and "PYTHONTZPATH" not in os.environ:
+        zoneinfo.reset_tzpath(to=())
+        ZoneInfo.clear_cache()
+
+
+_RELEASE = re.compile(r"\d{4}[a-z]+$")
+"""A version as https://www.iana.org/time-zones names it: they sort by the year, then by the letter."""
+
+
+def _version(folder: Path) -> str:
+    """The version that stands beside a machine's rules; where none does, when they were last replaced stands for it."""
+    for name in ("tzdata.zi", "+VERSION"):
+        if (folder / name).is_file():
+            with (folder / name).open(encoding="utf-8") as file:
+                return file.readline().removeprefix("# version").strip()
+    written = datetime.fromtimestamp((folder / EVERYWHERE).stat().st_mtime, UTC)
+    return f"of {written:%Y-%m-%d}"
 
 
 async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | None:

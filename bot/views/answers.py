@@ -12,6 +12,7 @@ from bot.domain.member import Member
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress
 from bot.domain.roadmap import Roadmap
+from bot.store.schedule import Reminder
 from bot.text import date_words, days_words, lines, minute_words, say, weekday_words, word
 from bot.views import study, times
 from bot.views.study import pace_words
@@ -39,12 +40,14 @@ class Receipt:
     again: Spans = ()
 
 
-def question(language: str, member: Member, day: date, track: str, ahead: Spans, hour: int) -> Card:
+def question(
+    language: str, member: Member, day: date, track: str, ahead: Spans, hour: int, today: date | None = None
+) -> Card:
     """The daily check-in, in private: what is next, their own if-then line, and the question. `hour` is local."""
     part = "morning" if 4 <= hour < 12 else "day" if 12 <= hour < 17 else "evening"
     greeting = say(language, f"checkin-greeting-{part}", name=member.name)
     plan = say(language, "checkin-intention", line=member.intention) if member.intention and track == STUDY else ()
-    asked = say(language, f"checkin-question-{track}")
+    asked = _asked(language, day, track, today)
     remark = REMARKS[day.toordinal() % len(REMARKS)]
     if track == STUDY and remark is not None:
         asked = (*asked, Text(" "), *say(language, remark))
@@ -52,12 +55,18 @@ def question(language: str, member: Member, day: date, track: str, ahead: Spans,
     return Card(title=greeting, parts=(body,), rows=(_answers(language, day, track, member.id),))
 
 
-def public_question(language: str, day: date, track: str, mention: Mention) -> Card:
+def _asked(language: str, day: date, track: str, today: date | None) -> Spans:
+    """The question itself; after its day has ended, as /later can have it, by the day's name."""
+    over = today is not None and today != day
+    return say(language, f"checkin-question-{track}", day=weekday_words(language, day.weekday()) if over else "today")
+
+
+def public_question(language: str, day: date, track: str, mention: Mention, today: date | None = None) -> Card:
     """The daily check-in of somebody who chose to be asked in the group: it names nothing private.
 
     Whoever presses answers for themselves, as under the group's own post: at the same minute both are one message.
     """
-    asked = say(language, "checkin-mention", name=mention, question=say(language, f"checkin-question-{track}"))
+    asked = say(language, "checkin-mention", name=mention, question=_asked(language, day, track, today))
     return Card(parts=(Paragraph(asked),), rows=(_answers(language, day, track, None),))
 
 
@@ -121,19 +130,20 @@ def welcome(language: str, member: Member, title: str | None, ahead: Spans) -> C
     return Card(title=say(language, "welcome", name=member.name), parts=(Paragraph(said),), rows=(buttons,))
 
 
-def stopped(language: str, member: Member, kind: str, minute: int, days: int) -> Card:
-    """Questions that nobody answers stop, and say so; `minute` and `days` are when they would go on."""
+def stopped(language: str, member: Member, reminder: Reminder) -> Card:
+    """Questions that nobody answers stop, and say so, and when they would go on."""
+    kind = reminder.kind
     said = say(
         language,
         "questions-stopped",
         kind=kind,
         count=MOST_IGNORED,
-        time=minute_words(minute),
-        days=days_words(language, days),
+        time=minute_words(reminder.time),
+        days=days_words(language, reminder.days),
     )
     suffix = "" if kind == STUDY else f" kind:{kind}"
     other = Button(word(language, "button-other-time"), f"remind{suffix} time:?", only=member.id)
-    return Card(parts=(Paragraph(said),), rows=((times.ask_again(member, kind, minute), other),))
+    return Card(parts=(Paragraph(said),), rows=((times.ask_again(member, reminder), other),))
 
 
 def group_question(language: str, day: date, roster: Sequence[tuple[str, int]], count: int) -> Card:

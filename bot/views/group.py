@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import Button, Card, Choice, Field, Fields, Option, Paragraph, Part, Spans, Text
 from bot.domain.group import Group
+from bot.domain.kind import GROUP_CHECKIN, GROUPS, RECAP
+from bot.domain.occurrence import EVERY_DAY
 from bot.domain.roadmap import Roadmap
 from bot.store.ledger import Dropped
-from bot.text import date_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
+from bot.store.schedule import Reminder
+from bot.text import date_words, days_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
+from bot.views.times import kind_words, next_words
 
 MOST_LOST = 5
 """Posts that did not get through and are told apart; of more only the number is said."""
@@ -22,11 +26,12 @@ MOST_LOST = 5
 class HomeFacts:
     """A group's home as its leader sees it: what just happened, its wishes, and what the bot may not do there.
 
-    `roadmaps` are those to choose from; `missing` names permissions; `undo` is the change's code where there is one;
-    `lost` is what did not get through lately.
+    `posts` is what the group is told unasked, by kind; `roadmaps` are those to choose from; `missing` names
+    permissions; `undo` is the change's code where there is one; `lost` is what did not get through lately.
     """
 
     group: Group
+    posts: Mapping[str, Reminder]
     news: Literal["new", "second", "saved", "title"]
     now: datetime
     homes: int
@@ -40,8 +45,12 @@ def home(language: str, facts: HomeFacts, leader: int) -> Card:
     """The settings of a group, each changeable from there by the leader who asked."""
     group = facts.group
     parts: list[Part] = []
-    if facts.news in ("new", "second"):
-        parts.append(Paragraph(say(language, "home-begin" if facts.news == "new" else "home-joined")))
+    if facts.news == "new":
+        on = [kind for kind in GROUPS if facts.posts[kind].place != "off"]
+        posts = "both" if on == list(GROUPS) else "".join(on) or "none"
+        parts.append(Paragraph(say(language, "home-begin", posts=posts)))
+    elif facts.news == "second":
+        parts.append(Paragraph(say(language, "home-joined")))
     parts.append(Fields(tuple(_fields(language, facts))))
     if facts.missing:
         parts.append(Paragraph(say(language, "permissions-missing", names=_permissions(language, facts.missing))))
@@ -61,11 +70,10 @@ def home(language: str, facts: HomeFacts, leader: int) -> Card:
 def _fields(language: str, facts: HomeFacts) -> list[Field]:
     group = facts.group
     local = facts.now.astimezone(ZoneInfo(group.zone))
-    recap = {"day": weekday_words(language, group.recap_day), "time": minute_words(group.recap_minute)}
     values: dict[str, Spans] = {
         "zone": say(language, "field-zone-now", zone=group.zone, time=time_words(local)),
-        "checkin": (Text(minute_words(group.checkin_minute)),),
-        "recap": say(language, "field-recap-at", **recap),
+        "checkin": post_words(language, facts.posts[GROUP_CHECKIN]),
+        "recap": post_words(language, facts.posts[RECAP]),
         "roadmap": _roadmap(language, facts),
         "deadline": _deadline(language, group.deadline, local.date()),
     }
@@ -74,6 +82,55 @@ def _fields(language: str, facts: HomeFacts) -> list[Field]:
     if facts.lost:
         values["lost"] = (Text(_lost(language, facts.lost, local.date())),)
     return [Field(word(language, f"field-{name}"), value) for name, value in values.items()]
+
+
+def post_words(language: str, post: Reminder) -> Spans:
+    """How a group's post is set: days and time, or off."""
+    if post.place == "off":
+        return say(language, "settings-off")
+    time = minute_words(post.minute)
+    if post.kind == GROUP_CHECKIN and post.days == EVERY_DAY:
+        return (Text(time),)
+    return say(language, "field-post-at", day=_days(language, post), time=time)
+
+
+def _days(language: str, post: Reminder) -> str:
+    """The one day of a recap in full, the days of the daily question in short."""
+    if post.kind == RECAP:
+        return weekday_words(language, post.days.bit_length() - 1)
+    return days_words(language, post.days)
+
+
+def post_question(language: str, post: Reminder, leader: int, times: Sequence[int]) -> Card:
+    """What a group's post is and how it is set, times to choose from, on or off, and the other post."""
+    kind = post.kind
+    now = say(language, "remind-now", setting=post_words(language, post))
+    what = (*say(language, "post-what", kind=kind), Text(" "), *now)
+    options = tuple(Option(minute_words(at), f"remind {minute_words(at)} kind:{kind}") for at in times)
+    turned = Button(word(language, "button-turn-off"), f"remind off kind:{kind}", only=leader)
+    if post.place == "off":
+        label = word(language, "button-turn-on", time=minute_words(post.minute))
+        turned = Button(label, f"remind on kind:{kind}", only=leader)
+    other = Button(word(language, "other"), f"setup {'recap' if kind == RECAP else 'time'}:?", only=leader)
+    more = [Button(kind_words(language, k), f"remind kind:{k}", only=leader) for k in GROUPS if k != kind]
+    return Card(
+        parts=(Paragraph(lines(what, say(language, "remind-when"))),),
+        choice=Choice(word(language, "choose"), options, only=leader),
+        rows=((other, turned), tuple(more)),
+    )
+
+
+def post_set(language: str, post: Reminder, now: datetime, leader: int, undo: str | None) -> Card:
+    """The receipt of a group's post: what it is now, and when it comes next."""
+    if post.place == "off":
+        said = say(language, "post-off", kind=post.kind, time=minute_words(post.minute))
+    else:
+        time = minute_words(post.minute)
+        what = say(language, "post-set", kind=post.kind, days=_days(language, post), time=time, zone=post.zone)
+        said = (*what, Text(" "), *next_words(language, post, now))
+    buttons = [] if undo is None else [Button(word(language, "button-undo"), f"undo {undo}", only=leader)]
+    buttons.append(Button(word(language, "button-group-settings"), "setup", only=leader))
+    return Card(parts=(Paragraph(said),), rows=(tuple(buttons),))
 
 
 def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:

@@ -138,7 +138,7 @@ class Profile:
 def settings(profile: Profile) -> Card:
     """Everything of mine, each with the button that changes it."""
     language = profile.member.language
-    halted, _ = times.halted(profile.member, profile.reminders, profile.today)
+    halted = lines(*(said for said, _ in times.halts(profile.member, profile.reminders, profile.today)))
     return Card(
         title=say(language, "settings-title"),
         parts=(*([Paragraph(halted)] if halted else []), Fields(tuple(_fields(language, profile)))),
@@ -195,7 +195,7 @@ def _change_rows(language: str, profile: Profile) -> Iterable[tuple[Button, ...]
     def asking(kind: str) -> Button:
         reminder = profile.reminder(kind)
         if reminder is not None and reminder.place != "off" and reminder.paused_at is not None:
-            return times.ask_again(member, kind, reminder.minute)
+            return times.ask_again(member, reminder)
         return button(f"settings-reminder-{kind}", f"remind kind:{kind}")
 
     yield (

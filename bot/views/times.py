@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from operator import itemgetter
+from zoneinfo import ZoneInfo
 
-from bot.cards import Bold, Button, Card, Choice, Moment, Option, Paragraph, Row, Spans, Text
+from bot.cards import ROWS, Bold, Button, Card, Choice, Moment, Option, Paragraph, Spans, Text
 from bot.domain.kind import (
+    ASKED,
     DEADLINE,
     MEMBERS,
     MOST_IGNORED,
@@ -16,6 +20,7 @@ from bot.domain.kind import (
     SILENCE_DAYS,
     STUDY,
     WARNING_DAYS,
+    WORTH_SAVING,
 )
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
@@ -41,6 +46,27 @@ def asked_next(language: str, member: Member, at: datetime, now: datetime) -> Sp
     return say(language, "later-set", time=spoken, day="today" if today else "later")
 
 
+def next_words(language: str, reminder: Reminder, now: datetime, id: str = "remind-next") -> Spans:
+    """From when what was set is said: its next moment; nothing where none is to come or a word would move it."""
+    if reminder.next_due_at is None or reminder.kind == RETURN:
+        return ()
+    zone = ZoneInfo(reminder.zone)
+    local, today = reminder.next_due_at.astimezone(zone), now.astimezone(zone).date()
+    clock, day = time_words(local), "later"
+    if local.date() - today <= timedelta(days=1):
+        day = "today" if local.date() == today else "tomorrow"
+    else:
+        clock = f"{date_words(language, local.date(), today)}, {clock}"
+    spoken = Moment(reminder.next_due_at, clock, "full" if day == "later" else "time")
+    return say(language, id, kind=reminder.kind, day=day, time=spoken)
+
+
+def next_question(language: str, reminders: Iterable[Reminder], now: datetime) -> Spans:
+    """When the next of a member's questions comes; nothing where none is to come."""
+    coming = [(r.next_due_at, r) for r in reminders if r.kind in ASKED and r.next_due_at is not None]
+    return next_words(language, min(coming, key=itemgetter(0))[1], now, "next-question") if coming else ()
+
+
 def dates_words(language: str, days: Range, today: date) -> str:
     """A stretch of local dates: "Thu 24 Dec – Sun 27 Dec"."""
     first, last = (date_words(language, day, today) for day in days)
@@ -61,25 +87,26 @@ def kind_words(language: str, kind: str) -> str:
 # ---------------------------------------------------------------- what stands still
 
 
-def halted(member: Member, reminders: Iterable[Reminder], today: date) -> tuple[Spans, Row]:
+def halts(member: Member, reminders: Iterable[Reminder], today: date) -> Iterator[tuple[Spans, Button]]:
     """A running pause and questions that stopped by themselves, each with the button that ends it; for their member."""
-    language = member.language
-    told: list[Spans] = []
-    buttons: list[Button] = []
     if member.paused_on(today):
-        told.append(paused(member, today))
-        buttons.append(end_pause(member))
+        yield paused(member, today), end_pause(member)
     for reminder in reminders:
         if reminder.paused_at is not None and reminder.place != "off":
-            told.append(say(language, "stopped", kind=reminder.kind, count=MOST_IGNORED))
-            buttons.append(ask_again(member, reminder.kind, reminder.minute))
-    return lines(*told), tuple(buttons)
+            said = say(member.language, "stopped", kind=reminder.kind, count=MOST_IGNORED)
+            yield said, ask_again(member, reminder)
 
 
 def with_halts(card: Card, member: Member, reminders: Iterable[Reminder], today: date) -> Card:
-    """The same card with what stands still at the moment."""
-    told, buttons = halted(member, reminders, today)
-    return card.with_parts(Paragraph(told)).with_rows(buttons) if told else card
+    """The same card with what stands still at the moment, once: what it has the button for, it says already."""
+    there = {button.line for row in card.rows for button in row if isinstance(button, Button)}
+    told = [halt for halt in halts(member, reminders, today) if halt[1].line not in there]
+    if not told:
+        return card
+    said, buttons = card.with_parts(Paragraph(lines(*(said for said, _ in told)))), [button for _, button in told]
+    if len(card.rows) + (card.choice is not None) < ROWS:
+        return said.with_rows(buttons)
+    return replace(said, rows=(*card.rows[:-1], (*card.rows[-1], *buttons)))
 
 
 def paused(member: Member, today: date) -> Spans:
@@ -101,11 +128,12 @@ def end_pause(member: Member) -> Button:
     return Button(word(member.language, "button-end-pause"), "pause off", only=member.id)
 
 
-def ask_again(member: Member, kind: str, minute: int) -> Button:
-    """Go on asking where questions had stopped."""
-    time = minute_words(minute)
+def ask_again(member: Member, reminder: Reminder) -> Button:
+    """Go on asking where questions had stopped: at the time that was wished for, named as it comes."""
+    kind = reminder.kind
+    label = word(member.language, "button-ask-again", kind=kind, time=minute_words(reminder.time))
     suffix = "" if kind == STUDY else f" kind:{kind}"
-    return Button(word(member.language, "button-ask-again", time=time), f"remind {time}{suffix}", only=member.id)
+    return Button(label, f"remind {minute_words(reminder.minute)}{suffix}", only=member.id)
 
 
 # ---------------------------------------------------------------- reminders
@@ -117,11 +145,15 @@ def remind_question(member: Member, kind: str, reminder: Reminder | None, times:
     suffix = "" if kind == STUDY else f" kind:{kind}"
     running = reminder is not None and reminder.place != "off"
     now = say(language, "remind-now", setting=reminder_words(language, reminder))
-    what = say(language, "remind-what", kind=kind, before=before_words(language), count=SILENCE_DAYS)
+    count = WORTH_SAVING if kind == RISK else SILENCE_DAYS
+    what = say(language, "remind-what", kind=kind, before=before_words(language), count=count)
     options = tuple(Option(minute_words(minute), f"remind {minute_words(minute)}{suffix}") for minute in times)
     own = [Button(word(language, "other"), f"remind{suffix} time:?", only=member.id)]
     if running:
         own.append(Button(word(language, "button-turn-off"), f"remind off{suffix}", only=member.id))
+    elif reminder is not None:
+        time = minute_words(reminder.minute)
+        own.append(Button(word(language, "button-turn-on", time=time), f"remind on{suffix}", only=member.id))
     others = [
         Button(kind_words(language, other), f"remind kind:{other}", only=member.id)
         for other in MEMBERS
@@ -145,8 +177,8 @@ def reminder_words(language: str, reminder: Reminder | None) -> Spans:
     return say(language, "settings-reminder", days=days, time=time, where=reminder.place)
 
 
-def reminded(member: Member, reminder: Reminder, also: Sequence[str]) -> Spans:
-    """The receipt of a reminder; `also` are the kinds that came on with it."""
+def reminded(member: Member, reminder: Reminder, also: Sequence[str], now: datetime) -> Spans:
+    """The receipt of a reminder and when it comes next; `also` are the kinds that came on with it."""
     language = member.language
     days = days_words(language, reminder.days)
     told = [
@@ -160,9 +192,12 @@ def reminded(member: Member, reminder: Reminder, also: Sequence[str]) -> Spans:
             zone=member.zone,
             where=reminder.place,
             before=before_words(language),
-            count=SILENCE_DAYS,
+            count=WORTH_SAVING if reminder.kind == RISK else SILENCE_DAYS,
         )
     ]
+    following = () if member.paused_on(member.local_day(now)) else next_words(language, reminder, now)
+    if following:
+        told = [(*told[0], Text(" "), *following)]
     if reminder.quiet is not None and reminder.time != reminder.minute:
         told.append(
             say(

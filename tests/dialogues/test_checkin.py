@@ -121,6 +121,32 @@ async def test_an_answer_taken_back_is_asked_for_again(chat: Chat) -> None:
     assert await _due(chat) == asked
 
 
+async def test_an_answer_taken_back_brings_later_back(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    asked = await _due(chat)
+    await chat.say("asha", "/later 2h")
+    moved = await _due(chat)
+    await chat.say("asha", "/checkin 60")
+    await chat.say("asha", "/undo")
+    assert await _due(chat) == moved
+    await chat.say("asha", "/checkin 60")
+    chat.forward(hours=3)
+    await chat.say("asha", "/undo")
+    assert await _due(chat) == asked, "its moment has passed, and nobody has been asked"
+
+
+async def test_an_answer_taken_back_leaves_the_other_standing(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    asked = await _due(chat)
+    await chat.say("asha", "/checkin 60")
+    tomorrow = await _due(chat)
+    await chat.say("asha", "/checkin 30")
+    await chat.say("asha", "/undo")
+    assert await _due(chat) == tomorrow != asked
+    await chat.say("asha", "/undo")
+    assert await _due(chat) == asked
+
+
 async def test_what_else_is_taken_back_leaves_later_alone(chat: Chat) -> None:
     await chat.say("asha", "/join backend-ai-era 2027-05-20")
     await chat.say("asha", "/remind 20:00")
@@ -142,6 +168,23 @@ async def test_this_evening_is_offered_until_it_begins(chat: Chat) -> None:
     assert "This evening" in await chat.say("asha", "/later")
     chat.forward(hours=8)
     assert "This evening" not in await chat.say("asha", "/later")
+
+
+async def test_at_nine_is_a_time_and_nine_a_wait(chat: Chat) -> None:
+    await chat.say("asha", "/remind 23:00")
+    assert (await chat.say("asha", "/later at 9")).startswith("It is 12:00 already.")
+    assert (await chat.say("asha", "/later at 18")).startswith("I ask again at 18:00.")
+    assert (await chat.say("asha", "/later 9")).startswith("I ask again at 21:00.")
+
+
+async def test_this_evening_is_over_in_the_small_hours_of_a_night_owl(chat: Chat) -> None:
+    await chat.say("asha", "/remind 01:00")
+    await chat.say("asha", "/daystart 04:00")
+    chat.forward(hours=14)
+    said = await chat.say("asha", "/later")
+    assert "In an hour" in said and "This evening" not in said, "it is 02:00, and still Friday for her"
+    chat.forward(hours=2)
+    assert "This evening" in await chat.say("asha", "/later"), "Saturday has begun"
 
 
 async def test_an_answered_day_is_not_moved(chat: Chat) -> None:
@@ -167,7 +210,9 @@ async def test_a_number_that_is_no_length_of_time_is_no_note(chat: Chat, typed: 
 
 async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
     said = await chat.say("asha", "/remind 8pm mon-fri dm")
-    assert said.startswith("I ask about your study Mon–Fri at 20:00 (Asia/Kolkata), in private.\nI also warn you")
+    assert said.startswith(
+        "I ask about your study Mon–Fri at 20:00 (Asia/Kolkata), in private. Next: today 20:00.\nI also warn you"
+    )
     assert "\nIs it 12:00 for you?\n" in said
     assert "in the group" in await chat.say("asha", "/remind where:group")
     assert "I no longer ask" in await chat.say("asha", "/remind off")
@@ -181,8 +226,10 @@ async def test_a_zone_is_found_by_a_part_of_its_name(chat: Chat) -> None:
         "I don't know a time zone called “GMT+5”. Name a large"
     )
     await chat.say("asha", "/timezone kolk")
-    assert await chat.press("asha", "Asia/Kolkata") == "Your zone is Asia/Kolkata; it is 12:00 for you."
-    assert await chat.say("asha", "/timezone berlin") == "Your zone is Europe/Berlin; it is 07:30 for you."
+    assert await chat.press("asha", "Asia/Kolkata") == (
+        "Your zone is Asia/Kolkata; it is 12:00 for you.\n[1] Undo  [2] Settings"
+    )
+    assert (await chat.say("asha", "/timezone berlin")).startswith("Your zone is Europe/Berlin; it is 07:30 for you.\n")
 
 
 async def test_a_closed_private_chat_is_told_once(chat: Chat) -> None:
@@ -207,8 +254,29 @@ async def test_another_deadline_is_for_the_roadmap_one_is_on(chat: Chat) -> None
 
 
 async def test_the_machines_own_name_of_utc_is_a_zone(chat: Chat) -> None:
-    assert await chat.say("asha", "/timezone Etc/UTC") == "Your zone is Etc/UTC; it is 06:30 for you."
+    assert (await chat.say("asha", "/timezone Etc/UTC")).startswith("Your zone is Etc/UTC; it is 06:30 for you.\n")
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory"])
+async def test_what_is_no_place_on_earth_is_no_zone(chat: Chat, name: str) -> None:
+    said = await chat.say("asha", f"/timezone {name}")
+    assert said.startswith(f"I don't know a time zone called “{name}”."), (
+        "it means another time on each machine, or none"
+    )
+
+
+async def test_what_is_taken_back_is_said_in_words(chat: Chat) -> None:
+    for line, answer in (("/checkin yes", "studied"), ("/checkin no", "not today"), ("/checkin 1h", "1 h")):
+        await chat.say("asha", line)
+        assert await chat.say("asha", "/undo") == f"Taken back: the check-in of Fri 20 Nov ({answer})."
+
+
+async def test_who_never_was_asked_is_not_told_that_it_ends(chat: Chat) -> None:
+    assert (await chat.say("asha", "/remind off")).startswith("I do not ask about your study.")
+    await chat.say("asha", "/remind 20:00")
+    assert (await chat.say("asha", "/remind off")).startswith("I no longer ask about your study.")
+    assert (await chat.say("asha", "/remind off")).startswith("I do not ask about your study.")
 
 
 async def test_dsa_is_turned_on_again_by_its_own_line(chat: Chat) -> None:
-    assert "/remind 20:00 kind:dsa" in await chat.say("asha", "/remind off kind:dsa")
+    assert "/remind on kind:dsa turns it on again, at 20:00." in await chat.say("asha", "/remind off kind:dsa")

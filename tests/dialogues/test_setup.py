@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.cards import Button, unsign
@@ -13,7 +14,7 @@ from bot.command import Audience, Incoming
 from bot.delivery import Address
 from bot.domain.group import Group
 from bot.platforms.console.render import plain
-from bot.store import outbox, people
+from bot.store import outbox, people, schedule
 from bot.tables import codes, groups, homes, members, memberships, reminders
 from bot.views.group import greeting
 from tests.dialogues.conftest import Chat
@@ -70,7 +71,7 @@ async def test_a_new_chat_asks_for_the_zone_and_is_a_home_at_once(chat: Chat) ->
         "recap": (1080, 0b1000000, "Sun 17:00"),
     }
     async with chat.store.reading() as db:
-        assert await people.size_of(db, group.id) == 1, "who sets a group up is a member of it"
+        assert len(await people.mates_of(db, [group.id])) == 1, "who sets a group up is a member of it"
 
 
 async def test_a_leader_whose_zone_is_known_is_not_asked(chat: Chat) -> None:
@@ -125,6 +126,127 @@ async def test_a_recap_day_keeps_its_time_unless_one_is_given(chat: Chat) -> Non
     await chat.say("lena", "/setup recap:fri 17:00")
     assert "Recap: Monday 17:00" in await chat.say("lena", "/setup recap:mon")
     assert "“someday” is not a day and time" in await chat.say("lena", "/setup recap:someday")
+
+
+# ---------------------------------------------------------------- the group's posts
+
+
+async def posts(chat: Chat) -> dict[str, str]:
+    """When each of the group's posts is next due, in UTC; "off" for one that is not."""
+    async with chat.store.reading() as db:
+        found = await schedule.of_group(db, chat.group)
+    assert all((post.next_due_at is None) is (post.place == "off") for post in found.values())
+    return {k: f"{post.next_due_at:%a %H:%M}" if post.next_due_at else "off" for k, post in found.items()}
+
+
+async def test_the_groups_posts_are_turned_off_and_on_by_setup(chat: Chat) -> None:
+    said = await chat.say("lena", "/setup time:off")
+    assert said.startswith("✅ Backend '27: saved\n") and "Daily question: off\n" in said
+    assert await posts(chat) == {"group": "off", "recap": "Sun 12:30"}
+    said = await chat.say("lena", "/setup recap:off")
+    assert "Daily question: off\nRecap: off\n" in said
+    said = await chat.say("lena", "/setup zone:Europe/Berlin")
+    assert "Daily question: off\nRecap: off\n" in said, "another wish turns nothing on"
+    assert await posts(chat) == {"group": "off", "recap": "off"}
+    said = await chat.say("lena", "/setup time:on recap:on")
+    assert "Daily question: 20:00\nRecap: Sunday 18:00\n" in said, "at the times they had"
+    assert await posts(chat) == {"group": "Fri 19:00", "recap": "Sun 17:00"}
+    await chat.press("lena", "Undo")
+    assert await posts(chat) == {"group": "off", "recap": "off"}
+    await chat.say("lena", "/setup 21:00 sat 9:00")
+    assert await posts(chat) == {"group": "Fri 20:00", "recap": "Sat 08:00"}, "a time turns them on"
+
+
+async def test_off_can_be_the_answer_to_the_question(chat: Chat) -> None:
+    await chat.say("lena", "/setup")
+    await chat.press("lena", "Recap")
+    assert "Recap: off" in await chat.answer("lena", "Off")
+    assert "is not a time of day. Try 20:00, or off." in await chat.say("lena", "/setup time:never")
+
+
+async def test_a_group_can_begin_without_posts(chat: Chat) -> None:
+    said = await chat.say("lena", "/setup berlin time:off", room=NEW)
+    assert "Everybody begins with /start. The week's recap comes by itself.\n" in said
+    assert "Daily question: off\nRecap: Sunday 18:00\n" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "off", "on", "moved"),
+    [
+        (
+            "group",
+            "Daily question",
+            "I no longer ask here who studied. /remind on kind:group turns it on again, at 20:00.",
+            "I ask here every day at 20:00 (Asia/Kolkata). Next: today 20:00.",
+            "I ask here every day at 09:15 (Asia/Kolkata). Next: tomorrow 09:15.",
+        ),
+        (
+            "recap",
+            "Recap",
+            "I no longer post the recap here. /remind on kind:recap turns it on again, at 18:00.",
+            "The recap comes here every Sunday at 18:00 (Asia/Kolkata). Next: Sun 22 Nov, 18:00.",
+            "The recap comes here every Sunday at 09:15 (Asia/Kolkata). Next: Sun 22 Nov, 09:15.",
+        ),
+    ],
+)
+async def test_the_groups_posts_are_kinds_of_remind(
+    chat: Chat, kind: str, name: str, off: str, on: str, moved: str
+) -> None:
+    before = await posts(chat)
+    assert await chat.say("lena", f"/remind off kind:{kind}") == f"{off}\n[1] Undo  [2] The group's settings"
+    assert not chat.private
+    assert (await posts(chat))[kind] == "off"
+    assert f"{name}: off\n" in await chat.press("lena", "The group's settings")
+    assert (await chat.say("lena", f"/remind on kind:{kind}")).startswith(f"{on}\n")
+    assert await posts(chat) == before
+    assert (await chat.say("lena", f"/remind 9:15 kind:{kind}")).startswith(f"{moved}\n")
+    await chat.press("lena", "Undo")
+    assert await posts(chat) == before
+    await chat.say("lena", "/undo")
+    assert (await posts(chat))[kind] == "off"
+    assert await chat.say("lena", "/undo") == "Taken back: the settings of Backend '27."
+    assert await posts(chat) == before
+
+
+@pytest.mark.parametrize(("kind", "time"), [("group", "20:00"), ("recap", "18:00")])
+async def test_remind_shows_a_post_and_offers_the_rest(chat: Chat, kind: str, time: str) -> None:
+    said = await chat.say("lena", f"/remind kind:{kind}")
+    assert not chat.private, "the answer must be given where it is about"
+    assert f"Now: {'Sunday ' if kind == 'recap' else ''}{time}.\nAt which time?\n" in said
+    await chat.press("lena", "Turn off")
+    assert "Now: off." in await chat.say("lena", f"/remind kind:{kind}")
+    await chat.press("lena", f"Turn on at {time}")
+    assert "off" not in (await posts(chat)).values()
+    await chat.say("lena", f"/remind kind:{kind}")
+    assert (await chat.press("lena", "Other…")).endswith("; or off>"), "asked for in the group, as /setup does"
+    assert "off\n" in await chat.answer("lena", "off")
+    await chat.say("lena", f"/remind kind:{kind}")
+    other = "The group's question" if kind == "recap" else "The group's recap"
+    assert "At which time?" in await chat.press("lena", other)
+
+
+async def test_a_posts_days(chat: Chat) -> None:
+    assert "I ask here Mon–Fri at 20:00" in await chat.say("lena", "/remind weekdays kind:group")
+    assert "Daily question: Mon–Fri 20:00" in await chat.say("lena", "/setup roadmap:backend-ai-era")
+    assert (await rules(chat, chat.group))["group"] == (1200, 0b0011111, "Fri 14:30")
+    assert "every Saturday at 17:00" in await chat.say("lena", "/remind sat 17:00 kind:recap")
+    assert "Recap: Saturday 17:00" in await chat.say("lena", "/setup")
+    said = await chat.say("lena", "/remind 17:00 weekdays kind:recap")
+    assert said.startswith("The recap comes on one day of the week: /remind 17:00 sun kind:recap")
+    for place in ("dm", "group"):
+        said = await chat.say("lena", f"/remind 19:00 {place} kind:group")
+        assert said.startswith("That is a post for the whole group") and "/remind 19:00 kind:group" in said
+
+
+async def test_a_groups_posts_are_for_its_leaders_and_for_its_home(chat: Chat) -> None:
+    before = await posts(chat)
+    for line in ("/remind kind:group", "/remind off kind:group", "/remind 9:00 sun kind:recap", "/remind off recap"):
+        assert "is for those who lead this group" in await chat.say("asha", line), line
+    assert "set in the group itself" in await chat.say("lena", "/remind off kind:recap", private=True)
+    assert (await chat.say("lena", "/remind off kind:recap", room=NEW)).startswith("This chat is no group's home yet.")
+    await chat.say("lena", "/remind kind:group")
+    assert "somebody else's" in await chat.press("asha", "Turn off")
+    assert await posts(chat) == before
 
 
 async def test_setup_is_for_leaders_and_for_groups(chat: Chat) -> None:

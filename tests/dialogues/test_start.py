@@ -32,7 +32,7 @@ async def test_three_taps_the_zone_and_a_line(chat: Chat) -> None:
     assert "At which time shall I ask you every day whether you studied?" in said
     said = await chat.press("asha", "20:00", private=True)
     assert said == (
-        "I ask about your study every day at 20:00 (Asia/Kolkata), in private.\n"
+        "I ask about your study every day at 20:00 (Asia/Kolkata), in private. Next: today 20:00.\n"
         "I also warn you before your deadline, and write once when you have been silent for 7 days: /settings\n"
         "Is it 12:00 for you?\n"
         "[1] Yes  [2] No, choose my zone"
@@ -66,10 +66,18 @@ async def test_the_tour_is_over_when_nothing_is_missing(chat: Chat) -> None:
     assert await onboarding(chat, "asha")
     said = await chat.press("asha", "20:00", private=True)
     assert said == (
-        "I ask about your study every day at 20:00 (Asia/Kolkata), in private.\n"
+        "I ask about your study every day at 20:00 (Asia/Kolkata), in private. Next: today 20:00.\n"
         "I also warn you before your deadline, and write once when you have been silent for 7 days: /settings"
     )
     assert not await onboarding(chat, "asha")
+
+
+async def test_a_group_that_is_not_asked_is_not_offered_as_enough(chat: Chat) -> None:
+    await chat.say("asha", "/start")
+    assert "The group's post is enough" in await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    await chat.say("lena", "/setup time:off")
+    said = await chat.say("asha", "/join backend-ai-era 2027-06-20")
+    assert "The group's post is enough" not in said and "Do not ask me" in said
 
 
 async def test_whoever_wants_no_reminder_is_still_asked_for_zone_and_line(chat: Chat) -> None:
@@ -96,7 +104,8 @@ async def test_another_zone_is_asked_for(chat: Chat) -> None:
     await chat.press("asha", "20:00", private=True)
     assert "Where are you?" in await chat.press("asha", "No, choose my zone", private=True)
     said = await chat.answer("asha", "berlin", private=True)
-    assert said.startswith("Your zone is Europe/Berlin; it is 07:30 for you.\nA plan with a cue holds better")
+    assert said.startswith("Your zone is Europe/Berlin; it is 07:30 for you.\nThe next question comes today at 20:00.")
+    assert "A plan with a cue holds better" in said
     async with chat.store.reading() as db:
         known = await people.account(db, "test", "asha")
         assert known is not None

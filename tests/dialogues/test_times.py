@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.command import Incoming
 from bot.domain import kind as kinds
 from bot.store import people, rests, schedule
 from bot.store.schedule import Reminder
@@ -127,8 +128,8 @@ async def test_a_streak_at_risk_is_offered_and_one_tap(chat: Chat) -> None:
     said = await chat.say("asha", "/remind 20:00")
     assert "Warn me when my streak is at risk" in said
     assert await chat.press("asha", "Warn me when my streak is at risk") == (
-        "When your streak would end that day and you have not answered, I remind you at 21:30 (Asia/Kolkata), "
-        "in private.\n[1] Undo  [2] Settings"
+        "When a streak of 3 days or more would end that day and you have not answered, I remind you at 21:30 "
+        "(Asia/Kolkata), in private. Next look: today 21:30.\n[1] Undo  [2] Settings"
     )
     assert "streak is at risk" not in await chat.say("asha", "/remind 20:30")
 
@@ -155,7 +156,7 @@ async def test_what_comes_by_its_own_days_takes_none(chat: Chat, kind: str, why:
 
 async def test_a_kind_nobody_knows_is_refused_with_those_there_are(chat: Chat) -> None:
     said = await chat.say("asha", "/remind 20:00 kind:🎉")
-    assert said == "“🎉” is not one of: study, dsa, risk, deadline, return."
+    assert said == "“🎉” is not one of: study, dsa, risk, deadline, return, group, recap."
 
 
 async def test_a_reminder_in_quiet_hours_says_when_it_comes(chat: Chat) -> None:
@@ -164,6 +165,85 @@ async def test_a_reminder_in_quiet_hours_says_when_it_comes(chat: Chat) -> None:
     assert "22:30 is in your quiet hours (22:00–07:00), so it comes at 21:59." in said
     assert "at 07:00" in await chat.say("asha", "/remind 6:30")
     assert "quiet" not in await chat.say("asha", "/remind 20:00")
+
+
+@pytest.mark.parametrize("kind", kinds.MEMBERS)
+async def test_what_was_turned_off_is_turned_on_again_at_the_time_it_had(chat: Chat, kind: str) -> None:
+    await chat.say("asha", f"/remind 21:15 kind:{kind}", private=True)
+    said = await chat.say("asha", f"/remind off kind:{kind}", private=True)
+    line = "/remind on" if kind == "study" else f"/remind on kind:{kind}"
+    assert f"{line} turns it on again, at 21:15." in said
+    await chat.say("asha", f"/remind kind:{kind}", private=True)
+    assert "21:15" in await chat.press("asha", "Turn on at 21:15", private=True)
+    await chat.say("asha", "/undo", private=True)
+    await chat.say("asha", line, private=True)
+    found = await reminder(chat, kind)
+    assert found is not None and (found.minute, found.place) == (21 * 60 + 15, "dm")
+
+
+async def test_what_never_was_comes_on_at_its_usual_time(chat: Chat) -> None:
+    assert "at 20:00" in await chat.say("asha", "/remind on")
+    assert "at 18:00" in await chat.say("asha", "/remind on kind:deadline")
+    assert "Mon–Fri at 20:00" in await chat.say("asha", "/remind on weekdays kind:dsa")
+    assert "in the group" in await chat.say("asha", "/remind 20:00 group")
+    assert "in the group" in await chat.say("asha", "/remind on"), "on already: all stays as it is"
+    assert "in the group" in await chat.say("asha", "/remind 20:30 on mon wed")
+
+
+async def test_questions_that_stopped_go_on(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    await stop(chat)
+    assert "⏸" not in await chat.say("asha", "/remind on")
+    assert await due(chat) == "2026-11-20 20:00"
+
+
+@pytest.mark.parametrize(
+    "line", ["at 20:45", "at 8:45 pm", "daily at 20:45", "at 20:45 dm", "time:at 20:45", "AT 20:45"]
+)
+async def test_a_time_is_read_as_it_is_spoken(chat: Chat, line: str) -> None:
+    assert "every day at 20:45" in await chat.say("asha", f"/remind {line}")
+
+
+async def test_days_are_read_as_they_are_spoken(chat: Chat) -> None:
+    assert "Mon–Fri at 20:00" in await chat.say("asha", "/remind 20:00 monday to friday dm")
+
+
+async def test_what_is_neither_days_nor_a_place_is_refused_with_both(chat: Chat) -> None:
+    said = await chat.say("asha", "/remind 20:00 dn")
+    assert said == "“dn” are not days of the week. Try daily, weekdays or mon wed fri; a place is dm or group."
+
+
+async def test_the_receipt_says_from_when(chat: Chat) -> None:
+    await chat.say("asha", "/timezone Asia/Kolkata")
+    said = await chat.say("asha", "/remind 20:00")
+    assert said.startswith("I ask about your study every day at 20:00 (Asia/Kolkata), in private. Next: today 20:00.\n")
+    assert "Next: tomorrow 07:00." in await chat.say("asha", "/remind 7:00"), "that has passed today"
+    assert "Next: Mon 23 Nov, 07:00." in await chat.say("asha", "/remind weekdays"), "it is Friday"
+    await chat.say("asha", "/checkin 1h")
+    assert "Next: tomorrow 20:00." in await chat.say("asha", "/remind 20:00 daily"), "answered for today"
+    await chat.say("asha", "/quiet 19:00 7:00")
+    assert "Next: tomorrow 18:59." in await chat.say("asha", "/remind 20:00"), "where the quiet hours move it"
+    assert "Next" not in await chat.say("asha", "/remind off")
+
+
+async def test_the_receipt_of_a_rare_kind_says_from_when_where_it_is_known(chat: Chat) -> None:
+    assert "Next" not in await chat.say("asha", "/remind 19:00 kind:deadline"), "there is no deadline"
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert "Next: Tue 20 Apr 2027, 18:00." in await chat.say("asha", "/remind 18:00 kind:deadline")
+    assert "Next" not in await chat.say("asha", "/remind 19:00 kind:return"), "every word moves it"
+
+
+async def test_what_stands_still_is_said_in_the_receipt_too(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 kind:dsa")
+    await stop(chat, "dsa")
+    said = await chat.say("asha", "/remind 20:00")
+    assert said.count("⏸") == 1 and "⏸ I no longer ask about DSA practice" in said and "Next: today 20:00." in said
+    assert "Ask about DSA again at 20:00" in said
+    await chat.say("asha", "/pause 1w")
+    for line in ("/remind 21:00", "/remind off", "/remind on", "/remind 19:00 kind:deadline"):
+        said = await chat.say("asha", line)
+        assert said.count("⏸ Paused until Fri 27 Nov") == 1 and "End the pause" in said, line
+        assert "Next" not in said, "it comes when the pause is over"
 
 
 # ---------------------------------------------------------------- later
@@ -189,6 +269,53 @@ async def test_later_in_a_pause_offers_to_end_it(chat: Chat) -> None:
     await chat.say("asha", "/pause 1w")
     assert (await chat.say("asha", "/later 1h")).startswith("⏸ Paused until Fri 27 Nov")
     assert "The pause is over" in await chat.press("asha", "End the pause")
+
+
+async def test_later_on_a_day_off_says_that_it_is_one(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00")
+    await chat.say("asha", "/rest 3 days")
+    said = await chat.say("asha", "/later 1h")
+    assert said == "Off: Fri 20 Nov – Sun 22 Nov. I ask again on Mon 23 Nov, 20:00.\n[1] Undo  [2] Days off"
+    assert await due(chat) == "2026-11-23 20:00"
+
+
+@pytest.mark.parametrize(
+    ("back", "asked"),
+    [
+        (dict[str, float](minutes=15), "2026-11-20 13:00"),  # its moment is still to come
+        (dict[str, float](hours=3), "2026-11-20 20:00"),  # it passed in the pause: the day has its own time again
+        (dict[str, float](hours=9), "2026-11-21 20:00"),
+        (dict[str, float](days=1), "2026-11-21 20:00"),
+        (dict[str, float](days=3), "2026-11-23 20:00"),
+    ],
+)
+async def test_a_pause_taken_back_asks_nothing_at_once_and_forgets_nothing(
+    chat: Chat, back: dict[str, float], asked: str
+) -> None:
+    await chat.say("asha", "/remind 20:00")
+    await chat.say("asha", "/later 1h")
+    chat.forward(minutes=30)
+    await chat.say("asha", "/pause 1w")
+    chat.forward(**back)
+    await chat.say("asha", "/undo")
+    assert await due(chat) == asked
+
+
+async def test_an_answer_taken_back_has_questions_stand_still_that_it_had_go_on(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 daily dm")
+    await stop(chat)
+    assert "I ask again" in await chat.say("asha", "/checkin 60")
+    assert await due(chat) is not None
+    await chat.say("asha", "/undo")
+    found = await reminder(chat, "study")
+    assert found is not None and found.paused_at is not None and found.next_due_at is None
+    await chat.say("asha", "/checkin 60")
+    chat.forward(hours=1)
+    await stop(chat)
+    await chat.say("asha", "/remind 21:00")
+    chat.forward(hours=1)
+    assert "Taken back" in await chat.say("asha", "/undo")
+    assert "Taken back" in await chat.say("asha", "/undo"), "what moved on since is no reason to refuse"
 
 
 # ---------------------------------------------------------------- quiet hours
@@ -217,6 +344,42 @@ async def test_quiet_hours_are_read_as_people_write_them(chat: Chat, typed: str)
     assert (await chat.say("asha", f"/quiet {typed}")).startswith("From 22:00 to 07:00")
 
 
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    [
+        ("22:00 24:00", "22:00 to 00:00"),
+        ("22:00-24:00", "22:00 to 00:00"),
+        ("22-24", "22:00 to 00:00"),
+        ("from 22:00 to 24:00", "22:00 to 00:00"),
+        ("from:22:00 to:24:00", "22:00 to 00:00"),
+        ("24:00 07:00", "00:00 to 07:00"),
+    ],
+)
+async def test_quiet_hours_end_at_24(chat: Chat, typed: str, hours: str) -> None:
+    assert (await chat.say("asha", f"/quiet {typed}")).startswith(f"From {hours} (Asia/Kolkata)")
+
+
+@pytest.mark.parametrize(("line", "receipt"), [("/remind", "every day at 00:00"), ("/daystart", "begins at midnight")])
+async def test_24_is_no_time_of_day_and_midnight_one_tap(chat: Chat, line: str, receipt: str) -> None:
+    said = await chat.say("asha", f"{line} 24:00")
+    assert said == "24:00 ends one day and begins the next. Midnight, when the new day begins, is 00:00.\n[1] 00:00"
+    assert receipt in await chat.press("asha", "00:00")
+
+
+async def test_quiet_hours_move_a_night_owls_question_to_a_time_of_its_own_date(chat: Chat) -> None:
+    """At 03:30 Friday's is asked on Saturday. 04:00, the nearer edge, would be Friday's own beginning."""
+    await chat.say("asha", "/daystart 04:00")
+    await chat.say("asha", "/remind 03:30")
+    assert await due(chat) == "2026-11-21 03:30"
+    assert "22:59 instead of 03:30" in await chat.say("asha", "/quiet 23:00 04:00")
+    found = await reminder(chat, "study")
+    assert (await due(chat), found and found.next_date) == ("2026-11-20 22:59", date(2026, 11, 20))
+    chat.forward(hours=11)
+    assert (await chat.say("asha", "/checkin 30")).startswith("Friday: 30 min")
+    found = await reminder(chat, "study")
+    assert (await due(chat), found and found.next_date) == ("2026-11-21 22:59", date(2026, 11, 21))
+
+
 async def test_the_end_of_the_quiet_is_asked_for(chat: Chat) -> None:
     assert (await chat.say("asha", "/quiet 23:00")).startswith("Quiet from 23:00 until when?")
     assert (await chat.press("asha", "08:00")).startswith("From 23:00 to 08:00")
@@ -239,13 +402,40 @@ async def test_quiet_hours_move_what_falls_into_them_and_say_so(chat: Chat) -> N
         ("/quiet 🌙", "“🌙” are not quiet hours."),
         ("/quiet @ravi", "“@ravi” are not quiet hours."),
         ("/quiet 25:00 07:00", "are not quiet hours."),
-        ("/quiet 22:00 to:never", "is not a time of day"),
+        ("/quiet 22:00 to:never", "is not a time of day. Try 07:00, or both ends: 22:00-07:00."),
+        ("/quiet 22:00 25:00", "is not a time of day. Try 07:00, or both ends: 22:00-07:00."),
         ("/quiet off", "You have no quiet hours."),
     ],
 )
 async def test_what_are_no_quiet_hours_is_refused(chat: Chat, line: str, refusal: str) -> None:
     assert refusal in await chat.say("asha", line)
     assert await chat.say("asha", "/undo") == "There is nothing to take back."
+
+
+# ---------------------------------------------------------------- where one lives
+
+
+async def test_another_zone_says_when_the_next_question_comes_and_is_taken_back(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 daily dm")
+    before = await due(chat)
+    await chat.say("asha", "/timezone Asia/Kolkata")
+    said = await chat.say("asha", "/timezone Asia/Tokyo")
+    assert said == (
+        "Your zone is Asia/Tokyo; it is 15:30 for you.\nThe next question comes today at 20:00.\n[1] Undo  [2] Settings"
+    )
+    chat.forward(hours=5)
+    said = await chat.say("asha", "/timezone Asia/Vladivostok")
+    assert "it is 21:30 for you.\nThe next question comes tomorrow at 20:00.\n" in said
+    chat.forward(minutes=1)
+    await chat.press("asha", "Undo")
+    await chat.say("asha", "/undo")
+    assert await due(chat) == before
+    await chat.say("asha", "/remind 20:00 mon dm")
+    assert "\nThe next question comes on Mon 23 Nov, 20:00.\n" in await chat.say("asha", "/timezone Asia/Tokyo")
+    said = await chat.say("asha", "/timezone Asia/Tokyo")
+    assert said == "Your zone is Asia/Tokyo; it is 20:31 for you.\n[1] Settings", "nothing to take back"
+    await chat.say("asha", "/remind off")
+    assert "question" not in await chat.say("asha", "/timezone Asia/Kolkata")
 
 
 # ---------------------------------------------------------------- when a day begins
@@ -279,7 +469,7 @@ async def test_a_day_that_began_is_the_evening_before_again(chat: Chat) -> None:
     [
         ("/daystart 6:30", "Your day can begin at midnight or up to 06:00, not at 06:30."),
         ("/daystart 20:00", "not at 20:00."),
-        ("/daystart soon", "“soon” is not a time of day."),
+        ("/daystart soon", "“soon” is not a time of day. Try 04:00, or midnight."),
         ("/daystart ⏰", "“⏰” is not a time of day."),
     ],
 )
@@ -359,6 +549,44 @@ async def test_a_pause_is_shown_to_its_member_wherever_they_look(chat: Chat) -> 
     chat.forward(days=11)
     for line in ("/settings", "/progress", "/next", "/start", "/remind"):
         assert "⏸" not in await chat.say("asha", line), "it is over"
+
+
+async def test_a_pause_is_shown_in_every_receipt_once(chat: Chat) -> None:
+    await chat.say("asha", "/pause 2026-12-01")
+    for line in (
+        "/join backend-ai-era 2027-05-20",
+        "/remind 20:00 dm",
+        "/done http-rest",
+        "/skip sql",
+        "/undo",
+        "/quiet 22:00 07:00",
+        "/daystart 04:00",
+        "/timezone Asia/Kolkata",
+        "/rest tomorrow",
+        "/rest",
+        "/when no",
+        "/name Asha",
+        "/roadmap",
+        "/roadmaps",
+        "/help",
+        "/privacy",
+        "/mydata",
+        "/leave",
+        "/checkin 30",
+    ):
+        said = await chat.say("asha", line)
+        assert chat.private, line
+        assert said.count("until Tue 1 Dec") == 1, said
+        assert said.count("End the pause") == 1, said
+        assert chat.last is not None and chat.last.card is not None
+        assert len(chat.last.card.rows) + (chat.last.card.choice is not None) <= 5, "what one Discord message holds"
+    said = await chat.press("asha", "End the pause")
+    assert said.startswith("The pause is over.") and "⏸" not in said
+    assert "⏸" not in await chat.say("asha", "/roadmaps")
+    said = await chat.say("asha", "/undo")
+    assert said.startswith("Taken back: ending the pause.\n⏸ Paused until Tue 1 Dec"), "it goes on"
+    assert "⏸" not in await chat.say("asha", "/forgetme yes"), "nobody is paused any more"
+    assert "⏸" not in await chat.say("ravi", "/help")
 
 
 async def test_a_checkin_in_a_pause_counts_and_offers_to_end_it(chat: Chat) -> None:
@@ -443,12 +671,59 @@ async def test_questions_that_stopped_are_shown_and_one_tap_away(chat: Chat) -> 
     assert "⏸ I no longer ask" in await chat.say("asha", "/settings")
 
 
+async def test_two_questions_that_stopped_have_buttons_that_read_apart(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    for kind in ("study", "dsa"):
+        await chat.say("asha", f"/remind 20:00 daily dm kind:{kind}")
+        await stop(chat, kind)
+    said = await chat.say("asha", "/progress")
+    assert "Ask me again at 20:00" in said and "Ask about DSA again at 20:00" in said
+    assert (await chat.press("asha", "Ask about DSA again at 20:00")).startswith("I ask about DSA practice every day")
+
+
+async def test_the_way_back_names_the_time_as_it_will_come(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    await chat.say("asha", "/quiet 22:00 07:00")
+    await chat.say("asha", "/remind 22:30 daily dm")
+    await stop(chat)
+    assert "Ask me again at 21:59" in await chat.say("asha", "/progress")
+    await chat.press("asha", "Ask me again at 21:59")
+    found = await reminder(chat, "study")
+    assert found is not None and found.minute == 22 * 60 + 30, "the wish stays"
+
+
+async def test_who_cannot_be_told_in_private_reads_of_a_stop_in_their_next_answer(chat: Chat) -> None:
+    """A group's question stops: said there by name, it would shame."""
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    await chat.say("asha", "/remind 20:00 daily group")
+    await stop(chat)
+    assert "⏸" not in await chat.say("asha", "/done http-rest"), "told in private"
+    async with chat.store.writing() as db:
+        await people.private_closed(db, "test", "asha")
+    for line in ("/done sql", "/roadmap", "/quiet 22:00 07:00"):
+        said = await chat.say("asha", line)
+        assert chat.private, line
+        assert said.count("⏸ I no longer ask about your study: 3 questions in a row went unanswered.") == 1, line
+        assert said.count("Ask me again at 20:00") == 1, line
+    assert "⏸" not in await chat.say("asha", "/leaderboard"), "a group is not told"
+    assert "⏸" not in await chat.say("asha", "/checkin 30"), "an answer has them go on"
+    assert "⏸" not in await chat.say("asha", "/roadmap")
+
+
 async def test_an_answer_has_stopped_questions_go_on(chat: Chat) -> None:
     await chat.say("asha", "/remind 20:00")
     await stop(chat)
     said = await chat.say("asha", "/checkin 1h")
     assert said == "Friday: 1 h ✅\nI ask again on Sat 21 Nov, 20:00.\n[1] Undo"
     assert "I ask again" not in await chat.say("asha", "/checkin 30")
+
+
+async def test_the_end_of_a_pause_says_what_is_asked_first(chat: Chat) -> None:
+    await chat.say("asha", "/remind 20:00 daily dm")
+    await chat.say("asha", "/remind 19:00 kind:dsa")
+    await chat.say("asha", "/pause 1w")
+    await chat.say("asha", "/checkin 30")
+    assert "I ask again at 19:00." in await chat.say("asha", "/pause off"), "study is answered, DSA is not"
 
 
 async def test_ending_the_pause_ends_every_stop(chat: Chat) -> None:
@@ -506,6 +781,42 @@ async def test_other_days_are_asked_for_in_words(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "off"),
+    [
+        ("3 days", "Fri 20 Nov – Sun 22 Nov"),
+        ("3d", "Fri 20 Nov – Sun 22 Nov"),
+        ("for three days", "Fri 20 Nov – Sun 22 Nov"),
+        ("1w", "Fri 20 Nov – Thu 26 Nov"),
+        ("1 week", "Fri 20 Nov – Thu 26 Nov"),
+        ("a day", "Fri 20 Nov"),
+        ("in 3 days", "Mon 23 Nov"),
+        ("in 1 week", "Fri 27 Nov"),
+        ("24 dec for 1 week", "Thu 24 Dec – Wed 30 Dec"),
+        ("monday 3 days", "Mon 23 Nov – Wed 25 Nov"),
+        ("weekend", "Sat 21 Nov – Sun 22 Nov"),
+        ("the weekend", "Sat 21 Nov – Sun 22 Nov"),
+        ("24.12.-27.12.", "Thu 24 Dec – Sun 27 Dec"),
+        ("24.12.–27.12.", "Thu 24 Dec – Sun 27 Dec"),
+        ("24.12. 27.12.", "Thu 24 Dec – Sun 27 Dec"),
+        ("24.-27.12.", "Thu 24 Dec – Sun 27 Dec"),
+        ("24.12.2026-27.12.2026", "Thu 24 Dec – Sun 27 Dec"),
+        ("24.12.", "Thu 24 Dec"),
+        ("24 dec-27 dec", "Thu 24 Dec – Sun 27 Dec"),
+        ("mon-wed", "Mon 23 Nov – Wed 25 Nov"),
+        ("tomorrow until sunday", "Sat 21 Nov – Sun 22 Nov"),
+    ],
+)
+async def test_lengths_and_short_ways_to_say_days_off(chat: Chat, typed: str, off: str) -> None:
+    assert (await chat.say("asha", f"/rest {typed}")).startswith(f"Off: {off}. I ask nothing then")
+
+
+@pytest.mark.parametrize("typed", ["27 dec to 24 dec", "27-24 dec", "27.12.-24.12.", "2026-12-27–2026-12-24"])
+async def test_days_the_wrong_way_round_are_one_tap_from_right(chat: Chat, typed: str) -> None:
+    assert (await chat.say("asha", f"/rest {typed}")).startswith("Thu 24 Dec comes before Sun 27 Dec.")
+    assert (await chat.press("asha", "Thu 24 Dec – Sun 27 Dec")).startswith("Off: Thu 24 Dec – Sun 27 Dec.")
+
+
+@pytest.mark.parametrize(
     "typed",
     [
         "2026-12-24 2026-12-27",
@@ -519,6 +830,23 @@ async def test_other_days_are_asked_for_in_words(chat: Chat) -> None:
 )
 async def test_days_off_are_read_as_people_write_them(chat: Chat, typed: str) -> None:
     assert (await chat.say("asha", f"/rest {typed}")).startswith("Off: Thu 24 Dec – Sun 27 Dec.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers"),
+    [
+        ("", {"Sat 21 Nov": "2026-11-21", "Sat 21 Nov – Sun 22 Nov": "2026-11-21 to 2026-11-22"}),
+        ("3 days", {"Fri 20 Nov – Sun 22 Nov": "2026-11-20 to 2026-11-22"}),
+        ("24 dec", {"Thu 24 Dec": "2026-12-24"}),
+    ],
+)
+async def test_days_off_are_completed_as_they_will_be(chat: Chat, typed: str, offers: dict[str, str]) -> None:
+    incoming = Incoming("test", "asha", "Asha", chat.room, "rest", arguments={"from": typed})
+    found = await chat.dispatch.suggest(incoming, "from")
+    assert {offer.label: offer.value for offer in found} == offers
+    for label, value in offers.items():
+        assert (await chat.say("asha", "/rest", arguments={"from": value})).startswith(f"Off: {label}.")
+        await chat.say("asha", "/undo")
 
 
 async def test_days_that_touch_become_one_time_off(chat: Chat) -> None:
@@ -560,6 +888,7 @@ async def test_a_day_off_breaks_no_streak(chat: Chat) -> None:
         ("/rest to:2026-11-18", "Wed 18 Nov is over."),
         ("/rest 2026-12-27 2026-12-24", "Thu 24 Dec comes before Sun 27 Dec."),
         ("/rest 2026-12-01 2027-11-01", "at most 92 days"),
+        ("/rest 0 days", "“0 days” is not a day I understand."),
         ("/rest 🏖", "“🏖” is not a day I understand."),
         ("/rest @ravi", "“@ravi” is not a day I understand."),
         ("/rest 2026-12-24 to:never", "“never” is not a date"),
@@ -578,6 +907,9 @@ async def test_a_refused_stretch_offers_what_was_meant(chat: Chat) -> None:
     assert (await chat.press("asha", "Thu 24 Dec – Sun 27 Dec")).startswith("Off: Thu 24 Dec – Sun 27 Dec.")
     await chat.say("asha", "/rest 2026-11-20 2027-11-01")
     assert (await chat.press("asha", "Pause until Tue 2 Nov 2027")).startswith("⏸ Paused until Tue 2 Nov 2027")
+    await chat.say("asha", "/pause off")
+    said = await chat.say("asha", "/rest 1 year")
+    assert said.startswith("Those are 365 days; time off is at most 92 days. To be away for longer: /pause\n[1] Pause")
 
 
 async def test_there_is_an_end_to_plans(chat: Chat) -> None:
@@ -623,7 +955,7 @@ async def test_settings_lead_to_every_time(chat: Chat) -> None:
     for button, answer in (
         ("Your day begins", "When does a new day begin"),
         ("Quiet hours", "Between which hours"),
-        ("Streak at risk", "When your streak would end that day"),
+        ("Streak at risk", "When a streak of 3 days or more would end that day"),
         ("Pause", "Until when shall I ask nothing?"),
         ("Days off", "No days off are planned."),
         ("Hours: Backend Engineer, internship", "How many hours"),

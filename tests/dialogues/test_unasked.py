@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from bot.cards import Button, Card
 from bot.domain.kind import STUDY
-from bot.domain.member import Member
+from bot.domain.member import Member, Quiet
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, StepEvent, fold
 from bot.platforms.console.render import plain
@@ -128,7 +129,10 @@ async def test_who_is_on_no_roadmap_is_led_to_the_start(chat: Chat) -> None:
 
 async def test_questions_that_stop_say_so_and_go_on_with_one_tap(chat: Chat) -> None:
     member = await asha(chat)
-    card = answers.stopped("en", member, "study", 20 * 60, 0b11111)
+    async with chat.store.reading() as db:
+        study = await schedule.of_member(db, member.id, "study")
+    assert study is not None
+    card = answers.stopped("en", member, study)
     assert plain(card) == (
         "I asked about your study 3 times and heard nothing, so I stop asking. What you do still counts, "
         "and one tap has me ask again Mon–Fri at 20:00.\n"
@@ -137,8 +141,10 @@ async def test_questions_that_stop_say_so_and_go_on_with_one_tap(chat: Chat) -> 
     assert "somebody else's" in await press(chat, card, "Ask me again at 20:00", "ravi")
     assert (await press(chat, card, "Ask me again at 20:00")).startswith("I ask about your study Mon–Fri at 20:00")
     assert "At which time?" in await press(chat, card, "Another time")
-    dsa = answers.stopped("en", member, "dsa", 7 * 60, 127)
-    assert (await press(chat, dsa, "Ask me again at 07:00")).startswith("I ask about DSA practice every day at 07:00")
+    dsa = answers.stopped("en", member, replace(study, kind="dsa", minute=7 * 60, days=127, quiet=Quiet(360, 480)))
+    assert plain(dsa).splitlines()[0].endswith("one tap has me ask again every day at 08:00."), "as it will come"
+    said = await press(chat, dsa, "Ask about DSA again at 08:00")
+    assert said.startswith("I ask about DSA practice every day at 07:00"), "the wish stays"
 
 
 async def test_the_daily_question_does_not_always_read_the_same(chat: Chat) -> None:

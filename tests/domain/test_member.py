@@ -98,10 +98,32 @@ def test_quiet_hours(quiet: Quiet, minute: int, covered: bool, edge: int) -> Non
     assert (quiet.covers(minute), quiet.nearest_edge(minute)) == (covered, edge)
 
 
-@given(quiets, day_minutes)
-def test_the_edge_is_never_quiet_and_none_is_nearer(quiet: Quiet, minute: int) -> None:
-    edge = quiet.nearest_edge(minute)
+@pytest.mark.parametrize(
+    ("quiet", "minute", "day_start", "edge"),
+    [
+        # 03:30 of a night owl's Friday: 04:00 would be the first minute of Friday, a day too early.
+        (Quiet(23 * 60, 4 * 60), 210, 240, 22 * 60 + 59),
+        (Quiet(23 * 60, 7 * 60), 210, 240, 22 * 60 + 59),
+        (Quiet(23 * 60, 3 * 60 + 45), 210, 240, 225),  # Friday lasts until then
+        (Quiet(3 * 60, 4 * 60 + 10), 235, 240, 179),  # the last minute before is of Friday's small hours
+        (Quiet(23 * 60, 10), 1430, 0, 22 * 60 + 59),
+        (Quiet(23 * 60, 10), 1430, 240, 10),  # Friday goes on
+        (Quiet(22 * 60, 7 * 60), 390, 240, 7 * 60),
+    ],
+)
+def test_an_edge_past_the_end_of_the_date_is_none(quiet: Quiet, minute: int, day_start: int, edge: int) -> None:
+    assert quiet.nearest_edge(minute, day_start) == edge
+
+
+@given(quiets, day_minutes, st.integers(0, 360))
+def test_the_edge_is_never_quiet_and_none_that_the_date_has_is_nearer(
+    quiet: Quiet, minute: int, day_start: int
+) -> None:
+    edge = quiet.nearest_edge(minute, day_start)
     assert not quiet.covers(edge)
+    if (minute - day_start) % 1440 + (quiet.end - minute) % 1440 >= 1440 and quiet.covers(minute):
+        assert edge == (quiet.start - 1) % 1440
+        return
     distance = min((edge - minute) % 1440, (minute - edge) % 1440)
     near = [(minute + way * n) % 1440 for n in range(distance) for way in (-1, 1)]
     assert all(quiet.covers(other) for other in near)

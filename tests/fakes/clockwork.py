@@ -68,7 +68,9 @@ class Clockwork:
             pass
         await self.courier.deliver()
 
-    async def say(self, who: str, line: str, private: bool = False, update: str | None = None) -> str:
+    async def say(
+        self, who: str, line: str, private: bool = False, update: str | None = None, leader: bool = False
+    ) -> str:
         """Type a line; gives the answer as plain text. Nothing is delivered by it."""
         incoming = Incoming(
             platform=self.platform.name,
@@ -78,6 +80,7 @@ class Clockwork:
             line=line,
             update=update or f"u{next(self._updates)}",
             private=private,
+            leader=leader,
         )
         response = await self.dispatch(incoming)
         assert response is not None

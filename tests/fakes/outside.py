@@ -49,12 +49,14 @@ class Traffic:
     """What one platform saw. Moments are monotonic seconds, as every process here has them.
 
     `began` and `ended` are the moments of the first and the last message to somebody who was due, `halted` the seconds
-    between them for which nothing was to be sent; `used` is the part of the allowed rate that was used in the rest.
+    between them for which nothing was to be sent, by `halts`; `used` is the part of the allowed rate that was used in
+    the rest.
     """
 
     began: float
     ended: float
     halted: float
+    halts: list[tuple[float, float]]
     requests: int
     used: float
     worst_second: int
@@ -268,7 +270,7 @@ def _traffic(
     # The first one begins the time that it and its successors have.
     inside = sum(began < moment <= ended for moment in moments)
     used = inside / (rate * (ended - began - halted)) if ended > began else 0.0
-    return Traffic(began, ended, halted, len(moments), used, **seen)
+    return Traffic(began, ended, halted, halts, len(moments), used, **seen)
 
 
 # ---------------------------------------------------------------- the process

@@ -81,6 +81,8 @@ class TelegramDriver:
         await self.server.until(
             lambda: len(self.server.calls("getUpdates")) > polls or None, 10, lambda: "the bot's first poll"
         )
+        # And has heard what was said before, if it can.
+        await self.server.until(lambda: self.platform.status().connected or None, 15, lambda: "the bot's connection")
 
     async def stop(self) -> None:
         """Stop the bot as the process does."""

@@ -174,6 +174,18 @@ async def test_leaders_commands_are_hidden_and_checked(driver: DiscordDriver) ->
     assert "21:00" in (await driver.say("ravi", "/setup time:21:00")).text
 
 
+async def test_the_groups_posts_are_kinds_to_choose_for_its_leaders(driver: DiscordDriver) -> None:
+    offered = driver.server.commands.find("remind", None)
+    assert offered is not None
+    kinds = next(option for option in offered["options"] if option["name"] == "kind")["choices"]
+    assert {"name": "The group's recap", "value": "recap"} in kinds
+    assert {"name": "The group's question", "value": "group"} in kinds
+    refused = await driver.say("ravi", "/remind off kind:group")
+    assert refused.private and refused.text.startswith("/remind kind:group is for those who lead this group")
+    off = await driver.say("lena", "/remind off kind:group")
+    assert not off.private and off.text.startswith("I no longer ask here who studied.")
+
+
 async def test_setup_names_the_permissions_that_are_missing(driver: DiscordDriver) -> None:
     driver.channel.deny(Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY)
     assert "Here I may not: Attach Files, Read Message History." in (await driver.say("lena", "/setup")).text

@@ -13,6 +13,7 @@ from bot.cards import Button, Card, Choice, Field, Fields, Mention, Option, Para
 from bot.delivery import Address, Doubtful, Gone, Later, Outcome, Sent
 from bot.platforms.discord import search
 from bot.platforms.discord.render import carried, mark_of, marked, render
+from bot.views.news import step_done
 from tests.fakes.discord_server import Permission
 from tests.fakes.discord_server.posting import post
 from tests.platforms.discord_driver import DiscordDriver
@@ -157,6 +158,19 @@ async def test_words_that_only_open_alike_leave_doubt(driver: DiscordDriver) -> 
     await send(driver, TOLD, "which?")
     changed = replace(TOLD, parts=(Paragraph((Text("Three of you studied"),)),))
     assert await find(driver, changed) == Doubtful("something like it is there")
+
+
+async def test_news_are_found_and_leave_doubt_when_their_proof_came_since(driver: DiscordDriver) -> None:
+    """They have no button that could carry a mark: own author, time and the same words tell."""
+    link = "https://example.org/sql"
+    news, shown, other = (
+        step_done("en", "Asha", title, proof, None, driver.home.chat)
+        for title, proof in (("Databases", None), ("Databases", link), ("Queues", link))
+    )
+    message = await send(driver, news)
+    assert await find(driver, news) == Sent(message)
+    assert await find(driver, shown) == Doubtful("something like it is there")
+    assert await find(driver, other) is None
 
 
 async def test_a_message_from_before_there_were_marks_leaves_doubt(driver: DiscordDriver) -> None:

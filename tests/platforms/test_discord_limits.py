@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from time import sleep
+from types import SimpleNamespace
+from typing import Any
 
+import aiohttp
 import pytest
+import yarl
 from discord.http import HTTPClient
+from multidict import CIMultiDict
 
 from bot.cards import Button, Card, Paragraph, Text
 from bot.delivery import Address, Doubtful, Later, Outcome, Sent
 from bot.pacing import leave_by, urgent
-from bot.platforms.discord import client, limits
+from bot.platforms.discord import chats, client, limits
 from bot.platforms.discord.outgoing import REFUSED
 from tests.fakes.discord_server import Channel
 from tests.fakes.stalls import stalls
@@ -25,6 +32,21 @@ CARD = Card(parts=(Paragraph((Text("Hello"),)),), rows=((Button("Yes", "roadmaps
 
 def now() -> datetime:
     return datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What happens after a request was counted, before aiohttp writes its body; given before the driver is made."""
+    happening: list[Callable[[], None]] = []
+    leaves = limits.Limits._leaves
+
+    async def and_then(self: limits.Limits, session: Any, context: Any, params: Any) -> None:
+        await leaves(self, session, context, params)
+        while happening:
+            happening.pop()()
+
+    monkeypatch.setattr(limits.Limits, "_leaves", and_then)
+    return happening
 
 
 @pytest.fixture
@@ -114,6 +136,58 @@ async def test_nor_what_got_its_connection_too_late(driver: DiscordDriver) -> No
     leave_by.set(loop.time() + 0.2)
     assert isinstance(await deliver(driver, key="2"), Later)
     assert posted(driver) == 1
+
+
+# ---------------------------------------------------------------- between counting and writing
+
+
+async def test_a_halt_that_comes_before_the_body_is_written_holds_it(
+    between: list[Callable[[], None]], driver: DiscordDriver
+) -> None:
+    await deliver(driver)
+    between.append(lambda: driver.platform.limits.pace.halt(0.5))
+    halted = asyncio.get_running_loop().time()
+    assert isinstance(await deliver(driver, key="2"), Sent)
+    assert driver.server.requests[-1].moment >= halted + 0.5
+    # A second begins when it was written, not when it was counted.
+    assert driver.platform.limits._written[-1] >= halted + 0.5
+
+
+async def test_a_halt_too_long_to_wait_for_takes_back_what_was_counted(
+    between: list[Callable[[], None]], driver: DiscordDriver
+) -> None:
+    await deliver(driver)
+    between.append(lambda: driver.platform.limits.pace.halt(120))
+    # Not in doubt: nothing left.
+    assert isinstance(await deliver(driver, key="2"), Later)
+    assert driver.platform.delay(driver.home) > 100
+    assert posted(driver) == 1
+
+
+async def test_what_a_busy_event_loop_keeps_until_its_lease_is_over_is_not_written(
+    between: list[Callable[[], None]], driver: DiscordDriver
+) -> None:
+    await deliver(driver)
+    leave_by.set(asyncio.get_running_loop().time() + 0.2)
+    # Nothing else runs meanwhile, as when the process was stopped.
+    between.append(partial(sleep, 0.3))
+    assert isinstance(await deliver(driver, key="2"), Later)
+    assert posted(driver) == 1
+
+
+async def test_a_second_counts_from_when_a_request_was_written(
+    between: list[Callable[[], None]], driver: DiscordDriver
+) -> None:
+    await deliver(driver)
+    limit, loop = driver.platform.limits, asyncio.get_running_loop()
+    # A full second: the first of it is counted now and written late.
+    limit._written.extend([loop.time() - limits.SECOND] * limits.PER_SECOND)
+    between.append(partial(sleep, 0.4))
+    await deliver(driver, key="late")
+    late = driver.server.requests[-1].moment
+    limit._written.extend([late] * (limits.PER_SECOND - 1))
+    assert isinstance(await deliver(driver, key="next"), Sent)
+    assert driver.server.requests[-1].moment - late >= 1.0
 
 
 # ---------------------------------------------------------------- halts
@@ -284,15 +358,42 @@ async def test_a_private_chat_is_opened_once(driver: DiscordDriver, monkeypatch:
         for address in people:
             assert isinstance(await deliver(driver, address, f"key {time}"), Sent)
     assert opened() == 3
-    monkeypatch.setattr(client, "CHATS", 2)
+    monkeypatch.setattr(chats, "KEPT", 2)
     newcomer = Address.private_to("discord", str(driver.person("p3").id))
     await deliver(driver, newcomer)
-    assert len(driver.platform._chats) <= 3
+    assert len(driver.platform._chats._known) <= 2
 
 
 async def test_a_private_chat_that_is_not_there_any_more_is_opened_anew(driver: DiscordDriver) -> None:
     asha = Address.private_to("discord", str(driver.person("asha").id))
     assert isinstance(await deliver(driver, asha), Sent)
-    driver.platform._chats[asha.account or ""] = 1
-    assert isinstance(await deliver(driver, asha, "2"), Later)
+    driver.server.close_dm(driver.person("asha"))
     assert isinstance(await deliver(driver, asha, "2"), Sent)
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@pytest.mark.parametrize("shards", [2, 16])
+def test_several_processes_keep_to_the_rate_together(shards: int) -> None:
+    """One sends, one hears what is written in private, and each other one has a shard at the least."""
+    sender, listener, other = (1 / pace.spacing for pace in limits.Limits("http://127.0.0.1:9", shards)._paces)
+    assert sender + listener + shards * other <= limits.PER_SECOND
+
+
+async def test_a_process_that_may_not_send_has_a_small_share() -> None:
+    part, loop = 0, asyncio.get_running_loop()
+    api = "http://127.0.0.1:9/api/v10"
+    passing = limits.Limits(api, 2, lambda: part)
+    request = aiohttp.TraceRequestStartParams("POST", yarl.URL(f"{api}/channels/1/messages"), CIMultiDict())
+
+    async def five() -> float:
+        began = loop.time()
+        async with aiohttp.ClientSession() as session:
+            for _ in range(5):
+                await passing._starts(session, SimpleNamespace(), request)
+        return loop.time() - began
+
+    assert await five() < 4 / limits.LISTENER
+    part = 1
+    assert await five() >= 4 / limits.LISTENER

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from bot.cards import Card, Paragraph, Text
 from bot.command import Dispatch, Incoming, Response
-from bot.delivery import Address, Sent
-from bot.store import people
-from bot.tables import checkins, step_events
+from bot.delivery import Address, Closed, Gone, Sent
+from bot.platforms.discord import chats
+from bot.store import Unavailable, people
+from bot.tables import accounts, checkins, step_events
 from bot.views import answers
 from tests.fakes.discord_server import Message
 from tests.fakes.discord_server.places import DIRECT_MESSAGES, GUILDS
@@ -219,3 +222,99 @@ async def test_an_answer_that_cannot_be_given_is_logged(
     assert "1 of 10" in (await write(driver, "progress")).text
     await driver.idle()
     assert "did not arrive" in caplog.text
+
+
+# ---------------------------------------------------------------- the channel of a private chat
+
+OPEN = "/users/@me/channels"
+GONE: dict[str, Any] = {"status": 404, "json": {"message": "Unknown Channel", "code": 10003}}
+
+
+async def requests_of(driver: DiscordDriver, day: date) -> list[str]:
+    """The requests that it takes to ask Asha, in a new life of the process."""
+    await driver.stop()
+    await driver.start()
+    before = len(driver.server.requests)
+    await asked(driver, day)
+    made = [(request.method, request.path) for request in driver.server.requests[before:]]
+    return [path for method, path in made if method == "POST" and (path == OPEN or path.endswith("/messages"))]
+
+
+async def channel_of(driver: DiscordDriver) -> str | None:
+    """The channel that is kept with Asha's account."""
+    async with driver.store.reading() as db:
+        found: str | None = await db.scalar(select(accounts.c.channel))
+    return found
+
+
+async def test_after_a_restart_a_private_message_takes_one_request(driver: DiscordDriver) -> None:
+    messages = f"/channels/{driver.server.dm(driver.person('asha')).id}/messages"
+    assert await requests_of(driver, date(2026, 11, 18)) == [OPEN, messages]
+    assert await requests_of(driver, date(2026, 11, 19)) == [messages]
+    assert await requests_of(driver, date(2026, 11, 20)) == [messages]
+
+
+async def test_a_channel_that_is_unknown_after_a_restart_is_opened_anew_once(driver: DiscordDriver) -> None:
+    await asked(driver, date(2026, 11, 18))
+    asha = driver.person("asha")
+    old = driver.server.close_dm(asha)
+    new = driver.server.dm(asha)
+    trail = [f"/channels/{old.id}/messages", OPEN, f"/channels/{new.id}/messages"]
+    assert await requests_of(driver, date(2026, 11, 19)) == trail
+    assert await requests_of(driver, date(2026, 11, 20)) == trail[2:]
+    assert len(driver.server.dms(asha)) == 2
+
+
+async def test_a_channel_of_another_bots_is_opened_anew(driver: DiscordDriver) -> None:
+    """The token is another application's now. Where other processes have the rest of the shards too."""
+    await requests_of(driver, date(2026, 11, 19))
+    driver.platform._count = 2
+    driver.server.fail("POST", "/messages$", status=403, json={"message": "Missing Access", "code": 50001})
+    before = len(driver.server.requests)
+    await asked(driver, date(2026, 11, 20))
+    assert [request.path for request in driver.server.requests[before:]].count(OPEN) == 1
+
+
+async def test_a_channel_that_cannot_be_opened_anew_is_forgotten(driver: DiscordDriver) -> None:
+    await asked(driver, date(2026, 11, 18))
+    await driver.stop()
+    assert await channel_of(driver) == str(driver.server.dm(driver.person("asha")).id)
+    await driver.start()
+    address = Address.private_to("discord", str(driver.person("asha").id))
+    card = Card(parts=(Paragraph((Text("Hello"),)),))
+    driver.server.fail("POST", "/messages$", times=2, **GONE)
+    assert isinstance(await driver.platform.send(address, card, "unknown, and unknown anew"), Gone)
+    driver.server.fail("POST", "/messages$", **GONE)
+    driver.server.fail("POST", OPEN, status=400, json={"message": "Cannot send", "code": 50007})
+    assert isinstance(await driver.platform.send(address, card, "unknown, and closed"), Closed)
+    await driver.stop()
+    assert await channel_of(driver) is None
+    await driver.start()
+
+
+async def test_a_channel_is_noted_while_the_bot_goes_on(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed, it has noted what was opened more than a moment before."""
+    monkeypatch.setattr(chats, "GATHERED", 0.01)
+    question = await asked(driver, date(2026, 11, 20))
+    writing = driver.platform._chats._writing
+    assert writing is not None
+    await asyncio.wait_for(writing, 5)
+    assert await channel_of(driver) == str(question.channel.id)
+
+
+async def test_a_database_that_is_away_costs_a_request_and_no_message(
+    driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_given: object, **_named: object) -> None:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(chats, "GATHERED", 0.01)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(people, "channel", away)
+        trouble.setattr(people, "note_channels", away)
+        question = await asked(driver, date(2026, 11, 20))
+        await asyncio.sleep(0.1)
+    assert question in driver.server.dms(driver.person("asha"))
+    await driver.stop()
+    assert await channel_of(driver) == str(question.channel.id)
+    await driver.start()

@@ -653,8 +653,20 @@ async def test_administrators_lead_and_others_do_not(driver: TelegramDriver, ash
     assert "21:00" in done.text
     assert not done.private
     asked = len(driver.server.calls("getChatMember"))
-    await driver.say("lena", "/progress")
+    for line in ("/progress", "/remind 20:00 daily kind:dsa"):
+        await driver.say("lena", line)
     assert len(driver.server.calls("getChatMember")) == asked
+
+
+async def test_the_groups_posts_are_for_administrators_to_set(driver: TelegramDriver, asha: User) -> None:
+    refused = await driver.say("asha", "/remind off kind:recap")
+    assert driver.server.calls("getChatMember")[0].parameters.given["user_id"] == asha.id
+    assert refused.private and refused.text.startswith("/remind kind:recap is for those who lead this group")
+    shown = await driver.say("lena", "/remind kind:recap")
+    assert not shown.private and "Now: Sunday 18:00." in shown.text
+    off = await driver.press("lena", "Turn off")
+    assert off.text.startswith("I no longer post the recap here.")
+    assert "Next: Sun" in (await driver.say("lena", "/remind on recap")).text
 
 
 async def test_an_anonymous_administrator_is_told_to_post_as_themselves(driver: TelegramDriver) -> None:
@@ -787,6 +799,15 @@ async def test_being_added_greets_once_and_being_removed_ends_the_home(driver: T
     async with driver.store.reading() as db:
         assert await people.group_at(db, address) is None
     assert isinstance(await driver.platform.send(address, CARD, "k"), Gone)
+
+
+async def test_a_group_that_added_us_while_we_slept_is_greeted_at_the_start(driver: TelegramDriver) -> None:
+    await driver.stop()
+    other = driver.server.add_group("other", admins=[driver.lena], with_bot=False)
+    other.add_bot(driver.lena)
+    await driver.start()
+    (greeting,) = await driver.server.wait_messages(other, 1)
+    assert greeting.buttons == ["Set up"]
 
 
 async def test_blocking_us_closes_the_private_chat_and_unblocking_opens_it(driver: TelegramDriver, asha: User) -> None:
@@ -1009,6 +1030,25 @@ async def test_polling_survives_whatever_telegram_answers(
     await driver.start()
     assert (await driver.say("asha", "/progress", private=True)).text
     assert "run one process for a token" in caplog.text
+
+
+async def test_deliveries_wait_for_what_was_said_before_and_not_for_ever(
+    driver: TelegramDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "CATCH_UP_SECONDS", 1.5)
+    monkeypatch.setattr(polling, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(polling, "LONGEST_PAUSE_SECONDS", 0.01)
+    await driver.stop()
+    polls = len(driver.server.calls("getUpdates"))
+    driver.server.fail("getUpdates", 502, times=10**6)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.25):
+            await driver.start()
+    await driver.server.wait_call("getUpdates", polls + 1)
+    address = Address.private_to("telegram", str(driver.lena.id))
+    assert driver.platform.delay(address) > 0
+    await driver.server.until(lambda: driver.platform.delay(address) == 0 or None, 5, lambda: "deliveries")
+    assert not driver.platform.status().connected
 
 
 async def test_telegram_out_of_reach_at_the_start_is_waited_for(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from bot.delivery import Address
@@ -30,7 +31,7 @@ from tests.simulation.story import (
     moment,
     seconds,
 )
-from tests.simulation.wishes import Member, Version, Wishes, Word
+from tests.simulation.wishes import POSTS, Member, Post, Version, Wishes, Word, posts
 
 GRACE = {
     "study": 3 * HOUR,
@@ -57,6 +58,9 @@ its jitter, and a healthy platform fails a message twice at the most."""
 
 NEARLY = 90.0
 """Seconds by which the simulation cannot tell what came first: a line, its answer, a claim, a message on its way."""
+
+DELAYED = 10 * MINUTE
+"""So long after it was due something may still leave, though quiet hours have begun meanwhile."""
 
 PROMPT = 10 * MINUTE
 """Within so many seconds everything has been said when nothing goes wrong but single sends."""
@@ -196,11 +200,13 @@ class Checker:
             return
         chats = self._chats(room)
         gone = self.gone(room)
+        here = [member for id, member in self.trace.members.items() if self.trace.names[id].group == room.group]
+        wished = {kind: posts(kind, [word for member in here for word in member.words]) for kind in POSTS}
         day = moment(0).date() - timedelta(days=1)
         while seconds(datetime(day.year, day.month, day.day, tzinfo=moment(0).tzinfo)) < self.story.end + DAY:
-            yield from self._post("group", zone, group, day, 20 * 60, since, chats, gone)
+            yield from self._post("group", zone, group, day, wished["group"], since, chats, gone)
             if day.weekday() == 6:
-                yield from self._post("recap", zone, group, day, 18 * 60, since, chats, gone)
+                yield from self._post("recap", zone, group, day, wished["recap"], since, chats, gone)
             day += timedelta(days=1)
 
     def gone(self, room: Room) -> list[Span]:
@@ -217,28 +223,45 @@ class Checker:
         zone: str,
         group: int,
         day: date,
-        minute: int,
+        wished: Sequence[Post],
         since: float,
         chats: set[Address],
         gone: list[Span],
     ) -> Iterator[str]:
         here = [a for a, _ in self.said.get((kind, None, group, day), ()) if a.address in chats]
-        at = zones.moment(zone, day, minute)
         name = f"the {kind} post of {day} for group {group} in {sorted(c.chat for c in chats)[0]}"
-        if at is None:
+        if not zones.exists(zone, day):
             if here:
                 yield f"{name} arrived, a date that {zone} does not have"
             return
-        time, end = self.passage(at), self.passage(at + timedelta(seconds=GRACE[kind]))
+        fired = self._posted(zone, day, wished)
         for arrival in here:
-            yield from self._hour(name, arrival, at, kind)
+            unasked = f"at a wrong hour: {name} left at {self._when(arrival.handed)}, when it was off"
+            wrongs = [list(self._hour(name, arrival, at, kind)) for _, at, _ in fired]
+            yield from min(wrongs, key=len, default=[unasked])
+            if not any(post.on for post in wished if post.perhaps(arrival.handed - NEARLY, arrival.handed + NEARLY)):
+                yield f"turned off: {name} left at {self._when(arrival.handed)}"
+        if not fired or fired[0][2].sure > fired[0][0] - NEARLY:
+            return
+        time, at, post = fired[0]
+        end = min(self.passage(at + timedelta(seconds=GRACE[kind])), post.until)
         platform = next(iter(chats)).platform
         end = until_first(gone, time, min(end, self.story.end))
         must = time > max(since, 0) + NEARLY and self.healthy(time, end, self.outages[platform])
-        if here and min(a.handed for a in here) > time + PROMPT and self.calm(time, self.outages[platform], gone):
+        prompt = post.until > time + PROMPT and self.calm(time, self.outages[platform], gone)
+        if here and min(a.handed for a in here) > time + PROMPT and prompt:
             yield f"late: {name}, due {self._when(time)}, left at {self._when(min(a.handed for a in here))}"
         if must and not here:
             yield f"lost: {name}, due {self._when(time)}; {self.state(kind, None, day)}"
+
+    def _posted(self, zone: str, day: date, wished: Sequence[Post]) -> list[tuple[float, datetime, Post]]:
+        """The moments at which a post of a date was perhaps due, the first first: a date has one."""
+        found = []
+        for post in wished:
+            at = zones.moment(zone, day, post.minute)
+            if post.on and at is not None and post.perhaps(self.passage(at) - NEARLY, self.passage(at) + NEARLY):
+                found.append((self.passage(at), at, post))
+        return sorted(found, key=itemgetter(0))
 
     def _hour(self, name: str, arrival: Arrival, at: datetime, kind: str) -> Iterator[str]:
         """Whether something arrived in its time, and no earlier."""
@@ -496,7 +519,8 @@ class Judge:
     def _ignored(self, kind: str, due: Due) -> tuple[int, int]:
         """How many questions in a row had gone without a word for sure, and perhaps, when one was due."""
         said = [(a, m) for a, m in self.arrivals if m.kind == kind and a.handed < due.time]
-        tried = max((w.tried for w in self.words if w.tried < due.time), default=-1.0)
+        # What was typed before and lay there while no process ran is heard after the claim, or before it.
+        tried = max((w.tried for w in self.words if w.answered < due.time - NEARLY), default=-1.0)
         heard = max((w.answered for w in self.words if w.tried < due.time), default=-1.0)
         unsure = any(w.tried < due.time + NEARLY and w.answered > due.time - NEARLY for w in self.words)
         sure = {m.delivery for a, m in said if a.handed > heard and self._settled(m, due.time)}
@@ -545,13 +569,41 @@ class Judge:
                 continue
             if until - word.answered < SILENCE * DAY:
                 continue
-            wanted = (due for due in self.dues("return", version, word.answered, until) if due.time > word.answered)
-            due = next((due for due in wanted if due.day >= spoke + timedelta(days=SILENCE)), None)
-            if due is None or came or due.time > until:
+            evenings = self.dues("return", version, word.answered, until)
+            if lost := None if came else self._unsaid(evenings, self._silent_enough(version.wishes, spoke), until):
+                yield f"lost: {self.name('return', lost.day)}; " + self.all.state("return", self.id, lost.day)
+
+    @staticmethod
+    def _silent_enough(wishes: Wishes, spoke: date) -> date:
+        """The date on which a silence has lasted long enough; a day off begins it anew."""
+        day, silent = spoke, 0
+        while silent < SILENCE:
+            day += timedelta(days=1)
+            silent = 0 if wishes.resting(day) else silent + 1
+        return day
+
+    def _unsaid(self, evenings: Iterator[Due], first: date, until: float) -> Due | None:
+        """The evening on which a word after a silence should have been said: the first on which it could be.
+
+        Who slept through the first need not make up for a later one in the same night.
+        """
+        begun = False
+        for due in evenings:
+            if due.day < first or due.time > until:
+                continue
+            asleep = begun and any(
+                start <= due.time + NEARLY and stop >= due.time - NEARLY for start, stop in self.all.away
+            )
+            begun = True
+            if asleep:
                 continue
             end = min(until, self.all.passage(due.at + timedelta(seconds=GRACE["return"])))
             if self.all.healthy(due.time, end, *self._troubles(due, "return")):
-                yield f"lost: {self.name('return', due.day)}; " + self.all.state("return", self.id, due.day)
+                return due
+            if any(row["state"] != "expired" for row in self.all.rows.get(("return", self.id, due.day), ())):
+                # It left, or nobody could be reached: nobody knows, and it is not said again.
+                return None
+        return None
 
     # ------------------------------------------------------------ what came
 
@@ -565,7 +617,8 @@ class Judge:
         private = mark.kind == "stopped" and arrival.address == self.mine
         if not private and not any(self._placed(arrival.address, rule.place) for rule in rules):
             yield f"to the wrong place: {name} went to {arrival.address}"
-        hushed = all(v.wishes.hushed(self.all.shown(t)) for v in versions for t in (arrival.handed, arrival.handed - 5))
+        moments = [self.all.shown(at) for at in (arrival.handed, arrival.handed - DELAYED)]
+        hushed = all(version.wishes.hushed(at) for version in versions for at in moments)
         if hushed and arrival.address.account is not None and not self._wanted_now(arrival.handed):
             yield f"in quiet hours: {name} left at {self.all._when(arrival.handed)}"
         if all(version.wishes.resting(mark.day) for version in versions):
@@ -580,8 +633,13 @@ class Judge:
     def _wanted_now(self, at: float) -> bool:
         """Whether /later named this very moment, be it a quiet one."""
         return any(
-            tried + wait - 1 <= at <= answered + wait + MINUTE for _, tried, answered, wait in self.member.laters
+            self._after(tried, wait) - 1 <= at <= self._after(answered, wait) + MINUTE
+            for _, tried, answered, wait in self.member.laters
         )
+
+    def _after(self, said: float, wait: float) -> float:
+        """The time at which the system's clock is so many seconds past what it showed at another, steps and all."""
+        return self.all.passage(self.all.shown(said) + timedelta(seconds=wait))
 
     def _timely(self, arrival: Arrival, mark: Mark, kind: str, name: str) -> Iterator[str]:
         grace = GRACE[mark.kind]
@@ -594,7 +652,7 @@ class Judge:
                 if at is not None and self._in_time(arrival, at, self.all.passage(at), grace):
                     return
         for what, tried, answered, wait in self.member.laters:
-            if what == kind and tried + wait - 1 <= arrival.handed:
+            if what == kind and self._after(tried, wait) - 1 <= arrival.handed:
                 at = self.all.shown(answered) + timedelta(seconds=wait)
                 if (self.all.shown(arrival.handed) - at).total_seconds() < grace + NEARLY:
                     return
@@ -605,6 +663,8 @@ class Judge:
         return arrival.handed >= time - 1 and late < grace + NEARLY
 
     def _placed(self, address: Address, place: str) -> bool:
+        if place == "off":
+            return False
         if place == "group":
             homes = [room for room in self.all.story.rooms if room.group == self.person.group]
             return any(address in self.all._chats(room) for room in homes)

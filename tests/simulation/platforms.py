@@ -22,6 +22,7 @@ from bot.delivery import (
     Sent,
     Status,
 )
+from bot.pacing import leave_by
 from bot.store.outbox import Delivery
 from tests.fakes.memory import words
 from tests.simulation.loop import Crash
@@ -251,6 +252,10 @@ class Wire:
     async def send(self, address: Address, card: Card, key: str) -> Outcome:
         """Take a message, or fail in one of the ways there are."""
         self._living()
+        # As both clients have it (bot/pacing.py): who was stopped and wakes up too late sends nothing.
+        by = leave_by.get()
+        if by is not None and asyncio.get_running_loop().time() >= by:
+            return Later(ASK_AGAIN, "its turn came too late")
         world = self.world
         world.sends += 1
         flight = Flight(address, key, card, world.now(), self._life)

@@ -458,6 +458,7 @@ class Simulation:
             line=pending.line,
             update=pending.update,
             private=event.private,
+            leader=not event.private,
         )
         response = await app.dispatch(incoming)
         self._answered(pending, response, person)
@@ -468,7 +469,7 @@ class Simulation:
         said = "" if response is None or response.card is None else words(response.card)
         if response is not None and response.question is not None:
             self.faults.append(f"/{pending.line} was answered by a question")
-        deaf = pending.line.startswith("remind") and pending.line.endswith("group")
+        deaf = pending.line.startswith("remind") and pending.line.endswith(("group", "recap"))
         if refused and not deaf and not pending.line.startswith(MAY_BE_REFUSED):
             self.faults.append(f"/{pending.line} of {person.name} was refused: {said}")
         member = self.members[person.name]

@@ -182,6 +182,42 @@ def test_what_waits_is_not_said_on_a_day_off(disk: Disk, line: str) -> None:
     assert asked == {"ravi"}
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "asked"), [("remind off", "study", {"ravi"}), ("remind off kind:group", "group", set())]
+)
+def test_what_waits_is_not_said_once_it_is_turned_off(
+    disk: Disk, line: str, kind: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = [Outage(EVENING - 1, HOUR / 3, platform, "refuses") for platform in (DISCORD, TELEGRAM)]
+    story = evening(*worse, Says(EVENING + 60, "asha", line, private=False))
+    trace, problems = judge(story, disk)
+    assert problems == []
+    assert {arrival.address.account for arrival in trace.arrivals if arrival.marks[0].kind == kind} == asked
+
+    async def never(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("bot.store.schedule.turned_off", never)
+    noticed = "turned off" if kind == "group" else "to the wrong place"
+    assert any(problem.startswith(noticed) for problem in judge(story, disk)[1])
+
+
+@pytest.mark.parametrize(
+    ("lines", "posts"), [(("off",), 0), (("off", "on"), 2), (("off", "20:50"), 2), (("21:10",), 2)]
+)
+def test_a_leader_sets_the_groups_question_about_when_it_is_due(disk: Disk, lines: tuple[str, ...], posts: int) -> None:
+    for first in (-600.0, -1.0, 0.0, 0.1, 1.0, 40.0):
+        spoken = [
+            Says(EVENING + first + 200 * number, "asha", f"remind {line} kind:group", private=False)
+            for number, line in enumerate(lines)
+        ]
+        story = evening(*spoken)
+        trace, problems = judge(story, disk)
+        assert problems == [], "\n".join(story.lines())
+        if first == -600.0:
+            assert sum(arrival.marks[0].kind == "group" for arrival in trace.arrivals) == posts
+
+
 @pytest.mark.parametrize("by", [-HOUR, HOUR])
 def test_the_clock_is_set_when_it_is_due(disk: Disk, by: float) -> None:
     for when in (-5400.0, -1.0, 0.05, 0.3, 1.0, 30.0):

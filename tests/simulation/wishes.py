@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from tests.simulation import zones
 from tests.simulation.story import MINUTE, moment
@@ -58,7 +60,8 @@ class Wishes:
     def minutes(self, kind: str) -> tuple[int, ...]:
         """When a kind is due, in minutes after the midnight that its date begins with, before midnight or after.
 
-        Quiet hours move a time that is in them to their nearer edge: of two as near, either will do.
+        Quiet hours move a time that is in them to their nearer edge, of two as near either will do; but never on into
+        the next date.
         """
         rule = self.rule(kind)
         if rule is None or rule.place == "off":
@@ -68,6 +71,10 @@ class Wishes:
             before, after = (self.quiet[0] - 1) % 1440, self.quiet[1]
             back, ahead = (rule.minute - before) % 1440, (after - rule.minute) % 1440
             wanted = (before,) if back < ahead else (after,) if ahead < back else (before, after)
+            # Counted from the date's own midnight: a night owl's small hours come after 24:00.
+            own = rule.minute + 1440 if rule.minute < self.day_start else rule.minute
+            if own + ahead >= 1440 + self.day_start:
+                wanted = (before,)
         return tuple(minute + 1440 if minute < self.day_start else minute for minute in wanted)
 
     def today(self, at: datetime) -> date:
@@ -104,6 +111,25 @@ class Given:
     studied: bool
     tried: float
     answered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How a group's post was wished for: when in the day, and whether at all.
+
+    In force at the earliest from `since` on and for sure from `sure` on; perhaps until `over`, for sure until `until`.
+    """
+
+    minute: int
+    on: bool = True
+    since: float = float("-inf")
+    sure: float = float("-inf")
+    until: float = float("inf")
+    over: float = float("inf")
+
+    def perhaps(self, first: float, last: float) -> bool:
+        """Whether it may have been in force at some time between two moments."""
+        return self.since <= last and self.over >= first
 
 
 @dataclass
@@ -161,7 +187,7 @@ class Member:
             now = replace(now, paused=_paused(now, bare[0], now.today(wall)))
         elif name == "join":
             now = replace(now, deadline=date.fromisoformat(bare[1]))
-        elif name == "remind":
+        elif name == "remind" and given.get("kind") not in POSTS:
             now = replace(now, rules=tuple({**dict(now.rules), **_ruled(now, bare, given)}.items()))
         else:
             return
@@ -199,6 +225,23 @@ def _ruled(now: Wishes, bare: list[str], given: dict[str, str]) -> dict[str, Rul
         helpers = {kind: Rule(_usual(kind), frozenset(range(7)), "dm") for kind in ("deadline", "return")}
         ruled |= {kind: rule for kind, rule in helpers.items() if now.rule(kind) is None}
     return ruled
+
+
+POSTS = {"group": 20 * 60, "recap": 18 * 60}
+"""What a group is told unless its leader wishes otherwise, in minutes after midnight: every day, and on Sundays."""
+
+
+def posts(kind: str, words: Iterable[Word]) -> list[Post]:
+    """How a group's post was wished for over a story, from what its members said."""
+    found = [Post(POSTS[kind])]
+    for word in sorted(words, key=attrgetter("answered")):
+        if word.refused or not re.fullmatch(rf"remind \S+ kind:{kind}", word.line):
+            continue
+        what, before = word.line.split()[1], found[-1]
+        found[-1] = replace(before, until=word.tried, over=word.answered)
+        minute = before.minute if what in ("on", "off") else _minute(what)
+        found.append(Post(minute, what != "off", word.tried, word.answered))
+    return found
 
 
 def _usual(kind: str) -> int:

@@ -99,6 +99,7 @@ class Writer:
         """The story; `faults` is how many things go wrong a week."""
         for person in self.people:
             self._lives(person)
+        self._leads()
         self._goes_wrong(faults)
         events = sorted((e for e in self.events if e.at < self.end), key=lambda event: event.at)
         return Story(self.seed, self.end, self.people, self.rooms, tuple(events), self.zones, noise=0.02)
@@ -210,6 +211,19 @@ class Writer:
     def _say(self, at: float, person: Person, line: str, private: bool = True) -> None:
         if at > 0:
             self.events.append(Says(float(round(at, 1)), person.name, line, private))
+
+    def _leads(self) -> None:
+        """The first of each group leads it: now and then one of its posts goes off, on, or to another time."""
+        chance = Random(f"{self.seed} leads")  # of its own: what members do stays as it was
+        for leader in self.people[: len(self.zones)]:
+            at = JOINING + chance.uniform(1, 40) * DAY
+            while at < self.end:
+                kind = chance.choice(("group", "recap"))
+                self._say(at, leader, f"remind off kind:{kind}", private=False)
+                at += chance.uniform(0.1, 12) * DAY
+                what = chance.choice(("on", clock(chance.choice(self.times))))
+                self._say(at, leader, f"remind {what} kind:{kind}", private=False)
+                at += chance.uniform(5, 60) * DAY
 
     # ------------------------------------------------------------ what goes wrong
 

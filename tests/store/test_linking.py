@@ -46,10 +46,12 @@ async def test_two_become_one_and_then_nobody(store: Store) -> None:
     other = await someone(store, "other", "sql", "caching-queues", skipped="http-rest")
     async with store.writing() as db:
         change = Change(db, other, NOON, "link")
+        await people.note_channels(db, "test", {"other": "77"})
         await linking.unite(change, keep.id, other.id, roadmaps)
         await change.settle()
     async with store.writing() as db:
         assert await linking.became(db, other.id) == keep.id
+        assert await people.channel(db, "test", "other") == "77"
         assert await linking.became(db, keep.id) is None
         assert {a.account for a in await people.accounts_of(db, keep.id)} == {"keep", "other"}
         (enrolment,) = await studies.enrolments_of(db, keep.id)

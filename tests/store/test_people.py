@@ -93,6 +93,20 @@ async def test_speaking_in_private_opens_a_closed_chat(store: Store) -> None:
         assert opened.dm == "open"
 
 
+async def test_the_channel_of_a_private_chat_is_kept_with_its_account(store: Store) -> None:
+    for platform in ("test", "other"):
+        await meet(store, "asha", platform=platform)
+    async with store.writing() as db:
+        await people.note_channels(db, "test", {"asha": "77", "nobody": "78"})
+    async with store.reading() as db:
+        assert await people.channel(db, "test", "asha") == "77"
+        assert await people.channel(db, "other", "asha") is None
+        assert await people.channel(db, "test", "nobody") is None
+    async with store.writing() as db:
+        await people.note_channels(db, "test", {"asha": None})
+        assert await people.channel(db, "test", "asha") is None
+
+
 async def test_the_account_used_last_comes_first(store: Store) -> None:
     asha = await meet(store, "asha")
     async with store.writing() as db:
@@ -172,7 +186,6 @@ async def test_leaving_and_coming_back_keeps_the_day_of_joining(store: Store) ->
     async with store.writing() as db:
         await people.left(db, asha.id, group.id, NOW + timedelta(days=1))
         assert await people.groups_of(db, asha.id) == ()
-        assert await people.size_of(db, group.id) == 0
         assert await people.mates_of(db, [group.id]) == ()
     await enter(store, group, asha, now=NOW + timedelta(days=2))
     async with store.reading() as db:
@@ -199,6 +212,5 @@ async def test_mates_are_those_of_ones_groups_each_once_by_name(store: Store) ->
         assert [m.name for m in await people.mates_of(db, [one.id, two.id])] == ["Asha", "Ravi"]
         assert await people.mates_of(db, []) == ()
         assert await people.names_of(db, one.id, [asha.id, mei.id]) == {asha.id: "Asha"}
-        assert await people.size_of(db, one.id) == 2
         inside = [row.member for row in await db.execute(people.members_of(one.id))]
     assert sorted(inside) == sorted([asha.id, ravi.id])

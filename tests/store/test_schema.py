@@ -15,10 +15,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from bot.store import Store, schema
-from bot.tables import metadata
+from bot.tables import accounts, metadata
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,6 +109,37 @@ async def test_down_again_leaves_nothing_and_up_again_works(bare: Store) -> None
     assert await tables_of(bare) == {"alembic_version"}
     assert await schema.upgrade(bare) is True
     assert await tables_of(bare) == {"alembic_version", *metadata.tables}
+
+
+async def test_who_was_met_before_has_no_channel_yet(bare: Store) -> None:
+    """From 0002, with rows."""
+
+    def upgrade(connection: Connection, to: str) -> None:
+        command.upgrade(schema.configuration(connection), to)
+
+    async with bare.writing() as db:
+        await db.run_sync(upgrade, "0002")
+        moment = "'2026-11-20 12:00:00'"
+        await db.execute(
+            text(
+                "INSERT INTO members (id, name, zone, zone_confirmed, day_start, language, onboarding, created_at)"
+                f" VALUES (1, 'Asha', 'UTC', false, 0, 'en', false, {moment})"
+            )
+        )
+        await db.execute(
+            text(
+                "INSERT INTO accounts (platform, account, member, name, dm, seen_at)"
+                f" VALUES ('discord', '7', 1, 'Asha', 'open', {moment})"
+            )
+        )
+    assert await schema.upgrade(bare) is True
+    async with bare.reading() as db:
+        assert (await db.execute(select(accounts.c.account, accounts.c.dm, accounts.c.channel))).all() == [
+            ("7", "open", None)
+        ]
+    async with bare.writing() as db:
+        await db.run_sync(lambda connection: command.downgrade(schema.configuration(connection), "0002"))
+        assert (await db.execute(text("SELECT name FROM accounts"))).scalars().all() == ["Asha"]
 
 
 async def test_a_failing_migration_leaves_the_database_as_it_was(bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:

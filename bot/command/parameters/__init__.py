@@ -31,6 +31,7 @@ from bot.command.parameters.moments import (
     NIGHT,
     OFF_DAYS,
     PAUSE,
+    POST_TIME,
     QUIET,
     RECAP,
     STUDIED,
@@ -45,7 +46,7 @@ from bot.domain.refusal import Refusal
 
 PROOF_LENGTH = 500
 TRACKS = ("study", "dsa")
-PLACES = ("dm", "group", "off")
+PLACES = ("dm", "group", "off", "on")
 
 
 def _link(text: str, _scene: Scene) -> str | None:
@@ -115,6 +116,7 @@ __all__ = [
     "PAGE",
     "PAUSE",
     "PLACES",
+    "POST_TIME",
     "PROOF",
     "QUIET",
     "RECAP",

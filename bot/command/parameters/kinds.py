@@ -128,17 +128,18 @@ class Words:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few words; each has a name in the locales, `option-<word>`."""
+    """One of a few words; each has a name in the locales, `option-<word>` or with another beginning."""
 
     values: tuple[str, ...]
     limit: int = 32
     text: bool = False
     subject: bool = False
+    names: str = "option-"
 
     def read(self, text: str, scene: Scene) -> str | None:
         """The word, by itself or by its name in the reader's language."""
         typed = text.strip().casefold()
-        return next((v for v in self.values if typed in (v, self._label(v, scene).casefold())), None)
+        return next((v for v in self.values if typed in (v, self.label(v, scene.language).casefold())), None)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """Names the words there are."""
@@ -147,11 +148,12 @@ class OneOf:
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """All of them, or those that begin like what was typed."""
         typed = typed.strip().casefold()
-        found = [Suggestion(self._label(value, scene), value) for value in self.values]
+        found = [Suggestion(self.label(value, scene.language), value) for value in self.values]
         return [s for s in found if s.value.startswith(typed) or s.label.casefold().startswith(typed)]
 
-    def _label(self, value: str, scene: Scene) -> str:
-        return word(scene.language, f"option-{value}")
+    def label(self, value: str, language: str) -> str:
+        """What one of the words is called."""
+        return word(language, f"{self.names}{value}")
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,14 @@ def _date_suggestion(day: date, scene: Scene) -> Suggestion:
     return Suggestion(date_words(scene.language, day, scene.today), day.isoformat())
 
 
+def _days_suggestion(days: tuple[date, date] | date, scene: Scene) -> Suggestion:
+    if isinstance(days, date):
+        return _date_suggestion(days, scene)
+    first, last = days
+    words = " – ".join(date_words(scene.language, day, scene.today) for day in days)
+    return Suggestion(words, f"{first} to {last}")
+
+
 def _deadline(text: str, scene: Scene) -> date | None:
     day = read_date(text, scene.today)
     return day if day and scene.today < day <= scene.today + timedelta(days=FAR_DAYS) else None
@@ -81,12 +89,13 @@ EVENING = 19 * 60
 
 def _until(text: str, scene: Scene) -> timedelta | str | int | None:
     """A wait, a part of the day, or a time of day in minutes after midnight."""
-    typed = " ".join(text.casefold().split()).removeprefix("in ").removeprefix("until ").removeprefix("at ")
+    typed = " ".join(text.casefold().split()).removeprefix("in ").removeprefix("until ")
+    clock, typed = typed.startswith("at "), typed.removeprefix("at ")
     if typed in ("evening", "this evening", "tonight"):
         return "evening"
     if typed == "tomorrow":
         return "tomorrow"
-    if re.search(r"[:.]|am$|pm$", typed) and (minute := read_minute(typed)) is not None:
+    if (clock or re.search(r"[:.]|am$|pm$", typed)) and (minute := read_minute(typed)) is not None:
         return minute
     minutes = read_minutes(typed, bare=60)
     return timedelta(minutes=minutes) if minutes and minutes <= 24 * 60 else None
@@ -96,7 +105,8 @@ class _Until(Plain):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """An hour, this evening as long as it has not begun, tomorrow."""
         local = scene.member.local(scene.now)
-        evening = ("evening",) if local.hour * 60 + local.minute < EVENING else ()
+        # In the small hours of a day that goes on, its evening has been.
+        evening = ("evening",) if scene.member.day_start <= local.hour * 60 + local.minute < EVENING else ()
         return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("1h", *evening, "tomorrow")]
 
 
@@ -110,11 +120,37 @@ class _Hours(Plain):
 class _TimeOfDay(Plain):
     usual: tuple[int, ...] = (7 * 60, 18 * 60, 20 * 60, 21 * 60 + 30)
 
+    def refuse(self, text: str, scene: Scene) -> Refusal:
+        """What it could be instead. 24:00 is the end of a date, 00:00 the beginning: which was meant is not guessed."""
+        if read_minute(text, border=True) == 0:
+            return Refusal("refuse-midnight", text=quoted(text), offers=[(minute_words(0), minute_words(0))])
+        return super().refuse(text, scene)
+
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual times, or what was typed."""
         read = read_minute(typed) if typed.strip() else None
         minutes = self.usual if read is None else (read,)
         return [Suggestion(minute_words(minute), minute_words(minute)) for minute in minutes]
+
+
+def _time(text: str, _scene: Scene) -> int | None:
+    """A time of day; "at 20:00" is one too."""
+    return read_minute(text.strip().casefold().removeprefix("at "))
+
+
+SWITCHES = ("on", "off")
+"""What turns a group's post on and off, where else its time stands."""
+
+
+def _post_time(text: str, scene: Scene) -> int | str | None:
+    typed = text.strip().casefold()
+    return typed if typed in SWITCHES else _time(text, scene)
+
+
+class _PostTime(_TimeOfDay):
+    def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
+        """The usual times or what was typed, and off."""
+        return [*super().suggest(typed, scene), Suggestion(word(scene.language, "option-off"), "off")]
 
 
 OFF = ("off", "none", "never", "no")
@@ -126,7 +162,7 @@ def _quiet(text: str, _scene: Scene) -> tuple[int, int] | int | str | None:
     if text.strip().casefold() in OFF:
         return "off"
     hours = read_hours(text)
-    return read_minute(text) if hours is None else hours
+    return read_minute(text, border=True) if hours is None else hours
 
 
 class _Quiet(Plain):
@@ -164,12 +200,10 @@ def _off(text: str, scene: Scene) -> tuple[date, date] | date | None:
 
 class _Off(Plain):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
-        """Tomorrow and the next weekend, or the day that was typed."""
-        read = read_date(typed, scene.today) if typed.strip() else None
-        if read is not None:
-            return [_date_suggestion(read, scene)]
-        saturday = scene.today + timedelta(days=(4 - scene.today.weekday()) % 7 + 1)
-        return [_date_suggestion(scene.today + timedelta(days=1), scene), _date_suggestion(saturday, scene)]
+        """Tomorrow and the next weekend, or the days that were typed."""
+        read = self.read(typed, scene) if typed.strip() else None
+        offered = (self.read("tomorrow", scene), self.read("next weekend", scene)) if read is None else (read,)
+        return [_days_suggestion(days, scene) for days in offered]
 
 
 @dataclass(frozen=True)
@@ -237,6 +271,10 @@ AREAS = (
 """Where people live, as the IANA names begin: without the aliases that are kept for files and systems."""
 
 
+NOWHERE = {"Factory", "localtime", "posixrules"}
+"""Names among the zone files that are no zone: another time on each machine, or none."""
+
+
 @cache
 def inhabited_zones() -> tuple[str, ...]:
     """IANA zones people live in, sorted."""
@@ -246,11 +284,13 @@ def inhabited_zones() -> tuple[str, ...]:
 @cache
 def every_zone() -> frozenset[str]:
     """All IANA zones: what a machine is set to (`Etc/UTC`) is understood, though nobody is offered it."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - NOWHERE
 
 
 def _weekday(text: str, _scene: Scene) -> tuple[int, int | None] | str | None:
-    """A day of the week and perhaps a time: `sun 18:00`, as (0 to 6, minutes after midnight)."""
+    """A day of the week and perhaps a time: `sun 18:00`, as (0 to 6, minutes after midnight); or `on`, `off`."""
+    if (typed := text.strip().casefold()) in SWITCHES:
+        return typed
     day, _, clock = text.strip().partition(" ")
     bits = read_days(day)
     if bits is None or bits.bit_count() != 1:
@@ -268,12 +308,15 @@ HOURS = _Hours(_hours, "refuse-hours")
 STUDIED = Plain(_studied, "refuse-minutes")
 DAY = Plain(_day, "refuse-date")
 UNTIL = _Until(_until, "refuse-until")
-TIME = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time")
-MORNING = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time", usual=(6 * 60, 7 * 60, 8 * 60))
-NIGHT = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-time", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
+TIME = _TimeOfDay(_time, "refuse-time")
+POST_TIME = _PostTime(_post_time, "refuse-post-time")
+MORNING = _TimeOfDay(
+    lambda text, _scene: read_minute(text, border=True), "refuse-morning", usual=(6 * 60, 7 * 60, 8 * 60)
+)
+NIGHT = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-night", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
 QUIET = _Quiet(_quiet, "refuse-quiet")
 PAUSE = _Pause(_pause, "refuse-pause")
-OFF_DAYS = _Off(_off, "refuse-pause")
+OFF_DAYS = _Off(_off, "refuse-rest")
 DAYS = Plain(lambda text, _scene: read_days(text), "refuse-days")
 RECAP = Plain(_weekday, "refuse-recap")
 ZONE = ZoneKind()

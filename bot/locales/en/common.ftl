@@ -41,8 +41,12 @@ button-no-zone = No, choose my zone
 button-pause = Pause
 button-end-pause = End the pause
 button-pause-until = Pause until { $date }
-button-ask-again = Ask me again at { $time }
+button-ask-again = { $kind ->
+    [dsa] Ask about DSA again at { $time }
+   *[study] Ask me again at { $time }
+}
 button-turn-off = Turn off
+button-turn-on = Turn on at { $time }
 button-in-private = { $time }, in private
 button-risk = Warn me when my streak is at risk
 button-other-days = Other days
@@ -87,7 +91,7 @@ hint-remind-time = 20:00
 hint-quiet-from = 22:00-07:00
 hint-quiet-to = 07:00
 hint-pause-until = 1w, or 1 December
-hint-rest-from = 24 Dec
+hint-rest-from = 24 Dec, 24-27 Dec, or 3 days
 hint-rest-to = 27 Dec
 hint-daystart-time = 04:00
 hint-timezone-zone = Kolkata, Europe/Berlin …
@@ -95,12 +99,10 @@ hint-timezone-zone = Kolkata, Europe/Berlin …
 # Options
 option-study = Study
 option-dsa = DSA practice
-option-risk = Streak at risk
-option-deadline = Deadline ahead
-option-return = After a silence
 option-dm = Private message
 option-group = In the group
 option-off = Off
+option-on = On again
 option-1h = In an hour
 option-evening = This evening
 option-tomorrow = Tomorrow

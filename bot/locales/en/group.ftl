@@ -13,8 +13,8 @@ parameter-place-window = This week, this month, or all time
 parameter-place-by = Points, steps, minutes or streak
 parameter-place-group = Which of your groups
 parameter-setup-zone = The group's city or zone
-parameter-setup-time = Daily question, such as 20:00
-parameter-setup-recap = Recap, such as sun 18:00
+parameter-setup-time = Daily question, such as 20:00; or off
+parameter-setup-recap = Recap, such as sun 18:00; or off
 parameter-setup-roadmap = The roadmap most will follow
 parameter-setup-deadline = By when: 20 May 2027, or in 5 months
 parameter-setup-code = The code shown in the group's first home
@@ -23,8 +23,8 @@ hint-leaderboard-group = The group's name
 hint-recap-group = The group's name
 hint-place-group = The group's name
 hint-setup-zone = Kolkata, Europe/Berlin …
-hint-setup-time = 20:00
-hint-setup-recap = sun 18:00
+hint-setup-time = 20:00, or off
+hint-setup-recap = sun 18:00, or off
 hint-setup-roadmap = backend-ai-era
 hint-setup-deadline = 20 May 2027, or in 5 months
 hint-setup-code = ABCD-2345
@@ -120,13 +120,18 @@ home-new = ✅ **{ $group }** lives here now
 home-second = ✅ **{ $group }** lives here too now
 home-saved = ✅ **{ $group }**: saved
 home-title = **{ $group }** lives here
-home-begin = Everybody begins with /start. I ask once a day here, and the week's recap follows by itself.
+home-begin = Everybody begins with /start.{ $posts ->
+    [both] {" "}I ask once a day here, and the week's recap follows by itself.
+    [group] {" "}I ask once a day here.
+    [recap] {" "}The week's recap comes by itself.
+   *[none] {""}
+}
 home-joined = What members do here and in the other home counts as one.
 field-zone = Time zone
 field-zone-now = { $zone } ({ $time } now)
 field-checkin = Daily question
 field-recap = Recap
-field-recap-at = { $day } { $time }
+field-post-at = { $day } { $time }
 field-roadmap = Roadmap
 field-deadline = Deadline
 field-homes = Homes
@@ -145,7 +150,20 @@ lost-private = { $count ->
     [one] { $count } reminder to a member came too late and was dropped
    *[other] { $count } reminders to members came too late and were dropped
 }
+post-what = { $kind ->
+    [recap] Once a week I post the group's recap here.
+   *[group] I ask here who studied.
+}
+post-set = { $kind ->
+    [recap] The recap comes here every { $days }
+   *[group] I ask here { $days }
+} at { $time } ({ $zone }).
+post-off = I no longer { $kind ->
+    [recap] post the recap here
+   *[group] ask here who studied
+}. `/remind on kind:{ $kind }` turns it on again, at { $time }.
 choose-roadmap = The group's roadmap
+button-group-settings = The group's settings
 button-zone = Time zone
 button-time = Daily question
 button-recap = Recap
@@ -156,6 +174,10 @@ home-code-how = In the other chat, on this platform or another, type `/setup cod
 group-unnamed = Study group
 change-home = making this chat the home of { $group }
 change-group = the settings of { $group }
+refuse-post-private = What the whole group is told is set in the group itself: type `/remind kind:{ $kind }` there.
+refuse-post-place = That is a post for the whole group, wherever it lives: it has a time, and no other place. `/{ $line }`
+refuse-post-days = The recap comes on one day of the week: `/{ $line }`
+refuse-post-time = “{ $text }” is not a time of day. Try 20:00, or off.
 refuse-setup-private = A group's home is made in the group itself: add me to its channel or chat and type /setup there.
 refuse-code-wrong = That code is not one I know: it may be over ten minutes old, used, or mistyped. In the first home, /setup shows a new one with “Code for a second home”.
 refuse-code-locked = That were five wrong codes. Please try again in { $count ->

@@ -121,6 +121,8 @@ settings-reminder-dsa = DSA check-in
 settings-reminder-risk = Streak at risk
 settings-reminder-deadline = Deadline ahead
 settings-reminder-return = After a silence
+settings-reminder-group = The group's question
+settings-reminder-recap = The group's recap
 settings-line = If-then line
 settings-groups = Main group
 settings-groups-value = { $main }; also in { $others }
@@ -173,7 +175,7 @@ refuse-link-locked = Five wrong codes: that is enough for now. Try again at { $t
 
 # What is kept
 privacy-title = **What I keep about you**
-privacy-what = **What:** your name and account number on each platform; your zone, roadmaps, deadlines and reminders; your quiet hours, pauses and days off; the steps you mark done, with the links, notes and references to files you give; your check-ins; which messages I sent you. No other message of yours is kept.
+privacy-what = **What:** your name, account number and private chat's number on each platform; your zone, roadmaps, deadlines and reminders; your quiet hours, pauses and days off; the steps you mark done, with the links, notes and references to files you give; your check-ins; which messages I sent you. No other message of yours is kept.
 privacy-why = **Why:** only for what you see here: your plan, your check-ins, your group's board and recap. Nothing is sold, and there is no advertising.
 privacy-who = **Who sees it:** you; those you share a group with see what you finished, the links and files that show it and how much you studied, never whether you are behind. Whoever runs this bot keeps the database.
 privacy-long = **How long:** until you delete it here. What I posted in a chat stays there.

@@ -58,7 +58,11 @@ change-plan = the plan of { $title }
 change-left = leaving { $title }
 change-done = __{ $title }__ done
 change-skipped = leaving out __{ $title }__
-change-checkin = the check-in of { $date } ({ $answer })
+change-checkin = the check-in of { $date } ({ $answer ->
+    [yes] studied
+    [no] not today
+   *[other] { $answer }
+})
 change-later = moving the check-in to { $time }
 change-remind = { $kind ->
     [dsa] the reminder of your DSA practice, { $days } at { $time }
@@ -95,10 +99,16 @@ checkin-greeting-day = Good day, { $name }.
 checkin-greeting-evening = Good evening, { $name }.
 checkin-mention = { $name }: { $question }
 checkin-intention = Your line: { $line }
-checkin-question-study = Did you study today?
+checkin-question-study = Did you study { $day ->
+    [today] today
+   *[other] on { $day }
+}?
 checkin-counts-ten = Ten minutes count too.
 checkin-counts-reading = Reading counts too.
-checkin-question-dsa = Did you practise DSA today?
+checkin-question-dsa = Did you practise DSA { $day ->
+    [today] today
+   *[other] on { $day }
+}?
 checkin-day-dsa = { $day }, DSA practice
 checkin-yes = { $day }: studied
 checkin-no = { $day }: not today. Ten minutes tomorrow are a good start.
@@ -114,9 +124,10 @@ later-set = I ask again { $day ->
     [today] at
    *[later] on
 } { $time }.
+later-off = Off: { $days }.
 remind-what = { $kind ->
     [dsa] I ask every day whether you practised DSA.
-    [risk] When your streak would end that day and you have not answered, I remind you in the evening.
+    [risk] When a streak of { $count } days or more would end that day and you have not answered, I remind you in the evening.
     [deadline] { $before } days before a deadline I tell you how you stand.
     [return] When I have not heard from you for { $count } days, I write once.
    *[study] I ask every day whether you studied.
@@ -125,7 +136,7 @@ remind-now = Now: { $setting }.
 remind-when = At which time?
 remind-set = { $kind ->
     [dsa] I ask about DSA practice { $days } at { $time } ({ $zone })
-    [risk] When your streak would end that day and you have not answered, I remind you{ $on } at { $time } ({ $zone })
+    [risk] When a streak of { $count } days or more would end that day and you have not answered, I remind you{ $on } at { $time } ({ $zone })
     [deadline] { $before } days before a deadline I tell you at { $time } ({ $zone }) how you stand
     [return] When I have not heard from you for { $count } days, I write once, at { $time } ({ $zone })
    *[study] I ask about your study { $days } at { $time } ({ $zone })
@@ -133,22 +144,33 @@ remind-set = { $kind ->
     [group] in the group
    *[dm] in private
 }.
+remind-next = { $kind ->
+    [risk] Next look:
+   *[other] Next:
+} { $day ->
+    [today] today { $time }
+    [tomorrow] tomorrow { $time }
+   *[later] { $time }
+}.
 remind-quiet = { $time } is in your quiet hours ({ $quiet }), so it comes at { $moved }.
 remind-also = { $kinds ->
     [deadline] I also warn you before your deadline
     [return] I also write once when you have been silent for { $count } days
    *[both] I also warn you before your deadline, and write once when you have been silent for { $count } days
 }: /settings
-remind-off = I no longer { $kind ->
+remind-off = I { $was ->
+    [on] no longer
+   *[off] do not
+} { $kind ->
     [dsa] ask about DSA practice
     [risk] warn you when your streak is at risk
     [deadline] warn you before a deadline
     [return] write after a silence
    *[study] ask about your study
-}. `/remind { $time }{ $kind ->
+}. `/remind on{ $kind ->
     [study] {""}
    *[other] {" "}kind:{ $kind }
-}` turns it on again.
+}` turns it on again, at { $time }.
 quiet-set = From { $start } to { $end } ({ $zone }) I write nothing to you.
 quiet-moves = { $name }: { $moved } instead of { $time }.
 quiet-off = You have no quiet hours any more.
@@ -199,6 +221,12 @@ questions-stopped = I asked about { $kind ->
    *[study] your study
 } { $count } times and heard nothing, so I stop asking. What you do still counts, and one tap has me ask again { $days } at { $time }.
 
+next-question = The next question comes { $day ->
+    [today] today at
+    [tomorrow] tomorrow at
+   *[later] on
+} { $time }.
+
 zone-set = Your zone is { $zone }; it is { $time } for you.
 
 news-done = **{ $name }** finished __{ $title }__.
@@ -207,7 +235,7 @@ news-done-both = **{ $name }** finished __{ $title }__ · { $proof } · { $file 
 news-proof = proof
 news-taken-back = { $name } took back __{ $title }__.
 
-dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, the group's daily post asks you. `/remind where:group` asks you there by name.
+dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, you hear from me in the group alone. `/remind where:group` asks you there by name.
 button-add-proof = Add a proof
 news-done-file = **{ $name }** finished __{ $title }__ · proof: { $file }
 

@@ -7,7 +7,6 @@ import base64
 import binascii
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Coroutine
 from datetime import datetime
 from functools import partial
@@ -23,6 +22,7 @@ from bot.command import Dispatch
 from bot.delivery import Address, Capabilities, Closed, Doubtful, Gone, Later, Outcome, Rejected, Sent, Status
 from bot.leases import Leases
 from bot.platforms.discord import outgoing, search
+from bot.platforms.discord.chats import Chats
 from bot.platforms.discord.connection import Client
 from bot.platforms.discord.limits import Limits, attempt
 from bot.platforms.discord.markdown import PLATFORM
@@ -40,9 +40,6 @@ SEND_WITHIN = 20.0
 
 SECOND = 1.0
 """The window of Discord's limit on requests (Rate Limits, "Global Rate Limit")."""
-
-CHATS = 100_000
-"""How many private chats are remembered, at about 200 bytes; to open one anew costs a request."""
 
 
 class DiscordPlatform:
@@ -71,14 +68,14 @@ class DiscordPlatform:
         self._api_url = (api_url or API_URL).rstrip("/")
         self._gateway_url = yarl.URL(gateway_url or GATEWAY_URL)
         self._count = shards
-        self.limits = Limits(self._api_url)
+        self.limits = Limits(self._api_url, shards, self._part if leases and shards > 1 else lambda: 0)
+        self._leases = leases
         self._shards = Shards(token, shards, self._connection, leases, self.lease)
         self._running = asyncio.Event()
         # For sending, where no shard is ours.
         self._desk: Client | None = None
         self._opening = asyncio.Lock()
-        # Private chats by account, those used last at the end.
-        self._chats: OrderedDict[str, int] = OrderedDict()
+        self._chats = Chats(dispatch.store)
 
     @property
     def invalid_responses(self) -> int:
@@ -104,6 +101,13 @@ class DiscordPlatform:
                 desk, self._desk = self._desk, None
             if desk is not None:
                 await desk.close()
+            await self._chats.close()
+
+    def _part(self) -> int:
+        """What this process does with the token, of which others do the rest: see Limits."""
+        if self._leases is None or self._leases.holds(self.lease):
+            return 0
+        return 1 if 0 in self._shards.serving else 2
 
     def resume(self) -> None:
         """Begin as if the last second's requests had all been made."""
@@ -144,6 +148,13 @@ class DiscordPlatform:
         if isinstance(document, Later):
             return document
         messages = render(card, document)
+        outcome = await self._post(client, address, messages, key)
+        if isinstance(outcome, Gone) and self._chats.forget(address.account):
+            # Not the person, but the channel that we remembered: it is opened anew, once.
+            outcome = await self._post(client, address, messages, key)
+        return outcome
+
+    async def _post(self, client: Client, address: Address, messages: tuple[Message, ...], key: str) -> Outcome:
         channel = await self._channel(client, address)
         if not isinstance(channel, discord.PartialMessageable):
             return channel
@@ -152,9 +163,6 @@ class DiscordPlatform:
             known = outgoing.nonce(key, index)
             sending = channel.send(nonce=known, **outgoing.new(marked(message, known)))
             outcomes.append(await self._sent(address, message, sending))
-            if isinstance(outcomes[-1], Gone) and self._chats.pop(address.account or "", 0):
-                # Not the person, but the chat that we remembered: it is opened anew.
-                return Later(outgoing.AGAIN, outcomes[-1].reason)
             if not isinstance(outcomes[-1], Sent):
                 return outcomes[-1]
         return outcomes[0]
@@ -248,7 +256,9 @@ class DiscordPlatform:
         """The same for what was refused; None means that we are not there: every server of ours is known to us then."""
         known = self._known(address)
         everything = sum(client.is_ready() for client in self._shards.clients.values()) == self._count
-        return discord.Permissions.none() if known is None and not everything else known
+        # A private chat where we are not is somebody else's: there are no permissions in one.
+        hidden = known is None and address.account is None and not everything
+        return discord.Permissions.none() if hidden else known
 
     async def _content(self, client: Client, address: Address, document: Document | None) -> bytes | Later | None:
         """What is in a document that was given on Discord, to be posted: its address is good for about a day.
@@ -273,8 +283,7 @@ class DiscordPlatform:
         """Where an address is; a private chat is opened. Nothing was delivered when that fails."""
         if address.account is None:
             return client.get_partial_messageable(int(address.thread or address.chat))
-        if (known := self._chats.get(address.account)) is not None:
-            self._chats.move_to_end(address.account)
+        if (known := await self._chats.channel(address.account)) is not None:
             return client.get_partial_messageable(known)
         try:
             async with asyncio.timeout(SEND_WITHIN):
@@ -282,9 +291,7 @@ class DiscordPlatform:
         except UNREACHABLE as error:
             failed = outgoing.outcome(error, Message(""), None)
         else:
-            self._chats[address.account] = int(opened["id"])
-            if len(self._chats) > CHATS:
-                self._chats.popitem(last=False)
+            self._chats.opened(address.account, int(opened["id"]))
             return client.get_partial_messageable(int(opened["id"]))
         if isinstance(failed, Doubtful):
             return Later(outgoing.AGAIN, failed.reason)

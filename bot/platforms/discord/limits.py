@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 PER_SECOND = 50
 """Requests in a second with one token (Discord, Rate Limits, "Global Rate Limit")."""
+
+SENDER, LISTENER, OTHERS = 45.0, 3.0, 2.0
+"""How several processes share PER_SECOND: one has the right to send, one has the first shard, on which all private
+messages come and are answered; the others, a shard each at the least, log in and greet, and divide what is left."""
 
 SECOND = 1.03
 """Seconds for which a request counts to them, with what its way there may take longer than another's. The pace leaves
@@ -89,8 +93,14 @@ def attempt() -> Iterator[Attempt]:
 class Limits:
     """One pace and one breaker for all connections of a process with one token."""
 
-    def __init__(self, api_url: str) -> None:
-        self.pace = Pace(PER_SECOND)
+    def __init__(self, api_url: str, shards: int = 1, part: Callable[[], int] = lambda: 0) -> None:
+        """With several shards there may be several processes: `part` says which of SENDER, LISTENER and OTHERS this
+        one is at the moment, by its number."""
+        rates = (SENDER, LISTENER, OTHERS / shards) if shards > 1 else (PER_SECOND,)
+        self._paces = tuple(map(Pace, rates))
+        self._part = part
+        self.pace = self._paces[0]
+        """What deliveries go by."""
         self._api = str(yarl.URL(api_url))
         self._uncounted = tuple(self._api + path for path in UNCOUNTED)
         # The moments of the last requests, and of the refusals among their answers.
@@ -134,7 +144,8 @@ class Limits:
         if seconds := self._until_answers() if answers else self._until_closed():
             raise Halted(seconds)
         if not url.startswith(self._uncounted):
-            await (self.pace.turn() if answers else self.pace.turn(patience=PATIENCE))
+            pace = self._paces[self._part()]
+            await (pace.turn() if answers else pace.turn(patience=PATIENCE))
 
     async def _leaves(
         self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
@@ -215,7 +226,8 @@ class Limits:
         elif headers.get("X-RateLimit-Global", "").lower() != "true" and headers.get("X-RateLimit-Scope") != "global":
             return
         log.warning("Discord halts all requests for %.1f s", seconds)
-        self.pace.halt(seconds)
+        for pace in self._paces:
+            pace.halt(seconds)
 
     # ---------------------------------------------------------------- the breaker
 

@@ -85,10 +85,14 @@ def _is(there: Json, mark: str, message: Message) -> bool:
 
 
 def _resembles(there: Json, message: Message) -> bool:
-    """Whether it could be this message, composed when things stood otherwise: no answer to anybody, opening alike."""
+    """Whether it could be this message, composed when things stood otherwise: no answer to anybody, opening alike.
+
+    News of a finished step have nothing to carry a mark; shown to be so since, they go on where the full stop stood.
+    """
     answers = there.get("interaction_metadata") or there.get("message_reference")
     known = any(mark_of(id) for id in _ids(there))
-    return not known and not answers and _words(there)[0] == _ours(message)[0]
+    short, long = sorted((str(_words(there)[0]).rstrip("."), str(_ours(message)[0]).rstrip(".")), key=len)
+    return not known and not answers and (short == long or (short != "" and long.startswith(short)))
 
 
 def _ids(there: Json) -> list[str]:

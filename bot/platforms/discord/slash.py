@@ -11,7 +11,7 @@ from bot.command import Command, Parameter, Registry, Somebody
 from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, cut
-from bot.text import LANGUAGE, word
+from bot.text import LANGUAGE
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ def _option(command: Command, parameter: Parameter) -> Json:
         option["type"] = USER
     elif isinstance(kind, OneOf):
         option["choices"] = [
-            {"name": cut(word(LANGUAGE, f"option-{value}"), OPTION_LABEL), "value": value} for value in kind.values
+            {"name": cut(kind.label(value, LANGUAGE), OPTION_LABEL), "value": value} for value in kind.values
         ]
     elif _suggests(kind):
         option["autocomplete"] = True

@@ -157,7 +157,7 @@ class TelegramPlatform:
                 if polling is None:
                     await self._hook.run(in_order)
                 else:
-                    # What came by webhook while nobody polled.
+                    # What came by webhook while nobody polled; reminders wait for it, and for the first poll.
                     await self._hook.catch_up(in_order)
                     await polling.run()
             finally:
@@ -228,8 +228,8 @@ class TelegramPlatform:
         return Sent(message)
 
     def delay(self, address: Address) -> float:
-        """Seconds until a message to this address may leave; some while there is no connection."""
-        if not self._connection.made:
+        """Seconds until a message to this address may leave; some while there is no connection, or it catches up."""
+        if not self._connection.ready:
             return RECONNECT_SECONDS
         return self.pace.delay(str(chat_id(address)), group=address.account is None)
 
@@ -367,7 +367,7 @@ class TelegramPlatform:
     ) -> Incoming:
         private = is_private(chat)
         command = self._command(line)
-        if command is not None and command.leaders and not private:
+        if command is not None and command.asks_who_leads(line) and not private:
             more["leader"] = await leads(self._bot, chat, user)
             more["missing"] = await missing(self._bot, chat)
         return Incoming(

@@ -31,6 +31,11 @@ class Connection:
         self.serving, self.made = serving, made
         self._since = asyncio.get_running_loop().time()
 
+    @property
+    def ready(self) -> bool:
+        """Whether deliveries may leave: what was said while nobody polled is heard first, for it may answer them."""
+        return self.made and not (self.polling is not None and self.polling.catching_up)
+
     def status(self) -> Status:
         """How it is at the moment; a poll that fails is no connection."""
         now = asyncio.get_running_loop().time()
@@ -38,7 +43,7 @@ class Connection:
         heard = self._webhook.heard if self.polling is None else self.polling.heard
         since = failing or self._since
         return Status(
-            connected=self.made and failing is None,
+            connected=self.ready and failing is None,
             seconds=0.0 if since is None else now - since,
             how="polling" if self._webhook.path is None else "webhook",
             heard=None if heard is None else now - heard,

@@ -31,6 +31,9 @@ Telegram slows down, keeps nobody else waiting."""
 STOP_SECONDS = 5.0
 """What updates that were begun may take when we stop. Those cut off stay unconfirmed: they come again."""
 
+CATCH_UP_SECONDS = 10.0
+"""How long deliveries wait at first for what was said while nobody polled."""
+
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 """Between attempts while Telegram cannot be reached or somebody else polls with our token; each pause is twice the
@@ -46,6 +49,8 @@ class Polling:
     def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]]) -> None:
         self._bot = bot
         self._handle = handle
+        self.catching_up = True
+        """Whether what was said while nobody polled is still to be heard; no more once it cannot be heard soon."""
         self.heard: float | None = None
         """The moment of the event loop at which Telegram answered last."""
         self.failing: float | None = None
@@ -57,10 +62,17 @@ class Polling:
 
     async def run(self) -> None:
         """Fetch and hand over until cancelled. Raises InvalidToken when Telegram refuses the token."""
+        patience = asyncio.get_running_loop().call_later(CATCH_UP_SECONDS, self._caught_up)
+        try:
+            await self._poll()
+        finally:
+            patience.cancel()
+
+    async def _poll(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                updates = await self._fetch(0 if self._running else POLL_SECONDS)
+                updates = await self._fetch(0 if self._running or self.catching_up else POLL_SECONDS)
             except TimedOut:
                 self._fail()
                 continue
@@ -76,6 +88,12 @@ class Polling:
                 self._begin(update)
             if self._running:
                 await asyncio.wait(self._running, timeout=PATIENCE_SECONDS)
+            if len(updates) < MOST_UNCONFIRMED and not self._running:
+                self._caught_up()
+
+    def _caught_up(self) -> None:
+        """Nothing lies there any more from before we came, or too much."""
+        self.catching_up = False
 
     def _fail(self) -> None:
         if self.failing is None:

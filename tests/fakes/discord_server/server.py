@@ -135,6 +135,11 @@ class DiscordServer:
             self._dms[user.dm.id] = user.dm
         return user.dm
 
+    def close_dm(self, user: User) -> Channel:
+        """That channel is no more; who opens one with this user gets another."""
+        closed, user.dm = self.dm(user), None
+        return self._dms.pop(closed.id)
+
     def channel(self, number: int) -> Channel | None:
         places = [guild.channels for guild in self.guilds.values()]
         return next((place[number] for place in [*places, self._dms] if number in place), None)

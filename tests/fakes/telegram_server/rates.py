@@ -11,6 +11,9 @@ PER_SECOND = 30
 PER_CHAT_SECOND = 1
 PER_GROUP_MINUTE = 20
 
+RATED = ("send", "edit", "forward", "copy")
+"""How the methods begin that write into a chat: the limits are for these."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -74,19 +77,19 @@ class Rates:
     @property
     def worst_second(self) -> int:
         """The most attempted within any second, to all chats together."""
-        return _worst([attempt.moment for attempt in self.attempts], 1)
+        return most_within([attempt.moment for attempt in self.attempts], 1)
 
     @property
     def worst_chat_second(self) -> int:
         """The most messages attempted within any second to one chat."""
         messages = self._by_chat([attempt for attempt in self.attempts if not attempt.edit])
-        return max((_worst(moments, 1) for moments in messages), default=0)
+        return max((most_within(moments, 1) for moments in messages), default=0)
 
     @property
     def worst_group_minute(self) -> int:
         """The most attempted within any minute to one group."""
         groups = self._by_chat([attempt for attempt in self.attempts if attempt.group])
-        return max((_worst(moments, 60) for moments in groups), default=0)
+        return max((most_within(moments, 60) for moments in groups), default=0)
 
     @property
     def sent_in_halts(self) -> int:
@@ -109,7 +112,8 @@ def _wait(moments: list[float], now: float, limit: int, window: float) -> float:
     return recent[-limit] + window - now if len(recent) >= limit else 0
 
 
-def _worst(moments: list[float], window: float) -> int:
+def most_within(moments: list[float], window: float) -> int:
+    """The most of these within any so many seconds."""
     worst = first = 0
     ordered = sorted(moments)
     for last, moment in enumerate(ordered):

@@ -21,7 +21,7 @@ from tests.fakes.telegram_server.entities import settle, units
 from tests.fakes.telegram_server.messages import Message, Press, Topic, Update
 from tests.fakes.telegram_server.posting import Posting
 from tests.fakes.telegram_server.profile import Profile
-from tests.fakes.telegram_server.rates import PER_CHAT_SECOND, Attempt, Rates
+from tests.fakes.telegram_server.rates import PER_CHAT_SECOND, RATED, Attempt, Rates
 from tests.fakes.telegram_server.refusals import ApiError, too_many_requests
 from tests.fakes.telegram_server.requests import Fault, Parameters, Request, read_parameters
 from tests.fakes.telegram_server.sending import MOST_FILE_BYTES, MOST_TEXT, Sending
@@ -29,7 +29,6 @@ from tests.fakes.telegram_server.world import World
 from tests.fakes.telegram_spec import specification
 
 START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")  # https://core.telegram.org/bots/features#deep-linking
-_RATED = ("send", "edit", "forward", "copy")
 
 
 class TelegramServer(World):
@@ -160,7 +159,7 @@ class TelegramServer(World):
 
     def _attempt(self, record: Request) -> Attempt | None:
         """What writes into a chat, recorded whatever becomes of it."""
-        if not record.method.startswith(_RATED):
+        if not record.method.startswith(RATED):
             return None
         chat = str(record.parameters.given.get("chat_id", ""))
         number = int(chat) if chat.lstrip("-").isdigit() else 0
