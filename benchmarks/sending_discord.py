@@ -35,7 +35,6 @@ from bot.cards import Button, Card, Paragraph, Text
 from bot.command import Dispatch
 from bot.commands import registry
 from bot.delivery import Address, Sent
-from bot.pacing import Pace
 from bot.platforms.discord.client import DiscordPlatform
 from bot.platforms.discord.limits import PER_SECOND
 from bot.store import Store, schema
@@ -211,8 +210,7 @@ async def ours(url: str) -> AsyncIterator[Sending]:
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC), zone="UTC")
         platform = DiscordPlatform("token", dispatch, api_url=url)
-        platform.limits.pace = Pace(1_000_000)
-        platform.limits._paces = (platform.limits.pace,)
+        platform.limits._share = lambda: 1_000_000
         # A second is never full of so few.
         platform.limits._written = deque(maxlen=PER_SECOND - 1)
         Route.BASE = url

@@ -84,6 +84,11 @@ class Leases:
 
     # ------------------------------------------------------------ what is ours
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process can hold any."""
+        return self.store.sqlite
+
     def holds(self, name: str) -> bool:
         """Whether a lease is certainly ours at this moment."""
         held = self._mine.get(name)

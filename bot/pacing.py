@@ -119,15 +119,12 @@ class Pace:
     def __init__(
         self, per_second: float, *, per_chat: float | None = None, per_group_minute: int | None = None
     ) -> None:
-        if per_second <= 0:
-            raise ValueError("a pace is more than nothing")
-        self.spacing = 1 / (per_second * USED)
+        self.spacing, self._window, most = _measures(per_second)
         self.waits = Waits()
         self._per_chat = per_chat
         self._per_group_minute = per_group_minute
         # The last requests, as many as a window takes.
-        self._left: deque[float] = deque(maxlen=max(1, int(per_second)))
-        self._window = max(1, int(per_second)) / per_second + JITTER_SECONDS
+        self._left: deque[float] = deque(maxlen=most)
         self._next = 0.0
         self._halted = -inf
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,6 +168,16 @@ class Pace:
             waiter = _Waiter(chat, group, spaced, answer, until, late=until == by)
             now = await self._wait(waiter)
         self.waits.took(answer, now - began)
+
+    def change(self, per_second: float) -> None:
+        """Go by another rate from now on, those in line too; the next request keeps the new spacing from the last."""
+        now, before = self._time(), self.spacing
+        self.spacing, self._window, most = _measures(per_second)
+        if self.spacing != before:
+            # Not in the past: what is due by the new rate alone is not late.
+            self._next = max(self._next + self.spacing - before, now)
+            self._left = deque(self._left, maxlen=most)
+            self._wind_up()
 
     def halt(self, seconds: float, chat: str | None = None) -> None:
         """Let nothing leave for some seconds, to one chat or at all; never shortens a halt.
@@ -387,3 +394,11 @@ class Pace:
             if moment == chat.wake:
                 chat.wake = inf
                 self._look_at(chat, now)
+
+
+def _measures(per_second: float) -> tuple[float, float, int]:
+    """Seconds between two requests at a rate, those of a window, and how many it takes."""
+    if per_second <= 0:
+        raise ValueError("a pace is more than nothing")
+    most = max(1, int(per_second))
+    return 1 / (per_second * USED), most / per_second + JITTER_SECONDS, most

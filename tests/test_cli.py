@@ -323,7 +323,13 @@ def test_a_broken_roadmap_is_named_with_its_line(tmp_path: Path) -> None:
 
 PACKAGED = f"{version('tzdata')} from the package tzdata"
 
-WITH_ZONES = "import sys, zoneinfo; from bot.cli import app; zoneinfo.reset_tzpath(to=[sys.argv.pop(1)]); app()"
+WITH_ZONES = """
+import sys, sysconfig, zoneinfo
+sysconfig.get_config_vars()["TZPATH"] = sys.argv.pop(1)
+zoneinfo.reset_tzpath()
+from bot.cli import app
+app()
+"""
 """The program on a machine whose rules of time zones lie in the folder that is named first."""
 
 

@@ -75,7 +75,8 @@ async def check(store: Store, told: Told, lines: int) -> None:
     assert told.failed == []
     assert await differences(store, told) == []
     assert told.answers.total() >= lines
-    assert all(told.answers[name] > 1.5 * told.refused[name] for name in COUNTED)
+    # A crowd that talks for long has done all its steps: then most that it says of them is refused.
+    assert all(told.answers[name] - told.refused[name] > lines / 100 for name in COUNTED)
     assert len(told.changes) > lines / 5
     assert told.sent
 

@@ -16,7 +16,23 @@ from hypothesis import strategies as st
 from bot.cards import unsign
 from bot.command import Command, Incoming, Parameter, Scene
 from bot.command.grammar import LONGEST_LINE, Given, quote, read
-from bot.command.parameters import DEADLINE, FILE, HOURS, NOTE, PROOF, ROADMAP, STEP, STUDIED, File, Kind, OneOf, StepOf
+from bot.command.parameters import (
+    DEADLINE,
+    FILE,
+    HOURS,
+    NOTE,
+    PROOF,
+    ROADMAP,
+    STEP,
+    STUDIED,
+    ZONE,
+    File,
+    Kind,
+    OneOf,
+    StepOf,
+    places,
+)
+from bot.command.parameters.moments import every_zone
 from bot.commands import registry
 from bot.delivery import Address
 from bot.domain.group import Enrolment, Group
@@ -157,7 +173,15 @@ REAL: list[tuple[str, dict[str, Any]]] = [
     ("remind on", {"where": "on"}),
     ("remind at 20:00", {"time": 1200}),
     ("remind daily at 8pm dm", {"time": 1200, "days": 127, "where": "dm"}),
-    ("remind off group", {"where": "off", "kind": "group"}),
+    ("remind off group", {"where": "off"}),
+    ("remind group off", {"where": "off"}),
+    ("remind group off dsa", {"where": "off", "kind": "dsa"}),
+    ("remind off dm", {"where": "off"}),
+    ("remind on group", {"where": "group"}),
+    ("remind group on 20:00", {"where": "group", "time": 1200}),
+    ("remind off kind:group", {"where": "off", "kind": "group"}),
+    ("remind kind:group off", {"where": "off", "kind": "group"}),
+    ("remind off recap", {"where": "off", "kind": "recap"}),
     ("remind sun 17:00 recap", {"time": 1020, "days": 64, "kind": "recap"}),
     ("remind kind:return", {"kind": "return"}),
     ("quiet 22:00 07:00", {"from": 1320, "to": 420}),
@@ -175,6 +199,23 @@ REAL: list[tuple[str, dict[str, Any]]] = [
     ("rest drop:12", {"drop": 12}),
     ("timezone kolkata", {"zone": "Asia/Kolkata"}),
     ("timezone New York", {"zone": "America/New_York"}),
+    ("timezone india", {"zone": "Asia/Kolkata"}),
+    ("timezone Germany", {"zone": "Europe/Berlin"}),
+    ("timezone United Kingdom", {"zone": "Europe/London"}),
+    ("timezone the Netherlands", {"zone": "Europe/Amsterdam"}),
+    ("timezone Japan", {"zone": "Asia/Tokyo"}),
+    ("timezone Norway", {"zone": "Europe/Oslo"}),
+    ("timezone Côte d'Ivoire", {"zone": "Africa/Abidjan"}),
+    ("timezone Mumbai", {"zone": "Asia/Kolkata"}),
+    ("timezone new delhi", {"zone": "Asia/Kolkata"}),
+    ("timezone San Francisco", {"zone": "America/Los_Angeles"}),
+    ("timezone São Paulo", {"zone": "America/Sao_Paulo"}),
+    ("timezone München", {"zone": "Europe/Berlin"}),
+    ("timezone buenos aires", {"zone": "America/Argentina/Buenos_Aires"}),
+    ("timezone Argentina", {"zone": "America/Argentina/Buenos_Aires"}),
+    ("timezone JST", {"zone": "Asia/Tokyo"}),
+    ("timezone Etc/GMT-2", {"zone": "Etc/GMT-2"}),
+    ("setup india 21:00 sun 17:00", {"zone": "Asia/Kolkata", "time": 1260, "recap": (6, 1020)}),
     ("undo 8f3k", {"change": int("8f3k", 36)}),
 ]
 
@@ -185,7 +226,28 @@ def test_lines_of_the_real_commands(line: str, found: dict[str, Any]) -> None:
     assert values(registry.find(name), rest) == found
 
 
+@pytest.mark.parametrize("typed", ["mum", "Banga", "india", "IST", "+5:30", "kolk"])
+def test_a_zone_is_suggested_by_what_people_call_it(typed: str) -> None:
+    assert ZONE.suggest(typed, SCENE)[0].value == "Asia/Kolkata"
+
+
+def test_every_name_of_a_place_is_of_a_zone_that_there_is() -> None:
+    """The tables are ours, the zones are not."""
+    meant = {zone for zones in places.ABBREVIATIONS.values() for zone in zones}
+    assert meant | {*places.CITIES, *places.WELL_KNOWN} <= every_zone()
+    for city in (city for cities in places.CITIES.values() for city in cities.split(", ")):
+        assert city == places.plain(city)
+        assert ZONE.read(city, SCENE) is not None, city
+
+
 REFUSED: list[tuple[str, str]] = [
+    ("remind dm group", "refuse-by-name"),
+    ("timezone brazil", "refuse-zone-several"),
+    ("timezone est", "refuse-zone-several"),
+    ("timezone GMT +5:30", "refuse-zone-several"),
+    ("timezone +15", "refuse-zone-unknown"),
+    ("setup usa 21:00", "refuse-zone-several"),
+    ("remind off 20:00 group", "refuse-by-name"),
     ("join no-such-thing", "refuse-roadmap"),
     ("join backend-ai-era yesterday", "refuse-deadline-past"),
     ("join backend-ai-era 2099-01-01", "refuse-deadline-far"),

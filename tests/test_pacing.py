@@ -146,6 +146,30 @@ def test_the_load_tells_whether_the_rate_is_used() -> None:
     play(story())
 
 
+def test_a_change_of_the_rate_holds_for_those_in_line() -> None:
+    async def story() -> None:
+        pace, began = Pace(10), now()
+        left = Left(pace)
+        waiting = [asyncio.create_task(left.go()) for _ in range(5)]
+        await asyncio.sleep(2.5 * pace.spacing)
+        quick = pace.spacing
+        pace.change(0.5)
+        slow = pace.spacing
+        await asyncio.sleep(1.5 * slow)
+        # Two quick ones and one slow; the next would be a slow one too.
+        pace.change(10)
+        await asyncio.gather(*waiting)
+        moments = [moment - began for moment in left.moments]
+        assert moments[:3] == pytest.approx([quick, 2 * quick, 2 * quick + slow])
+        assert moments[3] == pytest.approx(2.5 * quick + 1.5 * slow)
+        assert moments[4] >= moments[3] + quick - 1e-6
+        assert len(left.moments) == 5
+        with pytest.raises(ValueError, match="more than nothing"):
+            pace.change(0)
+
+    play(story())
+
+
 def test_nothing_leaves_for_one_spacing_and_then_evenly() -> None:
     async def story() -> None:
         pace, began = Pace(10), now()

@@ -163,6 +163,22 @@ async def test_the_roster_names_who_studied_and_nobody_else(clock: Clockwork) ->
     assert "Ravi" not in post
 
 
+async def test_an_answer_that_no_roster_shows_edits_no_post(clock: Clockwork) -> None:
+    await clock.say("ravi", "next")
+    await clock.say("asha", "next")
+    await at_evening(clock)
+    await clock.say("ravi", "checkin no")
+    await clock.courier.deliver()
+    await clock.say("ravi", "undo")
+    await clock.courier.deliver()
+    assert clock.platform.edits == []
+    # One that it shows does, and so does its undo.
+    for edits, line in enumerate(("checkin 30", "undo"), start=1):
+        await clock.say("asha", line)
+        await clock.courier.deliver()
+        assert len(clock.platform.edits) == edits
+
+
 async def test_many_answers_are_one_edit(clock: Clockwork) -> None:
     await clock.say("ravi", "next")
     await at_evening(clock)
@@ -600,7 +616,11 @@ async def test_no_streak_is_at_risk_on_a_day_that_is_not_theirs(clock: Clockwork
 
 @pytest.mark.parametrize(
     ("line", "becomes"),
-    [("checkin 60", "Tuesday: 1 h ✅"), ("checkin no", "Tuesday: not this time"), ("checkin 30 track:dsa", "Tuesday: ")],
+    [
+        ("checkin 60", "Tuesday: 1 h ✅"),
+        ("checkin no", "Tuesday: not today"),
+        ("checkin 30 track:dsa", "Tuesday, DSA practice: 30 min ✅"),
+    ],
 )
 async def test_a_streak_at_risk_that_was_answered_elsewhere_is_no_longer_open(
     clock: Clockwork, line: str, becomes: str

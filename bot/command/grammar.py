@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.cards import LINE_BYTES
-from bot.command.parameters import File
+from bot.command.parameters import File, OneOf
 from bot.command.registry import Command, Parameter
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
@@ -104,6 +104,11 @@ def _understood(parameter: Parameter, text: str, scene: Scene) -> Any:
     return parameter.kind.read(text, scene) if len(text) <= parameter.kind.limit else None
 
 
+def _by_name(parameter: Parameter, text: str) -> bool:
+    """Whether a text is one that the parameter understands after its name alone."""
+    return isinstance(parameter.kind, OneOf) and text.casefold() in parameter.kind.by_name
+
+
 class _Reader:
     """One pass over a line's words."""
 
@@ -137,7 +142,7 @@ class _Reader:
         if parameter.kind.text:
             self._give(parameter, self._text(position, end))
             return end
-        longest = self._longest(parameter, position, end)
+        longest = self._longest(parameter, position, end, named=True)
         stop = longest or position + 1
         self._give(parameter, self._text(position, stop))
         return stop
@@ -178,6 +183,10 @@ class _Reader:
             self._give(texts[-1], text)
             return
         still = self._open()
+        for parameter in still:
+            if _by_name(parameter, text):
+                label = parameter.kind.suggest(text, self.scene)[0].label
+                raise Refusal("refuse-by-name", text=text, name=parameter.name, label=label)
         if not still:
             raise Refusal("refuse-too-much", text=text[:60], command=self.command.name)
         raise self._refusal(still[0], text)
@@ -197,10 +206,12 @@ class _Reader:
                 stop += 1
         return self._text(position, stop)
 
-    def _longest(self, parameter: Parameter, position: int, end: int) -> int | None:
+    def _longest(self, parameter: Parameter, position: int, end: int, *, named: bool = False) -> int | None:
         if self.words[position].quoted:
             end = position + 1
         for stop in range(min(end, position + LONGEST_RUN), position, -1):
+            if not named and _by_name(parameter, self._text(position, stop)):
+                continue
             if _understood(parameter, self._text(position, stop), self.scene) is not None:
                 return stop
         return None

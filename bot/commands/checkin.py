@@ -69,7 +69,7 @@ async def checkin(
     )
     call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
     stopped = await _stopped(call, track)
-    await schedule.answered(call.change, track, day, call.incoming.pressed)
+    await schedule.answered(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
     first = day - timedelta(days=400)
     days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())

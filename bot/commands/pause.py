@@ -10,6 +10,7 @@ from bot.cards import Button, Card, Paragraph, Spans, base36
 from bot.command import Ask, Audience, Call, Response, command, finishing
 from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
 from bot.domain.kind import ASKED
+from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
 from bot.store import people, rests, schedule
@@ -18,8 +19,6 @@ from bot.tables import members, reminders
 from bot.tables import rests as planned_rests
 from bot.text import lines
 from bot.views import times
-
-ONE_DAY = timedelta(days=1)
 
 LONGEST_PAUSE = timedelta(days=366)
 """Who knows a date further away does not need us to remember it: a pause without an end is ended by a tap."""

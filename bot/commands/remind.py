@@ -7,11 +7,12 @@ from typing import Any
 from bot.cards import Button, Card, Paragraph, Spans
 from bot.command import Call, Response, command
 from bot.command.parameters import DAYS, PLACES, TIME, OneOf
+from bot.command.scene import Scene
 from bot.commands.join import change_code
 from bot.commands.pause import with_halts
 from bot.commands.posts import remind_group
 from bot.commands.start import TIMES, onward
-from bot.domain.kind import DEADLINE, GROUPS, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
+from bot.domain.kind import DEADLINE, GROUP_CHECKIN, GROUPS, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.refusal import Refusal
 from bot.store import people, schedule
@@ -23,10 +24,29 @@ from bot.views import times
 HELPERS = (DEADLINE, RETURN)
 """What comes on with the first private study reminder: rare, private, and said in its receipt."""
 
-EVERY_KIND = OneOf((*MEMBERS, *GROUPS), names="settings-reminder-")
+EVERY_KIND = OneOf((*MEMBERS, *GROUPS), names="settings-reminder-", by_name=(GROUP_CHECKIN,))
+"""By itself `group` is the place: a leader who turns off their own question there must not end everybody's."""
 
 
-@command("remind", led=GROUPS, time=TIME, days=DAYS, where=OneOf(PLACES), kind=EVERY_KIND)
+class _Where(OneOf):
+    def read(self, text: str, scene: Scene) -> str | None:
+        """A place, or one with a switch: my question there, `off` or `on`."""
+        one = OneOf.read(self, text, scene)
+        first, _, second = text.strip().partition(" ")
+        if one is not None or not second:
+            return one
+        both = [OneOf.read(self, word, scene) for word in (first, second)]
+        if None in both:
+            return None
+        if "off" in both:
+            return "off"
+        return next((place for place in both if place != "on"), None) if "on" in both else None
+
+
+WHERE = _Where(PLACES)
+
+
+@command("remind", led=GROUPS, time=TIME, days=DAYS, where=WHERE, kind=EVERY_KIND)
 async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
     """A kind of reminder: at which local time, on which days, where; or off, or on again. Without any, what is set."""
     kind = kind or STUDY

@@ -98,8 +98,13 @@ class Composing:
         off = member.off(await rests.off(db, member.id))
         length = streak(studied, day, days, off)
         given = (await studies.answers_of(db, [member.id], day, day)).get(member.id, [])
-        answered = day in studied or any(answer.track == STUDY for answer in given)
-        return None if answered or length < WORTH_SAVING else answers.risk(member.language, member, day, length)
+        answered = [answer for answer in given if answer.studied or answer.track == STUDY]
+        if delivery.edits and answered:
+            # Answered elsewhere since, it becomes its receipt: what kept the streak, where something did.
+            said = max(answered, key=lambda answer: (answer.studied, answer.track == STUDY))
+            return answers.settled(member.language, day, said.track, said.studied, said.minutes)
+        moot = day in studied or answered or length < WORTH_SAVING
+        return None if moot else answers.risk(member.language, member, day, length)
 
     async def _warning(self, db: AsyncConnection, delivery: Delivery, member: Member) -> Card | None:
         day, served = delivery.local_date, self.roadmaps()

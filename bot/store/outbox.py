@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
+from bot.domain.kind import RISK
 from bot.store.engine import many, upsert
 from bot.tables import Moment, deliveries
 
@@ -161,12 +162,12 @@ _PARTS = select(func.count(), func.max(deliveries.c.version - deliveries.c.shown
 async def touch_question(
     db: AsyncConnection, member: int, kind: str, day: date, pressed: str | None, now: datetime
 ) -> None:
-    """What a member was asked about a local date is to be brought up to date.
+    """What a member was asked about a local date, and warned of because it was still open, is to be brought up to date.
 
     Not the message whose button was `pressed`: its answer stands in its place already, unless it stands in the place
     of other questions too.
     """
-    asked = (deliveries.c.member == member) & (deliveries.c.kind == kind) & (deliveries.c.local_date == day)
+    asked = (deliveries.c.member == member) & deliveries.c.kind.in_((kind, RISK)) & (deliveries.c.local_date == day)
     if pressed is not None:
         elsewhere = deliveries.c.message.is_(None) | (deliveries.c.message != pressed)
         asked &= elsewhere | deliveries.c.bundle.is_not(None)

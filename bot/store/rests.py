@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.occurrence import Range
+from bot.domain.occurrence import DAY, Range
 from bot.store.studies import Who
 from bot.tables import rests
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,6 @@ from bot.store.changes import Change
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
-
-log = logging.getLogger(__name__)
 
 SILENCE = timedelta(days=SILENCE_DAYS)
 
@@ -384,10 +381,11 @@ async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
 # ---------------------------------------------------------------- answers
 
 
-async def answered(change: Change, track: str, day: date, pressed: str | None) -> None:
+async def answered(change: Change, track: str, day: date, pressed: str | None, *, studied: bool) -> None:
     """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer.
 
-    A reminder that had stopped by itself goes on. Taken back, the answer leaves them as they were.
+    A reminder that had stopped by itself goes on. Taken back, the answer leaves them as they were. Rosters show who
+    `studied` and nobody else: another answer leaves no trace on a group's post, not even "edited".
     """
     db, member, now = change.db, change.member.id, change.now
     found = await chosen(db, held(), _mine(member, track))
@@ -403,15 +401,17 @@ async def answered(change: Change, track: str, day: date, pressed: str | None) -
         await change.follow(reminders, mine, last_date=last, paused_at=None, **later)
         await _write(db, row.id, **awake.anew(now, last, decided), ignored=0)
     await outbox.touch_question(db, member, track, day, pressed, now)
-    await _touch_groups(db, member, day, now)
+    if studied:
+        await _touch_groups(db, member, day, now)
 
 
 async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
     """The answers of a change were taken back: what was asked and the rosters show them no more."""
-    given = select(checkins.c.track, checkins.c.local_date).where(checkins.c.change == change)
-    for track, day in (await db.execute(given)).all():
+    given = select(checkins.c.track, checkins.c.local_date, checkins.c.studied).where(checkins.c.change == change)
+    for track, day, studied in (await db.execute(given)).all():
         await outbox.touch_question(db, member, track, day, pressed, now)
-        await _touch_groups(db, member, day, now)
+        if studied:
+            await _touch_groups(db, member, day, now)
 
 
 async def next_moment(db: AsyncConnection) -> datetime | None:
@@ -420,8 +420,8 @@ async def next_moment(db: AsyncConnection) -> datetime | None:
     return found
 
 
-_NEXT = select(reminders.c.next_due_at).where(reminders.c.next_due_at.is_not(None))
-_NEXT = _NEXT.order_by(reminders.c.next_due_at).limit(1)
+_NEXT_DUE = reminders.c.next_due_at
+_NEXT = select(_NEXT_DUE).where(_NEXT_DUE.is_not(None)).order_by(_NEXT_DUE).limit(1)
 
 
 async def _touch_groups(db: AsyncConnection, member: int, day: date, now: datetime) -> None:

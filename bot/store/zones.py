@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sysconfig
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 
 REFRESHED = 500
 """How many reminders are worked out anew in one transaction when the rules of time zones have changed."""
-
 
 EVERYWHERE = "Europe/London"
 """A zone that no complete set of rules lacks."""
@@ -65,7 +65,8 @@ def use_newest() -> None:
     except (ModuleNotFoundError, FileNotFoundError):
         return
     newer = _RELEASE.match(used) and used < packaged.partition("\n")[0].removeprefix("# version").strip()
-    if newer and "PYTHONTZPATH" not in os.environ:
+    usual = (sysconfig.get_config_var("TZPATH") or "").split(os.pathsep)
+    if newer and list(zoneinfo.TZPATH) == usual:
         zoneinfo.reset_tzpath(to=())
         ZoneInfo.clear_cache()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -222,14 +222,44 @@ async def test_a_reminder_has_a_time_days_and_a_place(chat: Chat) -> None:
 async def test_a_zone_is_found_by_a_part_of_its_name(chat: Chat) -> None:
     said = await chat.say("asha", "/timezone kolk")
     assert said.startswith("I don't know a time zone called “kolk”. Did you mean Asia/Kolkata")
-    assert (await chat.say("asha", "/timezone GMT+5")).startswith(
-        "I don't know a time zone called “GMT+5”. Name a large"
-    )
     await chat.say("asha", "/timezone kolk")
     assert await chat.press("asha", "Asia/Kolkata") == (
         "Your zone is Asia/Kolkata; it is 12:00 for you.\n[1] Undo  [2] Settings"
     )
     assert (await chat.say("asha", "/timezone berlin")).startswith("Your zone is Europe/Berlin; it is 07:30 for you.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("GMT+5", ["Asia/Karachi", "Asia/Tashkent", "Asia/Almaty", "Asia/Yekaterinburg"]),
+        ("+5:30", ["Asia/Kolkata", "Asia/Colombo"]),
+        ("UTC−3:30", ["America/St_Johns"]),
+        ("+2", ["Africa/Cairo", "Africa/Johannesburg", "Europe/Kyiv", "Europe/Athens", "Asia/Jerusalem"]),
+        ("IST", ["Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"]),
+        ("est", ["America/New_York", "America/Toronto", "America/Panama", "America/Jamaica"]),
+        ("GMT", ["Europe/London", "Africa/Accra", "Africa/Abidjan", "UTC"]),
+        ("Spain", ["Europe/Madrid", "Atlantic/Canary"]),
+        ("Brazil", ["America/Sao_Paulo", "America/Manaus", "America/Noronha", "America/Eirunepe"]),
+    ],
+)
+async def test_a_name_of_several_clocks_offers_them(chat: Chat, name: str, offered: list[str]) -> None:
+    """An offset and an abbreviation say nothing of summer time: a place is set, never a fixed zone."""
+    said = await chat.say("asha", f"/timezone {name}")
+    if len(offered) > 1:
+        assert said.startswith(
+            f"“{name}” can be the time of several places: {', '.join(offered)}. Whose clock is yours?"
+        )
+    else:
+        assert said.startswith(f"“{name}” is the time of {offered[0]}. Is that yours?")
+    assert (await chat.press("asha", offered[-1])).startswith(f"Your zone is {offered[-1]}; ")
+
+
+async def test_an_offset_is_that_of_this_season(chat: Chat) -> None:
+    """In July Berlin is two hours ahead, and Lagos still one."""
+    chat.now = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert "Europe/Berlin" in await chat.say("asha", "/timezone +2")
+    assert "Europe/Berlin" not in await chat.say("asha", "/timezone +1")
 
 
 async def test_a_closed_private_chat_is_told_once(chat: Chat) -> None:

@@ -225,6 +225,20 @@ async def test_remind_shows_a_post_and_offers_the_rest(chat: Chat, kind: str, ti
     assert "At which time?" in await chat.press("lena", other)
 
 
+@pytest.mark.parametrize("line", ["/remind off group", "/remind group off"])
+async def test_group_alone_is_a_place_and_a_leader_turns_off_their_own_question(chat: Chat, line: str) -> None:
+    before = await posts(chat)
+    await chat.say("lena", "/remind 20:00 group")
+    assert "I no longer ask about your study" in await chat.say("lena", line)
+    async with chat.store.reading() as db:
+        own = reminders.c.member.is_not(None) & (reminders.c.kind == "study")
+        assert (await db.execute(select(reminders.c.place).where(own))).scalars().all() == ["off"]
+    assert await posts(chat) == before
+    said = await chat.say("lena", "/remind off 20:00 group")
+    assert said == "By itself “group” is a place; “The group's question” is written kind:group."
+    assert await posts(chat) == before
+
+
 async def test_a_posts_days(chat: Chat) -> None:
     assert "I ask here Mon–Fri at 20:00" in await chat.say("lena", "/remind weekdays kind:group")
     assert "Daily question: Mon–Fri 20:00" in await chat.say("lena", "/setup roadmap:backend-ai-era")

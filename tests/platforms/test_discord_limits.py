@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 
 from bot.cards import Button, Card, Paragraph, Text
 from bot.delivery import Address, Doubtful, Later, Outcome, Sent
-from bot.pacing import leave_by, urgent
+from bot.pacing import Halted, leave_by, urgent
 from bot.platforms.discord import chats, client, limits
 from bot.platforms.discord.outgoing import REFUSED
 from tests.fakes.discord_server import Channel
@@ -374,26 +374,65 @@ async def test_a_private_chat_that_is_not_there_any_more_is_opened_anew(driver: 
 # ---------------------------------------------------------------- several processes
 
 
-@pytest.mark.parametrize("shards", [2, 16])
-def test_several_processes_keep_to_the_rate_together(shards: int) -> None:
-    """One sends, one hears what is written in private, and each other one has a shard at the least."""
-    sender, listener, other = (1 / pace.spacing for pace in limits.Limits("http://127.0.0.1:9", shards)._paces)
-    assert sender + listener + shards * other <= limits.PER_SECOND
+@pytest.mark.parametrize("shards", [2, 16, 100])
+@pytest.mark.parametrize("processes", [1, 2, 16])
+def test_several_processes_keep_to_the_rate_together(shards: int, processes: int) -> None:
+    """However the shards are divided, some of them nobody's while they move, and whoever of them sends."""
+    held = [len(range(number, shards, processes)) for number in range(processes)]
+    for moving in ([], [0], [processes - 1]):
+        has = [max(0, number - 1) if place in moving else number for place, number in enumerate(held)]
+        for sender in (None, *range(processes)):
+            parts = [limits.share(place == sender, number, shards) for place, number in enumerate(has)]
+            assert sum(parts) <= limits.PER_SECOND
+            assert sender is None or parts[sender] >= limits.SENDER
 
 
-async def test_a_process_that_may_not_send_has_a_small_share() -> None:
-    part, loop = 0, asyncio.get_running_loop()
+def test_one_process_that_has_everything_has_the_whole_rate() -> None:
+    assert limits.share(sends=True, held=16, shards=16) == limits.PER_SECOND
+    assert limits.share(sends=False, held=8, shards=16) == 8 * limits.share(sends=False, held=1, shards=16)
+    assert limits.share(sends=False, held=0, shards=16) == 0
+
+
+async def test_the_line_goes_by_the_share_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_PATIENCE", 0.05)
+    share, loop = 40.0, asyncio.get_running_loop()
     api = "http://127.0.0.1:9/api/v10"
-    passing = limits.Limits(api, 2, lambda: part)
+    passing = limits.Limits(api, 2, lambda: share)
     request = aiohttp.TraceRequestStartParams("POST", yarl.URL(f"{api}/channels/1/messages"), CIMultiDict())
 
-    async def five() -> float:
+    async def ask(count: int) -> float:
         began = loop.time()
         async with aiohttp.ClientSession() as session:
-            for _ in range(5):
-                await passing._starts(session, SimpleNamespace(), request)
+            await asyncio.gather(*(passing._starts(session, SimpleNamespace(), request) for _ in range(count)))
         return loop.time() - began
 
-    assert await five() < 4 / limits.LISTENER
-    part = 1
-    assert await five() >= 4 / limits.LISTENER
+    assert await ask(5) < 0.5
+    # Less while they stand in line: those behind go by it too.
+    waiting = asyncio.create_task(ask(5))
+    await asyncio.sleep(0)
+    share = 4.0
+    assert await waiting >= 3 / 4
+    # More: nobody waits as long as before for it.
+    share = 0.1
+    slow = asyncio.create_task(ask(1))
+    await asyncio.sleep(0.05)
+    share = 40.0
+    assert await ask(1) < 0.5
+    assert await slow < 0.5
+    # Nothing: another's by now.
+    share = 0.0
+    with pytest.raises(Halted):
+        await ask(1)
+    # A share may be slow; that alone makes nobody give up a login.
+    share = 10.0
+    assert await ask(10) > 0.5
+
+
+async def test_a_halt_is_given_up_for_however_slow_the_share() -> None:
+    api = "http://127.0.0.1:9/api/v10"
+    passing = limits.Limits(api, 16, lambda: 1.0)
+    request = aiohttp.TraceRequestStartParams("GET", yarl.URL(f"{api}/users/@me"), CIMultiDict())
+    passing.pace.halt(300)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(Halted):
+            await passing._starts(session, SimpleNamespace(), request)

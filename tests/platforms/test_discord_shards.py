@@ -47,6 +47,13 @@ class Shared(Leases):
         self.board = board
         self.allowed: set[str] | None = None
 
+    @property
+    def alone(self) -> bool:
+        return False
+
+    def holds(self, name: str) -> bool:
+        return self.board.get(name) == self.holder
+
     async def keep(self, name: str, work: Work) -> None:
         while True:
             while not self._may(name):  # noqa: ASYNC110 - nobody tells when a lease becomes free
@@ -174,6 +181,27 @@ async def test_shards_move_when_a_process_dies_and_come_back(driver: DiscordDriv
     assert min(after - before for before, after in pairwise(moments)) >= 0.1
 
 
+async def test_shares_follow_who_sends_and_who_has_which_shards(driver: DiscordDriver) -> None:
+    board: dict[str, str] = {}
+    one, two = Shared(driver.store, "one", board), Shared(driver.store, "two", board)
+    name = f"discord:{client.owner(driver.server.token)}"
+    board[name] = "one"
+    one.allowed, two.allowed = {f"{name}:{shard}" for shard in range(3)}, {f"{name}:3"}
+    async with Process(driver, 4, one) as first, Process(driver, 4, two) as second:
+        await first.has(0, 1, 2)
+        await second.has(3)
+        assert (first.platform._share(), second.platform._share()) == (48, 0.5)
+        await second.stop()
+        one.allowed = None
+        await first.has(0, 1, 2, 3)
+        assert (first.platform._share(), second.platform._share()) == (50, 0)
+        board[name] = "two"
+        assert (first.platform._share(), second.platform._share()) == (2, 48)
+    # Where one process serves, or one shard is all, there is nothing to share.
+    for alone in (Process(driver, 4), Process(driver, 4, Leases(driver.store, "one")), Process(driver, 1, one)):
+        assert alone.platform._share() == 50
+
+
 async def test_one_shard_moves_and_comes_back(driver: DiscordDriver) -> None:
     leases = Shared(driver.store, "one", {})
     async with Process(driver, 1, leases) as process:
@@ -194,6 +222,7 @@ async def test_a_process_without_a_shard_sends(driver: DiscordDriver) -> None:
     leases = Shared(driver.store, "one", {"discord:identify": "two"})
     leases.allowed = set()
     async with Process(driver, 2, leases) as process:
+        leases.board[process.platform.lease] = "one"
         await asyncio.sleep(0)
         driver.server.fail("GET", "/users/@me$", status=503, json={"message": "down"})
         assert isinstance(await process.platform.send(driver.home, CARD, "key"), Later)

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from bot.command import Dispatch
 from bot.commands import registry
+from bot.delivery import Address
 from bot.library import Library
 from bot.pacing import Pace
 from bot.platforms.telegram import webhook
@@ -342,12 +343,57 @@ async def test_what_is_stored_is_carried_out_by_who_polls_as_well(house: House) 
     house.server.profile.webhook, house.server.profile.secret = house.url, HIDDEN
     await house.confirmed(await house.says("/help"))
     assert len(await house.waiting()) == 1
-    dispatch = Dispatch(house.store, dict, registry, lambda: NOON)
-    house.one.platform = TelegramPlatform(house.server.token, dispatch, api_url=house.server.url, pace=Pace(1000))
+    house.one.platform = polling(house)
     house.one.start()
     await house.drained()
     await house.until(lambda: len(house.answers()) == 1)
     assert house.server.profile.webhook == ""
+
+
+def polling(house: House) -> TelegramPlatform:
+    """One who polls with the same token."""
+    dispatch = Dispatch(house.store, dict, registry, lambda: NOON)
+    return TelegramPlatform(house.server.token, dispatch, api_url=house.server.url, pace=Pace(1000))
+
+
+@pytest.mark.parametrize("polls", [False, True])
+async def test_reminders_wait_for_what_was_said_while_nobody_served(house: House, polls: bool) -> None:
+    house.server.profile.webhook, house.server.profile.secret = house.url, HIDDEN
+    await house.confirmed(await house.says("/help"))
+    assert len(await house.waiting()) == 1
+    if polls:
+        house.on_duty, house.one.platform = house.two, polling(house)
+    platform, asha = house.one.platform, Address.private_to("telegram", str(house.asha.id))
+    house.server.fail("sendMessage", delay=1.0)
+    house.one.start()
+    await house.until(lambda: len(house.server.calls("sendMessage")) == 1)
+    assert house.answers() == []
+    assert platform.delay(asha) > 0
+    assert not platform.status().connected
+    await house.connected(house.one)
+    assert len(house.answers()) == 1
+    # What is said from now on holds up nothing.
+    house.server.fail("sendMessage", delay=0.3)
+    await house.says("/help")
+    await house.until(lambda: len(house.server.calls("sendMessage")) == 2)
+    assert platform.status().connected
+    await house.until(lambda: len(house.answers()) == 2)
+
+
+@pytest.mark.parametrize("polls", [False, True])
+async def test_but_not_for_long(house: House, polls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "CATCH_UP_SECONDS", 0.3)
+    monkeypatch.setattr(webhook, "STOP_SECONDS", 0)
+    house.server.profile.webhook, house.server.profile.secret = house.url, HIDDEN
+    await house.confirmed(await house.says("/help"))
+    if polls:
+        house.on_duty, house.one.platform = house.two, polling(house)
+    house.server.fail("sendMessage", delay=60)
+    house.one.start()
+    await house.until(lambda: len(house.server.calls("sendMessage")) == 1)
+    assert not house.one.platform.status().connected
+    await house.connected(house.one)
+    assert house.answers() == []
 
 
 def test_a_webhook_needs_a_secret_and_a_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

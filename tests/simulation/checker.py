@@ -511,7 +511,7 @@ class Judge:
 
     def _quiet_until(self, kind: str, due: Due) -> float:
         """Until when nobody said anything that has to do with an occurrence."""
-        words = [word.tried for word in self.words if word.answered > due.time]
+        words = [word.tried for word in self.words if word.answered >= due.time]
         given = [g.tried for g in self.member.answers if g.kind == kind and g.day >= due.day]
         steps = [at for at, _ in self.all.offsets if at > due.time - 2 * HOUR]
         return min([*words, *given, *steps, self.all.story.end])

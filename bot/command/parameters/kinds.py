@@ -128,13 +128,17 @@ class Words:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few words; each has a name in the locales, `option-<word>` or with another beginning."""
+    """One of a few words; each has a name in the locales, `option-<word>` or with another beginning.
+
+    Words `by_name` are understood after the parameter's name alone: by themselves they mean something else.
+    """
 
     values: tuple[str, ...]
     limit: int = 32
     text: bool = False
     subject: bool = False
     names: str = "option-"
+    by_name: tuple[str, ...] = ()
 
     def read(self, text: str, scene: Scene) -> str | None:
         """The word, by itself or by its name in the reader's language."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rapidfuzz import fuzz, process
 
+from bot.command.parameters import places
 from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, quoted
 from bot.command.reading import add_months, read_date, read_dates, read_days, read_hours, read_minute, read_minutes
 from bot.command.scene import Scene
@@ -208,32 +209,50 @@ class _Off(Plain):
 
 @dataclass(frozen=True)
 class ZoneKind:
-    """A time zone by its IANA name or a part of it."""
+    """A time zone by its IANA name or a part of it, or by what people call it: a country, a large city."""
 
     limit: int = 64
     text: bool = False
     subject: bool = True
 
     def read(self, text: str, scene: Scene) -> str | None:
-        """The zone, by its whole name in any case, or by its city when only one has it."""
+        """The zone, by its whole name in any case, or by a city or a country when only one clock is meant.
+
+        Never by an offset, which says nothing of summer time, nor by an abbreviation of several places' time.
+        """
         typed = text.strip().casefold().replace(" ", "_")
         exact = [zone for zone in every_zone() if zone.casefold() == typed]
-        cities = [zone for zone in inhabited_zones() if zone.rpartition("/")[2].casefold() == typed]
-        return next(iter(exact or _only(cities)), None)
+        city = places.plain(text).replace(" ", "_")
+        cities = [zone for zone in inhabited_zones() if zone.rpartition("/")[2].casefold() == city]
+        whole = [zone for zone in exact if "/" in zone or zone == "UTC"]
+        meant = whole or _only(cities) or _only(places.canonical(cities))
+        if meant or places.with_offset(text, scene.now, every_zone()):
+            return next(iter(meant), None)
+        # `Portugal` and `EST` are names in the database too, kept for old systems: the people's own come first.
+        called = _called(text, scene)
+        return next(iter(_only(called) if called else exact), None)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
-        """The nearest zones, one tap each."""
-        near = [s.value for s in self.suggest(text, scene)[:4]]
-        if not near:
+        """The nearest zones, one tap each; for a name of several clocks those."""
+        called = (_called(text, scene) or [*places.with_offset(text, scene.now, every_zone())])[:MOST_CLOCKS]
+        if called:
+            offers = [(zone, zone) for zone in called]
+            near = ", ".join(called)
+            return Refusal("refuse-zone-several", text=quoted(text), near=near, count=len(called), offers=offers)
+        nearest = [s.value for s in self.suggest(text, scene)[:4]]
+        if not nearest:
             return Refusal("refuse-zone-unknown", text=quoted(text))
-        return Refusal("refuse-zone", text=quoted(text), near=", ".join(near), offers=[(z, z) for z in near])
+        return Refusal("refuse-zone", text=quoted(text), near=", ".join(nearest), offers=[(z, z) for z in nearest])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
-        """Zones that hold what was typed, then those that sound like it; each with its time of day now."""
+        """Zones of that name, those that hold what was typed, then those that sound like it; each with its time now."""
         zones = inhabited_zones()
         wanted = typed.strip().replace(" ", "_").casefold()
         found = [z for z in zones if wanted in z.casefold()] if wanted else list(COMMON_ZONES)
         found.sort(key=lambda z: (not z.rpartition("/")[2].casefold().startswith(wanted), z) if wanted else (False, ""))
+        ways = (places.zones_of, places.with_offset, places.beginning)
+        called = [zone for way in ways for zone in way(typed, scene.now, every_zone())]
+        found = list(dict.fromkeys((*called, *found)))
         if not found:
             found = [match[0] for match in process.extract(typed, zones, scorer=fuzz.WRatio, limit=5, score_cutoff=70)]
         return [self._suggestion(zone, scene.now) for zone in found[:SUGGESTIONS]]
@@ -241,6 +260,14 @@ class ZoneKind:
     @staticmethod
     def _suggestion(zone: str, now: datetime) -> Suggestion:
         return Suggestion(f"{zone} ({now.astimezone(ZoneInfo(zone)):%H:%M})", zone)
+
+
+def _called(text: str, scene: Scene) -> list[str]:
+    return [*places.zones_of(text, scene.now, every_zone())]
+
+
+MOST_CLOCKS = 8
+"""So many clocks are offered for a name that can mean several: the United States have as many."""
 
 
 COMMON_ZONES = (

@@ -30,6 +30,10 @@ refuse-page = “{ $text }” is not a page.
 refuse-change = “{ $text }” is not a change of yours. /undo alone takes back the last one.
 refuse-code = “{ $text }” is not a code. A code has eight letters and digits.
 refuse-zone = I don't know a time zone called “{ $text }”. Did you mean { $near }?
+refuse-zone-several = { $count ->
+    [one] “{ $text }” is the time of { $near }. Is that yours?
+   *[other] “{ $text }” can be the time of several places: { $near }. Whose clock is yours?
+  }
 refuse-zone-unknown = I don't know a time zone called “{ $text }”. Name a large city near you, such as Kolkata or Berlin.
 refuse-member = I know nobody called “{ $text }” in your groups. /leaderboard shows who is there.
 refuse-member-ambiguous = “{ $text }” could be one of several in your groups. Who is it?
@@ -81,4 +85,5 @@ refuse-rest-long = Those are { $count } days; time off is at most { $limit } day
 refuse-rest-many = { $count } times off are planned already. Take one back first, or join the new days to one.
 refuse-rest-known = Off already: { $days }.
 refuse-rest-gone = Those are not among your days off any more.
+refuse-by-name = By itself “{ $text }” is a place; “{ $label }” is written `{ $name }:{ $text }`.
 refuse-remind-group = You are in no group yet, so I can only ask in private: `/remind 20:00 dm`

@@ -24,7 +24,7 @@ from bot.leases import Leases
 from bot.platforms.discord import outgoing, search
 from bot.platforms.discord.chats import Chats
 from bot.platforms.discord.connection import Client
-from bot.platforms.discord.limits import Limits, attempt
+from bot.platforms.discord.limits import PER_SECOND, Limits, attempt, share
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.outgoing import UNREACHABLE
 from bot.platforms.discord.render import Message, marked, render
@@ -68,7 +68,7 @@ class DiscordPlatform:
         self._api_url = (api_url or API_URL).rstrip("/")
         self._gateway_url = yarl.URL(gateway_url or GATEWAY_URL)
         self._count = shards
-        self.limits = Limits(self._api_url, shards, self._part if leases and shards > 1 else lambda: 0)
+        self.limits = Limits(self._api_url, shards, self._share)
         self._leases = leases
         self._shards = Shards(token, shards, self._connection, leases, self.lease)
         self._running = asyncio.Event()
@@ -103,11 +103,11 @@ class DiscordPlatform:
                 await desk.close()
             await self._chats.close()
 
-    def _part(self) -> int:
-        """What this process does with the token, of which others do the rest: see Limits."""
-        if self._leases is None or self._leases.holds(self.lease):
-            return 0
-        return 1 if 0 in self._shards.serving else 2
+    def _share(self) -> float:
+        """Requests a second that are this process's at the moment: all, unless others serve the token too."""
+        if self._leases is None or self._leases.alone or self._count == 1:
+            return PER_SECOND
+        return share(self._leases.holds(self.lease), self._shards.held, self._count)
 
     def resume(self) -> None:
         """Begin as if the last second's requests had all been made."""

@@ -22,9 +22,17 @@ log = logging.getLogger(__name__)
 PER_SECOND = 50
 """Requests in a second with one token (Discord, Rate Limits, "Global Rate Limit")."""
 
-SENDER, LISTENER, OTHERS = 45.0, 3.0, 2.0
-"""How several processes share PER_SECOND: one has the right to send, one has the first shard, on which all private
-messages come and are answered; the others, a shard each at the least, log in and greet, and divide what is left."""
+SENDER = 48.0
+"""Of these the one of several processes that has the right to send; PER_SECOND while it has all shards as well."""
+
+OTHERS = PER_SECOND - SENDER
+"""What the shards of all other processes share evenly: they log in, greet, and answer what is written in private."""
+
+LOGIN = 3
+"""Requests that a shard's login takes, the commands among them."""
+
+ANSWER_PATIENCE = 30.0
+"""Seconds an answer stands in line for its turn, and as many more as all logins take with the share of OTHERS."""
 
 SECOND = 1.03
 """Seconds for which a request counts to them, with what its way there may take longer than another's. The pace leaves
@@ -90,16 +98,24 @@ def attempt() -> Iterator[Attempt]:
         _attempt.reset(token)
 
 
+def share(sends: bool, held: int, shards: int) -> float:
+    """Requests a second of a process that holds so many of the shards; of all processes together PER_SECOND at most.
+
+    What it holds no more is not in it, and what it does not hold yet: while a shard moves, its part is nobody's.
+    """
+    if sends:
+        return PER_SECOND if held == shards else SENDER
+    return OTHERS * held / shards
+
+
 class Limits:
     """One pace and one breaker for all connections of a process with one token."""
 
-    def __init__(self, api_url: str, shards: int = 1, part: Callable[[], int] = lambda: 0) -> None:
-        """With several shards there may be several processes: `part` says which of SENDER, LISTENER and OTHERS this
-        one is at the moment, by its number."""
-        rates = (SENDER, LISTENER, OTHERS / shards) if shards > 1 else (PER_SECOND,)
-        self._paces = tuple(map(Pace, rates))
-        self._part = part
-        self.pace = self._paces[0]
+    def __init__(self, api_url: str, shards: int = 1, share: Callable[[], float] = lambda: PER_SECOND) -> None:
+        """`share` says how many requests a second are this process's at the moment; 0 where none is."""
+        self._share = share
+        self._patience = ANSWER_PATIENCE + (LOGIN * shards / OTHERS if shards > 1 else 0.0)
+        self.pace = Pace(PER_SECOND)
         """What deliveries go by."""
         self._api = str(yarl.URL(api_url))
         self._uncounted = tuple(self._api + path for path in UNCOUNTED)
@@ -144,8 +160,16 @@ class Limits:
         if seconds := self._until_answers() if answers else self._until_closed():
             raise Halted(seconds)
         if not url.startswith(self._uncounted):
-            pace = self._paces[self._part()]
-            await (pace.turn() if answers else pace.turn(patience=PATIENCE))
+            self._keep_to_share()
+            await self.pace.turn(patience=self._patience if answers else PATIENCE)
+            # Those behind in the line may have waited for it since it was another.
+            self._keep_to_share()
+
+    def _keep_to_share(self) -> None:
+        """Raises Halted where nothing is ours: what was ours is another process's."""
+        if not (rate := self._share()):
+            raise Halted(SECOND)
+        self.pace.change(rate)
 
     async def _leaves(
         self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
@@ -226,8 +250,7 @@ class Limits:
         elif headers.get("X-RateLimit-Global", "").lower() != "true" and headers.get("X-RateLimit-Scope") != "global":
             return
         log.warning("Discord halts all requests for %.1f s", seconds)
-        for pace in self._paces:
-            pace.halt(seconds)
+        self.pace.halt(seconds)
 
     # ---------------------------------------------------------------- the breaker
 

@@ -48,6 +48,11 @@ class Shards:
         self._one_at_a_time = asyncio.Lock()
         self._turns: set[asyncio.Task[None]] = set()
 
+    @property
+    def held(self) -> int:
+        """How many of them are certainly ours at this moment."""
+        return len(self._names) if self._leases is None else sum(map(self._leases.holds, self._names))
+
     async def run(self) -> None:
         """Serve whatever falls to us, until cancelled. Raises BadToken."""
         try:

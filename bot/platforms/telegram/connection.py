@@ -33,8 +33,9 @@ class Connection:
 
     @property
     def ready(self) -> bool:
-        """Whether deliveries may leave: what was said while nobody polled is heard first, for it may answer them."""
-        return self.made and not (self.polling is not None and self.polling.catching_up)
+        """Whether deliveries may leave: what was said while nobody served is heard first, for it may answer them."""
+        polling = self.polling is not None and self.polling.catching_up
+        return self.made and not polling and not self._webhook.catching_up
 
     def status(self) -> Status:
         """How it is at the moment; a poll that fails is no connection."""

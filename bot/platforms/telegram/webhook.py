@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from telegram import Bot, Update
 
-from bot.platforms.telegram.polling import KINDS, STOP_SECONDS
+from bot.platforms.telegram.polling import CATCH_UP_SECONDS, KINDS, STOP_SECONDS
 from bot.platforms.telegram.render import PLATFORM
 from bot.store import Store, Unavailable, inbox
 
@@ -78,6 +78,14 @@ class Webhook:
         # Those that are stored as well.
         self._kept: set[str] = set()
         self._stored = asyncio.Event()
+        # Those that were stored before we served; None while they are not all begun.
+        self._early: set[asyncio.Task[None]] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether what came while nobody served is still to be handled; no more once it cannot be handled soon."""
+        return self._early is None or bool(self._early)
 
     # ---------------------------------------------------------------- taking
 
@@ -139,6 +147,7 @@ class Webhook:
 
     async def run(self, handle: Handle) -> None:
         """Carry out what is posted and what is stored until cancelled; what one person does in their order."""
+        self._expect_early()
         try:
             while True:
                 wait = self._look
@@ -147,6 +156,7 @@ class Webhook:
                     await self.drain(handle)
                     # Only now: what is posted comes after what was stored before.
                     self._handle = handle
+                    self._begun_early()
                 except Unavailable:
                     wait = TROUBLE_SECONDS
                 if len(self._running) >= MOST_RUNNING:
@@ -175,14 +185,31 @@ class Webhook:
                 return
 
     async def catch_up(self, handle: Handle) -> None:
-        """Carry out what is stored though nobody is posted to any more; unread, it waits for the next start."""
+        """Begin what is stored though nobody is posted to any more; unread, it waits for the next start."""
+        self._expect_early()
         try:
             await self.drain(handle)
         except Unavailable:
             log.warning("what came by webhook before cannot be read, and waits for the next start")
+        self._begun_early()
+
+    def _expect_early(self) -> None:
+        self._early = None
+        self._patience = asyncio.get_running_loop().call_later(CATCH_UP_SECONDS, self._give_up_early)
+
+    def _begun_early(self) -> None:
+        if self._early is None and len(self._running) < MOST_RUNNING:
+            self._early = set(self._running.values())
+            for task in self._early:
+                task.add_done_callback(self._early.discard)
+
+    def _give_up_early(self) -> None:
+        self._early = set()
 
     async def finish(self) -> None:
         """Wait a little for what was begun. What is cut off was not confirmed, or is stored: it comes again."""
+        if self._patience is not None:
+            self._patience.cancel()
         if self._running:
             await asyncio.wait(self._running.values(), timeout=STOP_SECONDS)
             cut_off = list(self._running.values())
