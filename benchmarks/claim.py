@@ -38,6 +38,9 @@ from tests.fakes.seeding import Seeds, seed
 DUE = 1000
 """Occurrences of one claim: an evening in a large group, or one minute of a very large bot."""
 
+# As every process of ours does before it reads any.
+zones.use_newest()
+
 CLOCKS = {zone: ZoneInfo(zone) for zone in all_zones()}
 """Everybody's; `ZoneInfo` keeps eight, and would read each other one from disk again for every member."""
 
