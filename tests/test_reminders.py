@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot.cards import Button
 from bot.command import Incoming, Response
 from bot.command.spoken import spoken
-from bot.delivery import Address, Closed
+from bot.delivery import Address, Closed, Gone
 from bot.store import outbox, schedule
 from bot.tables import members, memberships, reminders
 from tests.fakes.clockwork import EVENING, ROOM, TODAY, Clockwork, clockwork
@@ -150,6 +150,18 @@ async def test_a_first_command_that_is_refused_makes_a_member_all_the_same(clock
     assert "no roadmap" in await clock.say("ravi", "next")
     await at_evening(clock)
     assert clock.platform.at(ROOM) == ["Fri 20 Nov · Who studied today?"]
+
+
+async def test_a_question_in_a_group_that_lives_nowhere_is_on_record(clock: Clockwork) -> None:
+    await clock.say("asha", "remind 20:00 daily group")
+    clock.platform.answers.append(Gone("we were removed"))
+    await at_evening(clock)
+    await clock.forward(days=1)
+    asked = [row for row in await clock.rows() if row["kind"] == "study"]
+    assert [(row["local_date"].day, row["state"], row["reason"]) for row in asked] == [
+        (20, "failed", "we were removed"),
+        (21, "failed", "the group lives nowhere"),
+    ]
 
 
 async def test_the_roster_names_who_studied_and_nobody_else(clock: Clockwork) -> None:

@@ -28,6 +28,7 @@ MISSED = timedelta(days=7)
 """After a longer absence of ours the occurrences of the first days are not recorded one by one."""
 
 NOBODY = "no private chat is open"
+NOWHERE = "the group lives nowhere"
 
 log = logging.getLogger(__name__)
 
@@ -46,15 +47,16 @@ class Company:
     async def of(cls, db: AsyncConnection, due: Sequence[Reminder]) -> Company:
         """Read for a batch: a handful of questions, however many reminders it has."""
         spoke = sorted({r.member for r in due if r.member is not None and r.spoke})
-        unreached = sorted({r.member for r in due if r.member is not None and r.reached is None})
         days = [day for r in due if (day := r.next_date) is not None]
         grouped = {r.member for r in due if r.member is not None and r.place == "group"}
         groups = {r.group for r in due if r.group is not None}
+        mine = await people.main_homes(db, grouped) if grouped else {}
+        unreached = {r.member for r in due if r.member is not None and r.reached is None} | (grouped - mine.keys())
         return cls(
             around=await schedule.around(db, due),
             answers=await studies.answers_of(db, spoke, min(days), max(days)) if spoke else {},
-            closed=await people.accounts_of_all(db, unreached) if unreached else {},
-            mine=await people.main_homes(db, grouped) if grouped else {},
+            closed=await people.accounts_of_all(db, sorted(unreached)) if unreached else {},
+            mine=mine,
             homes=await people.homes_of_all(db, groups) if groups else {},
         )
 
@@ -160,7 +162,7 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
     if not addresses and reminder.member is not None:
         # Recorded, though nobody can be told: what is not sent is not lost in silence.
         addresses = [account.private for account in company.closed.get(reminder.member, ())[:1]]
-        state, reason = "failed", NOBODY
+        state, reason = "failed", NOBODY if reminder.reached is None else NOWHERE
     return [
         Draft(
             key=key if reminder.group is None else f"{key}:{address.platform}:{address.chat}:{address.thread}",
