@@ -9,7 +9,6 @@ from typing import Any
 from bot.cards import Button, Card, Paragraph, Spans, base36
 from bot.command import Ask, Audience, Call, Response, command, finishing
 from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
-from bot.domain.kind import ASKED
 from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
@@ -83,8 +82,8 @@ async def _resume(call: Call) -> Response:
     await schedule.refresh_member(call.db, call.member.id, call.now)
     call.summarise("change-resume")
     rows = await schedule.all_of_member(call.db, call.member.id)
-    coming = [row.next_due_at for row in rows if row.kind in ASKED and row.next_due_at is not None]
-    following = times.asked_next(call.language, call.member, min(coming), call.now) if coming else ()
+    coming = times.coming(rows)
+    following = () if coming is None else times.asked_next(call.language, call.member, coming[0], call.now)
     return Response(await with_ways(call, lines(call.say("pause-over"), following)))
 
 

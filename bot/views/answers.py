@@ -141,8 +141,7 @@ def stopped(language: str, member: Member, reminder: Reminder) -> Card:
         time=minute_words(reminder.time),
         days=days_words(language, reminder.days),
     )
-    suffix = "" if kind == STUDY else f" kind:{kind}"
-    other = Button(word(language, "button-other-time"), f"remind{suffix} time:?", only=member.id)
+    other = Button(word(language, "button-other-time"), f"remind{times.of_kind(kind)} time:?", only=member.id)
     return Card(parts=(Paragraph(said),), rows=((times.ask_again(member, reminder), other),))
 
 

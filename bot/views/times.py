@@ -61,10 +61,16 @@ def next_words(language: str, reminder: Reminder, now: datetime, id: str = "remi
     return say(language, id, kind=reminder.kind, day=day, time=spoken)
 
 
+def coming(reminders: Iterable[Reminder]) -> tuple[datetime, Reminder] | None:
+    """The next of a member's questions and its moment; None where none is to come."""
+    due = [(r.next_due_at, r) for r in reminders if r.kind in ASKED and r.next_due_at is not None]
+    return min(due, key=itemgetter(0), default=None)
+
+
 def next_question(language: str, reminders: Iterable[Reminder], now: datetime) -> Spans:
     """When the next of a member's questions comes; nothing where none is to come."""
-    coming = [(r.next_due_at, r) for r in reminders if r.kind in ASKED and r.next_due_at is not None]
-    return next_words(language, min(coming, key=itemgetter(0))[1], now, "next-question") if coming else ()
+    following = coming(reminders)
+    return () if following is None else next_words(language, following[1], now, "next-question")
 
 
 def dates_words(language: str, days: Range, today: date) -> str:
@@ -82,6 +88,11 @@ def before_words(language: str) -> str:
 def kind_words(language: str, kind: str) -> str:
     """What a kind of reminder is called."""
     return word(language, f"settings-reminder-{kind}")
+
+
+def of_kind(kind: str) -> str:
+    """What a line about reminders ends with to be about a kind: study is meant where none is named."""
+    return "" if kind == STUDY else f" kind:{kind}"
 
 
 # ---------------------------------------------------------------- what stands still
@@ -132,7 +143,7 @@ def ask_again(member: Member, reminder: Reminder) -> Button:
     """Go on asking where questions had stopped: at the time that was wished for, named as it comes."""
     kind = reminder.kind
     label = word(member.language, "button-ask-again", kind=kind, time=minute_words(reminder.time))
-    suffix = "" if kind == STUDY else f" kind:{kind}"
+    suffix = of_kind(kind)
     return Button(label, f"remind {minute_words(reminder.minute)}{suffix}", only=member.id)
 
 
@@ -142,7 +153,7 @@ def ask_again(member: Member, reminder: Reminder) -> Button:
 def remind_question(member: Member, kind: str, reminder: Reminder | None, times: Sequence[int]) -> Card:
     """What a kind is and how it is set, times to choose from, off, and the other kinds."""
     language = member.language
-    suffix = "" if kind == STUDY else f" kind:{kind}"
+    suffix = of_kind(kind)
     running = reminder is not None and reminder.place != "off"
     now = say(language, "remind-now", setting=reminder_words(language, reminder))
     count = WORTH_SAVING if kind == RISK else SILENCE_DAYS

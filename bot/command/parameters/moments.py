@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -229,12 +230,13 @@ class ZoneKind:
         if meant or places.with_offset(text, scene.now, every_zone()):
             return next(iter(meant), None)
         # `Portugal` and `EST` are names in the database too, kept for old systems: the people's own come first.
-        called = _called(text, scene)
+        called = places.zones_of(text, scene.now, every_zone())
         return next(iter(_only(called) if called else exact), None)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest zones, one tap each; for a name of several clocks those."""
-        called = (_called(text, scene) or [*places.with_offset(text, scene.now, every_zone())])[:MOST_CLOCKS]
+        ways = (places.zones_of, places.with_offset)
+        called = next(filter(None, (way(text, scene.now, every_zone()) for way in ways)), ())[:MOST_CLOCKS]
         if called:
             offers = [(zone, zone) for zone in called]
             near = ", ".join(called)
@@ -260,10 +262,6 @@ class ZoneKind:
     @staticmethod
     def _suggestion(zone: str, now: datetime) -> Suggestion:
         return Suggestion(f"{zone} ({now.astimezone(ZoneInfo(zone)):%H:%M})", zone)
-
-
-def _called(text: str, scene: Scene) -> list[str]:
-    return [*places.zones_of(text, scene.now, every_zone())]
 
 
 MOST_CLOCKS = 8
@@ -326,8 +324,8 @@ def _weekday(text: str, _scene: Scene) -> tuple[int, int | None] | str | None:
     return None if clock.strip() and minute is None else (bits.bit_length() - 1, minute)
 
 
-def _only(found: list[str]) -> list[str]:
-    return found if len(found) == 1 else []
+def _only(found: Sequence[str]) -> Sequence[str]:
+    return found if len(found) == 1 else ()
 
 
 DEADLINE = _Deadline(_deadline, "refuse-date")
