@@ -261,11 +261,7 @@ class Wire:
         flight = Flight(address, key, card, world.now(), self._life)
         world.flights.append(flight)
         try:
-            fate = world.fate(self._name, key, "send")
-            await self._travel(key, "there")
-            if fate in ("refuses", "storm", "silent"):
-                return await self._failed(fate, key)
-            refusal = world.refusal(address)
+            fate, refusal = await self._there(address, key, "send")
             if refusal is not None:
                 return refusal
             if fate == "breaks" and world.chance("half", key, world.now()) < 0.5:
@@ -284,17 +280,21 @@ class Wire:
             if world.life == self._life and flight in world.flights:
                 world.flights.remove(flight)
 
+    async def _there(self, address: Address, key: str, what: str) -> tuple[str, Outcome | None]:
+        """What becomes of a request, once it is there; with its outcome where it is not taken."""
+        fate = self.world.fate(self._name, key, what)
+        await self._travel(key, "there")
+        if fate in ("refuses", "storm", "silent"):
+            return fate, await self._failed(fate, key)
+        return fate, self.world.refusal(address)
+
     async def edit(self, address: Address, message: str, card: Card) -> Outcome:
         """Change a message, or fail."""
         self._living()
         world = self.world
         world.edits += 1
         key = f"{message}:{world.now()}"
-        fate = world.fate(self._name, key, "edit")
-        await self._travel(key, "there")
-        if fate in ("refuses", "storm", "silent"):
-            return await self._failed(fate, key)
-        refusal = world.refusal(address)
+        fate, refusal = await self._there(address, key, "edit")
         if refusal is not None:
             return refusal
         if not world.knows(address, message):
