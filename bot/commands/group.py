@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
-from bot.command.dispatch import clean_name, refused
+from bot.command.dispatch import clean_name
 from bot.command.parameters import CODE, DEADLINE, POST_TIME, RECAP, ROADMAP, ZONE
+from bot.command.placing import refused
 from bot.commands import posts
 from bot.domain import kind
 from bot.domain.group import Group

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from bot.cards import Button, Card, Paragraph, base36
 from bot.command import Ask, Call, Response, command
-from bot.command.dispatch import clean_name, refused
+from bot.command.dispatch import clean_name
 from bot.command.parameters import CODE, GROUP, PAGE, OneOf, Words
+from bot.command.placing import refused
 from bot.domain.group import Group
 from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.refusal import Refusal
