@@ -23,7 +23,7 @@ from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.store import Store, Unavailable, leases, outbox, pending, schedule, schema, studies, zones
-from bot.text import LANGUAGE
+from bot.words import LANGUAGE
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     @field_validator("roadmate_language")
     @classmethod
     def _known_language(cls, value: str) -> str:
-        from bot.text import languages
+        from bot.words import languages
 
         if value not in languages():
             raise ValueError(f"one of {', '.join(languages())}")

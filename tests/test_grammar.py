@@ -41,7 +41,7 @@ from bot.domain.refusal import Refusal
 from bot.library import Library
 from bot.platforms.console.render import page, plain
 from bot.store.people import Account
-from bot.text import word
+from bot.words import word
 from tests.fakes.clockwork import ROOM, clockwork
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -201,7 +201,7 @@ def test_the_checks_above_can_fail() -> None:
     [
         ("bot/domain/plan.py", "import sqlalchemy"),
         ("bot/domain/plan.py", "import bot.cards"),
-        ("bot/cards.py", "import bot.text"),
+        ("bot/cards.py", "import bot.words"),
         ("bot/views/study.py", "import bot.command"),
         ("bot/courier.py", "import bot.reminders"),
         ("bot/courier.py", "import discord"),

@@ -18,8 +18,8 @@ from bot.command.reading import (
     read_minutes,
     read_span,
 )
-from bot.text import date_words, days_words, minute_words
 from bot.views.study import pace_words
+from bot.words import date_words, days_words, minute_words
 
 TODAY = date(2026, 11, 20)
 """A Friday."""

@@ -32,7 +32,7 @@ from bot.command.registry import Command
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.store import pending
-from bot.text import has, say, shortened, word
+from bot.words import has, say, shortened, word
 
 DRAFT = "draft"
 """The name under which a button refers to arguments that are too long for it."""

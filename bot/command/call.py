@@ -18,7 +18,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.store import outbox, people
 from bot.store.changes import Change
-from bot.text import date_words, say, word
+from bot.words import date_words, say, word
 
 ANNOUNCED_FOR = timedelta(days=1)
 """News of yesterday is none: an announcement that could not be made within a day is dropped, and recorded."""

@@ -26,7 +26,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import Store, Unavailable, changes, hold, linking, people, schedule, studies
 from bot.store.changes import Change
-from bot.text import LANGUAGE, say
+from bot.words import LANGUAGE, say
 
 log = logging.getLogger(__name__)
 

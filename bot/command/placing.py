@@ -11,7 +11,7 @@ from bot.command.call import Audience, Incoming, Response
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.store import outbox, people
-from bot.text import say, shortened
+from bot.words import say, shortened
 
 
 async def placed(db: AsyncConnection, scene: Scene, response: Response, incoming: Incoming) -> Response:

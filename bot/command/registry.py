@@ -10,7 +10,7 @@ from rapidfuzz import process
 
 from bot.command.parameters import Kind
 from bot.domain.refusal import Refusal
-from bot.text import word
+from bot.words import word
 
 Run = Callable[..., Awaitable[Any]]
 

@@ -23,9 +23,9 @@ from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
 from bot.store import outbox, rests, schedule, studies
 from bot.tables import checkins, reminders
-from bot.text import time_words
 from bot.views import answers, times
 from bot.views.study import pace_words
+from bot.words import time_words
 
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""

@@ -8,7 +8,7 @@ from bot.cards import Bold, Button, Card, Code, Paragraph, Spans, Text
 from bot.command import Call, Command, Response, Scene, command, registry
 from bot.command.parameters import Suggestion, ranked
 from bot.domain.refusal import Refusal
-from bot.text import lines
+from bot.words import lines
 
 GROUPS = (
     ("help-begin", ("start", "join", "roadmaps", "leave")),

@@ -14,8 +14,8 @@ from bot.domain.member import Quiet
 from bot.domain.refusal import Refusal
 from bot.store import people, schedule
 from bot.tables import members
-from bot.text import lines, minute_words, time_words, weekday_words
 from bot.views import times
+from bot.words import lines, minute_words, time_words, weekday_words
 
 LATEST_DAYSTART = 6 * 60
 """A day that began later would take the morning's study for the evening before; yesterday stays open until noon."""

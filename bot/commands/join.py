@@ -15,8 +15,8 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import schedule, studies
 from bot.tables import enrolments
-from bot.text import lines, shortened
 from bot.views import study
+from bot.words import lines, shortened
 
 DEFAULT_MINUTES = 120
 """Two hours a day, what our students have (see the README); changed with one tap."""

@@ -16,8 +16,8 @@ from bot.store import people, rests, schedule
 from bot.store.rests import Rest
 from bot.tables import members, reminders
 from bot.tables import rests as planned_rests
-from bot.text import lines
 from bot.views import times
+from bot.words import lines
 
 LONGEST_PAUSE = timedelta(days=366)
 """Who knows a date further away does not need us to remember it: a pause without an end is ended by a tap."""

@@ -13,8 +13,8 @@ from bot.store import hold, schedule
 from bot.store.homes import led_by
 from bot.store.schedule import Reminder
 from bot.tables import groups, reminders
-from bot.text import minute_words
 from bot.views import group as view
+from bot.words import minute_words
 
 MINUTES = {GROUP_CHECKIN: "checkin_minute", RECAP: "recap_minute"}
 """Where the time of each stands among a group's wishes."""

@@ -14,8 +14,8 @@ from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.refusal import Refusal
 from bot.store import codes, linking, outbox, people, personal, rests, schedule, studies
 from bot.tables import members
-from bot.text import time_words
 from bot.views import profile
+from bot.words import time_words
 
 KINDS = OneOf(tuple(table.name for table in personal.PERSONAL))
 SURE = OneOf(("yes",))

@@ -18,8 +18,8 @@ from bot.domain.refusal import Refusal
 from bot.store import people, schedule
 from bot.store.schedule import Reminder
 from bot.tables import reminders
-from bot.text import days_words, minute_words
 from bot.views import times
+from bot.words import days_words, minute_words
 
 HELPERS = (DEADLINE, RETURN)
 """What comes on with the first private study reminder: rare, private, and said in its receipt."""

@@ -13,7 +13,7 @@ from bot.reminders.claiming import claim_due
 from bot.reminders.composing import Composing
 from bot.store import Store, schedule
 from bot.store.outbox import Delivery
-from bot.text import LANGUAGE
+from bot.words import LANGUAGE
 
 __all__ = ["Reminders"]
 

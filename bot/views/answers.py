@@ -13,9 +13,9 @@ from bot.domain.plan import Fit
 from bot.domain.progress import Progress
 from bot.domain.roadmap import Roadmap
 from bot.store.schedule import Reminder
-from bot.text import date_words, days_words, lines, minute_words, say, weekday_words, word
 from bot.views import study, times
 from bot.views.study import pace_words
+from bot.words import date_words, days_words, lines, minute_words, say, weekday_words, word
 
 ROSTER_NAMES = 40
 """How many names a roster lists; a larger group gets a count of the rest."""

@@ -20,8 +20,8 @@ from bot.domain.board import (
 from bot.domain.group import Group
 from bot.domain.recap import Week, gained
 from bot.domain.roadmap import Roadmap
-from bot.text import date_words, lines, say, word
 from bot.views.study import pace_words, span_words
+from bot.words import date_words, lines, say, word
 
 RECAP_LINES = 12
 """How many members' results a recap spells out; it is read on a phone. The rest are counted."""

@@ -15,8 +15,8 @@ from bot.domain.occurrence import EVERY_DAY
 from bot.domain.roadmap import Roadmap
 from bot.store.ledger import Dropped
 from bot.store.schedule import Reminder
-from bot.text import date_words, days_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
 from bot.views.times import kind_words, next_words
+from bot.words import date_words, days_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
 
 MOST_LOST = 5
 """Posts that did not get through and are told apart; of more only the number is said."""

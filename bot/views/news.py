@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.cards import Card, Document, Link, Paragraph
-from bot.text import say, word
+from bot.words import say, word
 
 
 def step_done(

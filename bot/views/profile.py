@@ -17,9 +17,9 @@ from bot.store.linking import Brought
 from bot.store.people import Account
 from bot.store.rests import Rest
 from bot.store.schedule import Reminder
-from bot.text import date_words, has, lines, minute_words, say, shortened, time_words, word
 from bot.views import times
 from bot.views.study import hours_words, pace_words
+from bot.words import date_words, has, lines, minute_words, say, shortened, time_words, word
 
 PAGE_ROWS = 5
 """Rows of one's own data on a page: a note may have a thousand characters."""

@@ -9,7 +9,7 @@ from bot.domain import progress as ledger
 from bot.domain.group import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.roadmap import Level, Roadmap, Step
-from bot.text import date_words, lines, say, word
+from bot.words import date_words, lines, say, word
 
 MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
 

@@ -26,7 +26,7 @@ from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.store.rests import Rest
 from bot.store.schedule import Reminder
-from bot.text import date_words, days_words, lines, minute_words, say, time_words, word
+from bot.words import date_words, days_words, lines, minute_words, say, time_words, word
 
 UNDATED = (DEADLINE, RETURN)
 """Kinds that come by days of their own: a deadline's, a silence's."""

@@ -16,7 +16,7 @@ from bot.domain.group import Enrolment, Group
 from bot.domain.member import Member
 from bot.library import Library
 from bot.store.people import Account
-from bot.text import languages, word
+from bot.words import languages, word
 from tests.dialogues.conftest import NOON, ROADMAPS, Chat
 
 LISTED = registry.listed

@@ -17,7 +17,7 @@ from bot.platforms.console.chat import Chat
 from bot.platforms.console.client import Console
 from bot.platforms.console.clock import ChatClock
 from bot.store import Store, schema
-from bot.text import word
+from bot.words import word
 from tests.platforms.driver import Seen
 
 ZONE = "Asia/Kolkata"

@@ -9,7 +9,7 @@ from bot.command.parameters.kinds import Suggestion, quoted, ranked
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap, Step
-from bot.text import word
+from bot.words import word
 
 
 @dataclass(frozen=True)

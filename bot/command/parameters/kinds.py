@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
-from bot.text import shortened, word
+from bot.words import shortened, word
 
 NOTE_LENGTH = 1000
 SUGGESTIONS = 25

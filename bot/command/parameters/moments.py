@@ -17,7 +17,7 @@ from bot.command.reading import add_months, read_date, read_dates, read_days, re
 from bot.command.scene import Scene
 from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
 from bot.domain.refusal import Refusal
-from bot.text import date_words, minute_words, word
+from bot.words import date_words, minute_words, word
 
 
 class _Deadline(Plain):

@@ -24,7 +24,7 @@ from bot.platforms.console.client import NAME, Console, Shown
 from bot.platforms.console.clock import FURTHEST, ChatClock
 from bot.platforms.console.render import clean
 from bot.store import Store, people, schedule
-from bot.text import date_words, time_words, word
+from bot.words import date_words, time_words, word
 
 NAME_LIMIT = 32
 

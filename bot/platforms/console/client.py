@@ -17,7 +17,7 @@ from bot.command import Dispatch
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.platforms.console.render import clean, page
 from bot.store import pending
-from bot.text import date_words, time_words, word
+from bot.words import date_words, time_words, word
 
 NAME = "console"
 NUMBERS = 99

@@ -17,7 +17,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from bot.command import Command, Incoming
 from bot.command.grammar import quote
 from bot.domain.refusal import Refusal
-from bot.text import date_words, time_words
+from bot.words import date_words, time_words
 
 if TYPE_CHECKING:
     from bot.platforms.console.chat import Chat

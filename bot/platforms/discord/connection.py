@@ -19,8 +19,8 @@ from bot.platforms.discord.limits import Limits
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.private import Private, from_person
 from bot.store import pending, people
-from bot.text import LANGUAGE
 from bot.views.group import greeting
+from bot.words import LANGUAGE
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from bot.pacing import Halted, TooLate
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, render
-from bot.text import LANGUAGE, say, word
+from bot.words import LANGUAGE, say, word
 
 log = logging.getLogger(__name__)
 

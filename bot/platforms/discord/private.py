@@ -22,7 +22,7 @@ from bot.platforms.discord import outgoing
 from bot.platforms.discord.interactions import UNREACHED, apology, asking
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import Message, carried, render
-from bot.text import LANGUAGE, say
+from bot.words import LANGUAGE, say
 
 log = logging.getLogger(__name__)
 

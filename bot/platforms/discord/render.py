@@ -32,7 +32,7 @@ from bot.cards import (
     unsign,
 )
 from bot.platforms.discord.markdown import address, markdown, mentioned
-from bot.text import lines
+from bot.words import lines
 
 T = TypeVar("T")
 

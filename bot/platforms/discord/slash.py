@@ -11,7 +11,7 @@ from bot.command import Command, Parameter, Registry, Somebody
 from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, cut
-from bot.text import LANGUAGE
+from bot.words import LANGUAGE
 
 Json = dict[str, Any]
 

@@ -20,7 +20,7 @@ from bot.platforms.telegram.outcomes import outcome, unreachable
 from bot.platforms.telegram.posting import Posting, patiently
 from bot.platforms.telegram.render import PLATFORM, Outgoing, placeholder, render, render_question, toast
 from bot.store import Store, pending, people
-from bot.text import LANGUAGE, say, word
+from bot.words import LANGUAGE, say, word
 
 log = logging.getLogger(__name__)
 

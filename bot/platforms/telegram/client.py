@@ -52,7 +52,7 @@ from bot.platforms.telegram.transport import AiohttpRequest
 from bot.platforms.telegram.webhook import Webhook
 from bot.platforms.telegram.whereabouts import Whereabouts
 from bot.store import pending, people
-from bot.text import LANGUAGE, say
+from bot.words import LANGUAGE, say
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -17,7 +17,7 @@ from telegram import (
 
 from bot.command import Command, Registry
 from bot.store import Store, pending
-from bot.text import LANGUAGE, languages
+from bot.words import LANGUAGE, languages
 
 PERSONAL = frozenset(
     {"start", "later", "remind", "timezone", "daystart", "quiet", "pause", "rest", "settings", "link", "privacy"}

@@ -33,7 +33,7 @@ from bot.cards import (
     sign,
 )
 from bot.platforms.telegram.rich import Rich, Writer, bare, units
-from bot.text import say
+from bot.words import say
 
 PLATFORM = "telegram"
 

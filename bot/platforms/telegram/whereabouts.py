@@ -13,8 +13,8 @@ from bot.delivery import Address, Outcome, Sent
 from bot.platforms.telegram.hearing import address_of, is_group, is_private
 from bot.platforms.telegram.render import PLATFORM
 from bot.store import Store, outbox, pending, people
-from bot.text import LANGUAGE
 from bot.views.group import greeting
+from bot.words import LANGUAGE
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from fluent.syntax.visitor import Visitor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import text as texts
+from bot import words as texts
 from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Spans, Spoiler, Text, plain
 from bot.commands import registry
-from bot.text import LANGUAGE, LOCALES, UnknownMessage, date_words, days_words, languages, lines, say, word
+from bot.words import LANGUAGE, LOCALES, UnknownMessage, date_words, days_words, languages, lines, say, word
 
 BOT = Path(texts.__file__).parent
 DESCRIPTION = 100
