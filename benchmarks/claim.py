@@ -27,11 +27,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from benchmarks.start import SERVE, environment
-from bot.app import ZONE_RULES
 from bot.domain.kind import KINDS, STUDY
 from bot.reminders import Reminders
 from bot.reminders.claiming import BATCH
-from bot.store import Store, pending, schema, zones
+from bot.store import Store, facts, schema, zones
 from tests.domain.almanac import all_zones
 from tests.fakes.seeding import Seeds, seed
 
@@ -64,7 +63,7 @@ async def prepare(path: Path, members: int) -> None:
     store = Store.open(url)
     await schema.upgrade(store)
     async with store.writing() as db:
-        await pending.remember(db, ZONE_RULES, zones.rules().version)
+        await facts.remember_zone_rules(db, zones.rules().version)
     await store.close()
     await seed(url, Seeds(members, 0, EVENING, zones=ZONES))
 

@@ -22,7 +22,7 @@ from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
 from bot.reminders import Reminders
 from bot.settings import Settings
-from bot.store import Store, Unavailable, leases, outbox, pending, schedule, schema, studies, zones
+from bot.store import Store, Unavailable, drafts, facts, leases, outbox, questions, schedule, schema, studies, zones
 from bot.words import LANGUAGE
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ FORGETTING = 20
 SET_BACK_SECONDS = 5.0
 """A clock that is so much behind what has passed was set back; less is the usual adjusting of clocks."""
 
-ZONE_RULES = "zone-rules"
 ZONES_PAUSE_SECONDS = 0.05
 
 ZONES_AGAIN_SECONDS = 300.0
@@ -151,7 +150,7 @@ class Roadmate:
         """Where the rules of time zones are others than before, work out anew when every reminder is due."""
         rules = zones.rules().version
         async with self.store.reading() as db:
-            known = await pending.fact(db, ZONE_RULES)
+            known = await facts.zone_rules(db)
         if known == rules:
             return
         last: int | None = 0
@@ -160,7 +159,7 @@ class Roadmate:
             # Members come first.
             await asyncio.sleep(ZONES_PAUSE_SECONDS)
         async with self.store.writing() as db:
-            await pending.remember(db, ZONE_RULES, rules)
+            await facts.remember_zone_rules(db, rules)
         log.info("reminders go by the time zones' rules of %s", rules)
 
     async def _follow_zones(self) -> None:
@@ -189,7 +188,8 @@ class Roadmate:
         """Housekeeping: forget unanswered questions, write off what came too late."""
         now = self.clock()
         async with self.store.writing() as db:
-            await pending.forget_old(db, now)
+            await questions.forget_old(db, now)
+            await drafts.forget_old(db, now)
             # Before they are written off, and those of the same moment.
             await schedule.unsaid(db, outbox.late(RETURN, now), now)
             await outbox.expire(db, now)

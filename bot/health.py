@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.delivery import Platform, Status
 from bot.metrics import Metrics
-from bot.store import Store, Unavailable, ledger, pending, schema
+from bot.store import Store, Unavailable, facts, ledger, schema
 from bot.store.ledger import Backlog
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ PATIENCE = 3
 DISCONNECTED = 300
 """Seconds after which a platform that is not connected is more than a fault that passes by itself. Between two tries to
 connect there is a minute at the most."""
-
-PROBE = "written-for-health"
-"""The fact that is written to see whether anything can be."""
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -131,7 +128,7 @@ class Health:
         """Why nothing can be written, tried again now: nobody else may have anything to write for an hour."""
         try:
             async with self.store.writing() as db:
-                await pending.remember(db, PROBE, self.clock().isoformat())
+                await facts.probe(db, self.clock())
         except Unavailable as error:
             return f"takes no writes: {_named(error)}"
         return None

@@ -15,7 +15,7 @@ from bot import app as app_module
 from bot.app import Roadmate
 from bot.command import Incoming
 from bot.delivery import Address
-from bot.store import Store, Unavailable, pending, people, schedule, schema
+from bot.store import Store, Unavailable, facts, people, schedule, schema
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
 
@@ -154,7 +154,7 @@ async def test_the_rules_of_time_zones_are_followed_again_after_a_fault(
     async with house.app.working(), asyncio.timeout(5):
         await followed.wait()
     async with house.app.store.reading() as db:
-        assert await pending.fact(db, app_module.ZONE_RULES)
+        assert await facts.zone_rules(db)
     assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == [
         "the rules of time zones could not be followed"
     ]

@@ -17,7 +17,7 @@ from sqlalchemy import event, insert, text
 from bot.delivery import Status
 from bot.health import DISCONNECTED, Health
 from bot.metrics import Metrics
-from bot.store import Store, Unavailable, pending, schema
+from bot.store import Store, Unavailable, facts, schema
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
 
@@ -275,7 +275,7 @@ async def test_a_database_that_takes_no_writes_is_failing_until_it_does(store: S
 
     async def write() -> None:
         async with store.writing() as db:
-            await pending.remember(db, "a fact", "another value")
+            await facts.remember_zone_rules(db, "other rules")
 
     event.listen(store.engine.sync_engine, "begin", refuse)
     async with health(store).serving(0) as port:

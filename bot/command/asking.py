@@ -31,7 +31,7 @@ from bot.command.parameters import File, GroupKind, OneOf, RoadmapKind, Suggesti
 from bot.command.registry import Command
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
-from bot.store import pending
+from bot.store import drafts
 from bot.words import has, say, shortened, word
 
 DRAFT = "draft"
@@ -54,7 +54,7 @@ async def begun(db: AsyncConnection, rest: str, member: int) -> tuple[dict[str, 
         return {}, rest
     code = first.removeprefix(DRAFT + ":")
     known = re.fullmatch(r"[0-9a-z]{1,10}", code) is not None
-    kept = await pending.draft(db, int(code, 36), member) if known else None
+    kept = await drafts.kept(db, int(code, 36), member) if known else None
     if kept is None:
         raise Refusal("refuse-outdated")
     return {name: File(**value) if isinstance(value, dict) else value for name, value in kept.items()}, tail
@@ -142,7 +142,7 @@ async def _answer_line(
 
 async def _draft(db: AsyncConnection, scene: Scene, command: Command, given: Mapping[str, Given]) -> str:
     kept = {name: asdict(value) if isinstance(value, File) else value for name, value in given.items()}
-    return f"{command.name} {DRAFT}:{base36(await pending.keep_draft(db, scene.member.id, kept, scene.now))}"
+    return f"{command.name} {DRAFT}:{base36(await drafts.keep(db, scene.member.id, kept, scene.now))}"
 
 
 def _free_text(scene: Scene, command: Command, line: str, ask: Ask) -> Question:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from bot.cards import Input, Question
 from bot.delivery import Address
-from bot.store import codes, outbox, pending, people, personal
+from bot.store import codes, outbox, people, personal, questions
 from bot.tables import metadata
 from tests.dialogues.conftest import Chat
 
@@ -199,7 +199,7 @@ async def everywhere(chat: Chat, who: str) -> None:
         await codes.issue(db, "link", known.member, None, chat.now)
         await codes.take(db, "link", f"WRONG{known.member:03}", known.member, chat.now)
         question = Question("done", "Which?", (Input("step", f"{who} secret"),))
-        await pending.remember_question(db, chat.room, f"q-{who}", who, question, chat.now)
+        await questions.remember(db, chat.room, f"q-{who}", who, question, chat.now)
         day = chat.now.date()
         private = outbox.Draft(f"hello:{who}", "hello", known.private, day, chat.now, chat.now + timedelta(days=1))
         await outbox.queue(db, private)

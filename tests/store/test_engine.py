@@ -20,9 +20,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import Store, Unavailable, engine, hold, pending
+from bot.store import Store, Unavailable, engine, hold
 from bot.tables import facts
 from tests.fakes.postgres import Postgres
+from tests.store.notes import note, noted
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,14 +34,14 @@ async def add_one(store: Store) -> None:
     """Read a number, think, write the next one: what every command that adds does."""
     async with store.writing() as db:
         await hold(db, "fact:number")
-        number = int(await pending.fact(db, "number") or 0)
+        number = int(await noted(db) or 0)
         await asyncio.sleep(0)
-        await pending.remember(db, "number", str(number + 1))
+        await note(db, str(number + 1))
 
 
 async def number_in(store: Store) -> int:
     async with store.reading() as db:
-        return int(await pending.fact(db, "number") or 0)
+        return int(await noted(db) or 0)
 
 
 async def test_200_concurrent_increments_lose_nothing(store: Store) -> None:
@@ -59,21 +60,21 @@ async def test_a_plain_transaction_would_lose_updates(store: Store) -> None:
 
     async def naive() -> None:
         async with store.engine.connect() as db:
-            number = int(await pending.fact(db, "number") or 0)
+            number = int(await noted(db) or 0)
             await db.rollback()
             await asyncio.sleep(0.01)
             await db.execute(facts.update().where(facts.c.name == "number").values(value=str(number + 1)))
             await db.commit()
 
     async with store.writing() as db:
-        await pending.remember(db, "number", "0")
+        await note(db, "0")
     await asyncio.gather(*(naive() for _ in range(4)))
     assert await number_in(store) < 4
 
 
 async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
     async with store.writing() as db:
-        await pending.remember(db, "number", "7")
+        await note(db, "7")
         async with asyncio.timeout(2):
             assert await number_in(store) == 0
     assert await number_in(store) == 7
@@ -92,16 +93,16 @@ async def test_many_waiting_writers_leave_room_for_readers(store: Store) -> None
 
 async def test_a_reader_sees_one_state(store: Store) -> None:
     async with store.reading() as db:
-        assert await pending.fact(db, "number") is None
+        assert await noted(db) is None
         await add_one(store)
-        assert await pending.fact(db, "number") is None
+        assert await noted(db) is None
     assert await number_in(store) == 1
 
 
 async def test_a_failed_transaction_leaves_no_trace(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         async with store.writing() as db:
-            await pending.remember(db, "number", "1")
+            await note(db, "1")
             raise ZeroDivisionError
     assert await number_in(store) == 0
     await add_one(store)
@@ -113,7 +114,7 @@ async def test_a_cancelled_writer_leaves_no_trace_and_no_lock(store: Store) -> N
 
     async def endless() -> None:
         async with store.writing() as db:
-            await pending.remember(db, "number", "1")
+            await note(db, "1")
             started.set()
             await asyncio.Event().wait()
 
@@ -130,7 +131,7 @@ async def test_a_cancelled_writer_leaves_no_trace_and_no_lock(store: Store) -> N
 async def test_another_process_waits_rather_than_fails(store: Store, open_another: Callable[[], Store]) -> None:
     other = open_another()
     async with store.writing() as db:
-        await pending.remember(db, "number", "1")
+        await note(db, "1")
         waiting = asyncio.create_task(add_one(other))
         await asyncio.sleep(0.3)
         assert not waiting.done()
@@ -142,7 +143,7 @@ async def test_who_only_reads_cannot_write(store: Store) -> None:
     """A write in `reading()` would be outside the one writer path."""
     with pytest.raises(DBAPIError, match=r"read-?only"):
         async with store.reading() as db:
-            await pending.remember(db, "number", "1")
+            await note(db, "1")
     await add_one(store)
     assert await number_in(store) == 1
 
@@ -162,15 +163,16 @@ async def test_sqlite_is_set_up_to_survive(store: Store) -> None:
 
 KILLED = """
 import asyncio, os, signal, sys
-from bot.store import Store, pending
+from bot.store import Store
+from tests.store.notes import note
 
 async def main():
     store = Store.open(sys.argv[1])
     for number in range(1, 21):
         async with store.writing() as db:
-            await pending.remember(db, "number", str(number))
+            await note(db, str(number))
     async with store.writing() as db:
-        await pending.remember(db, "number", "uncommitted")
+        await note(db, "uncommitted")
         os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
@@ -312,7 +314,7 @@ async def test_trouble_is_told_once_changes_nothing_and_is_over_when_it_is_over(
             with pytest.raises(Unavailable):
                 # More than fits into what the log has left.
                 async with store.writing() as db, db.begin_nested():
-                    await pending.remember(db, "number", "9" * 100_000)
+                    await note(db, "9" * 100_000)
     assert await number_in(store) == 1
     await add_one(store)
     assert await number_in(store) == 2
@@ -328,10 +330,10 @@ async def test_a_database_that_only_takes_no_writes_can_be_read(store: Store, ca
     async with full(store):
         with pytest.raises(Unavailable):
             async with store.writing() as db:
-                await pending.remember(db, "number", "9" * 100_000)
+                await note(db, "9" * 100_000)
         assert await number_in(store) == 1
         async with store.writing() as db:
-            assert await pending.fact(db, "number") == "1"
+            assert await noted(db) == "1"
     assert [record.levelno for record in caplog.records if record.name == engine.__name__] == [logging.ERROR]
 
 
@@ -347,7 +349,7 @@ async def test_who_waits_for_each_other_is_carried_out_one_after_the_other(store
         if not store.sqlite and tries <= 2:
             await both.wait()
         await hold(db, second)
-        await pending.remember(db, "number", str(int(await pending.fact(db, "number") or 0) + 1))
+        await note(db, str(int(await noted(db) or 0) + 1))
 
     await asyncio.gather(store.write(lambda db: add(db, "a", "b")), store.write(lambda db: add(db, "b", "a")))
     assert await number_in(store) == 2

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 
 from bot.delivery import Address
 from bot.domain.member import Member
-from bot.store import Store, outbox, pending, people, personal, schedule
+from bot.store import Store, drafts, outbox, people, personal, schedule
 from bot.store.changes import Change
 from bot.tables import attempts, checkins, codes, enrolments, groups, metadata, questions, reminders, rests, step_events
 from tests.dialogues.conftest import NOON
@@ -49,7 +49,7 @@ async def lived(store: Store, account: str) -> Member:
         await db.execute(insert(attempts).values(member=member.id, wrong=1, since=NOON))
         asked = {"chat": "room", "message": account, "line": "done", "inputs": [], "at": NOON}
         await db.execute(insert(questions).values(platform="test", account=account, **asked))
-        await pending.keep_draft(db, member.id, {"note": "indexes"}, NOON)
+        await drafts.keep(db, member.id, {"note": "indexes"}, NOON)
     return member
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,14 +15,12 @@ from bot.cards import Card
 from bot.command import Dispatch
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.platforms.console.render import clean, page
-from bot.store import pending
+from bot.store import facts
 from bot.words import date_words, time_words, word
 
 NAME = "console"
 NUMBERS = 99
 """Numbers that press something; after the last one they begin again, and the oldest is forgotten."""
-
-PRESSABLES = "chat-numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +102,14 @@ class Console:
 
     async def save(self) -> None:
         """Keep what the numbers press for the next chat."""
-        kept = {number: [s.press, s.message, s.chat] for number, s in self.shown.items()}
+        kept = {number: (one.press, one.message, one.chat) for number, one in self.shown.items()}
         async with self.dispatch.store.writing() as db:
-            await pending.remember(db, PRESSABLES, json.dumps([self._next, kept]))
+            await facts.remember_numbers(db, self._next, kept)
 
     async def load(self) -> None:
         """What the numbers of the last chat press."""
         async with self.dispatch.store.reading() as db:
-            kept = await pending.fact(db, PRESSABLES)
+            kept = await facts.numbers(db)
         if kept is not None:
-            self._next, shown = json.loads(kept)
-            self.shown = {int(number): Shown(*values) for number, values in shown.items()}
+            self._next, shown = kept
+            self.shown = {number: Shown(*pressed) for number, pressed in shown.items()}

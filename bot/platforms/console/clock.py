@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.store import Store, pending
+from bot.store import Store, facts
 
-OFFSET = "chat-clock-offset"
 FURTHEST = timedelta(days=366)
 """One `:forward` goes at most a year: every check-in and recap on the way is printed."""
 
@@ -24,8 +23,7 @@ class ChatClock:
     async def open(cls, store: Store, real: Callable[[], datetime]) -> ChatClock:
         """The clock as the last chat left it."""
         async with store.reading() as db:
-            kept = await pending.fact(db, OFFSET)
-        return cls(store, real, timedelta(seconds=float(kept or 0)))
+            return cls(store, real, await facts.clock_offset(db))
 
     def __call__(self) -> datetime:
         """The moment it is in the chat."""
@@ -35,4 +33,4 @@ class ChatClock:
         """Set the clock, never back."""
         self._offset = max(self._offset, moment - self._real())
         async with self._store.writing() as db:
-            await pending.remember(db, OFFSET, str(self._offset.total_seconds()))
+            await facts.remember_clock_offset(db, self._offset)

@@ -18,7 +18,7 @@ from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.limits import Limits
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.private import Private, from_person
-from bot.store import pending, people
+from bot.store import facts, people
 from bot.views.group import greeting
 from bot.words import LANGUAGE
 
@@ -81,11 +81,11 @@ class Client(discord.Client):
         """Register the commands, unless Discord has them as they are."""
         self.http._global_over = limits.Open()
         commands = slash.commands(self._house.registry)
-        name, fingerprint = f"{PLATFORM}-commands:{self.application_id}", slash.fingerprint(commands)
-        async with self._house.store.reading() as db:
-            if await pending.fact(db, name) == fingerprint:
-                return
         assert self.application_id is not None, "known since the login"
+        bot, fingerprint = str(self.application_id), slash.fingerprint(commands)
+        async with self._house.store.reading() as db:
+            if await facts.commands_offered(db, PLATFORM, bot) == fingerprint:
+                return
         try:
             await self.http.bulk_upsert_global_commands(self.application_id, commands)
         except outgoing.UNREACHABLE as error:
@@ -93,7 +93,7 @@ class Client(discord.Client):
             log.error("Discord did not take the commands: %s", error)
             return
         async with self._house.store.writing() as db:
-            await pending.remember(db, name, fingerprint)
+            await facts.remember_commands_offered(db, PLATFORM, bot, fingerprint)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Discord takes one IDENTIFY in five seconds from a token; the first of all has waited for that already."""
@@ -168,10 +168,10 @@ class Client(discord.Client):
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Introduce ourselves where everybody reads, once for each invitation, unless a group lives there already."""
-        name, invited = f"{PLATFORM}-greeted:{guild.id}", str(guild.me.joined_at)
+        server, invited = str(guild.id), str(guild.me.joined_at)
         channels = {str(channel.id) for channel in guild.channels}
         async with self._house.store.reading() as db:
-            if await pending.fact(db, name) == invited:
+            if await facts.greeted(db, PLATFORM, server) == invited:
                 return
             addresses = [home.address for home in await people.every_home(db)]
         if not any(address.platform == PLATFORM and address.chat in channels for address in addresses):
@@ -185,7 +185,7 @@ class Client(discord.Client):
                 log.warning("server %s was not greeted: %s", guild.id, outcome)
                 return
         async with self._house.store.writing() as db:
-            await pending.remember(db, name, invited)
+            await facts.remember_greeted(db, PLATFORM, server, invited)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed us: nobody lives in its channels any more."""

@@ -19,7 +19,7 @@ from bot.delivery import Address, Forbidden, Gone, Moved
 from bot.platforms.telegram.outcomes import outcome, unreachable
 from bot.platforms.telegram.posting import Posting, patiently
 from bot.platforms.telegram.render import PLATFORM, Outgoing, placeholder, render, render_question, toast
-from bot.store import Store, pending, people
+from bot.store import Store, people, questions
 from bot.words import LANGUAGE, say, word
 
 log = logging.getLogger(__name__)
@@ -201,4 +201,4 @@ class Answering:
         force = ForceReply(selective=not incoming.private, input_field_placeholder=placeholder(question))
         address, message = await self._send(incoming.address, outgoing, reply_to, force)
         async with self._store.writing() as db:
-            await pending.remember_question(db, address, message, incoming.account, question, self._clock())
+            await questions.remember(db, address, message, incoming.account, question, self._clock())

@@ -51,7 +51,7 @@ from bot.platforms.telegram.rights import leads, missing
 from bot.platforms.telegram.transport import AiohttpRequest
 from bot.platforms.telegram.webhook import Webhook
 from bot.platforms.telegram.whereabouts import Whereabouts
-from bot.store import pending, people
+from bot.store import people, questions
 from bot.words import LANGUAGE, say
 
 if TYPE_CHECKING:
@@ -318,9 +318,9 @@ class TelegramPlatform:
         address, account = address_of(message.chat, topic_of(message)), str(user.id)
         asked_in = str(reply.message_id) if reply is not None and asked_by_us else None
         async with self._dispatch.store.reading() as db:
-            found = await pending.question(db, address, asked_in, account)
+            found = await questions.waiting(db, address, asked_in, account)
             if found is None and private and not self._day_asked(message):
-                found = await pending.question(db, address, None, account)
+                found = await questions.waiting(db, address, None, account)
         if found is None:
             return False
         line, texts = answered(found.line, found.inputs, [words])
@@ -332,7 +332,7 @@ class TelegramPlatform:
         if not response.refused:
             # Only now: had we died before, the answer would come again and need its question.
             async with self._dispatch.store.writing() as db:
-                await pending.forget_questions(db, address, account, found.message)
+                await questions.forget(db, address, account, found.message)
         await self._answering.respond(asked, response)
         return True
 
@@ -429,7 +429,7 @@ class TelegramPlatform:
 
     async def _forget_questions(self, incoming: Incoming) -> None:
         async with self._dispatch.store.writing() as db:
-            await pending.forget_questions(db, incoming.address, incoming.account)
+            await questions.forget(db, incoming.address, incoming.account)
 
     async def _on_fault(self, update: object, context: Any) -> None:
         """A fault of ours: nothing of what was said goes into the log, and who spoke to us gets a reference to it."""

@@ -16,7 +16,8 @@ from telegram import (
 )
 
 from bot.command import Command, Registry
-from bot.store import Store, pending
+from bot.platforms.telegram.render import PLATFORM
+from bot.store import Store, facts
 from bot.words import LANGUAGE, languages
 
 PERSONAL = frozenset(
@@ -34,14 +35,14 @@ async def offer_commands(bot: Bot, registry: Registry, store: Store) -> None:
         [scope.to_dict(), language, [command.to_dict() for command in commands]] for scope, language, commands in menu
     ]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    name = f"telegram-commands:{bot.id}"
+    own = str(bot.id)
     async with store.reading() as db:
-        if await pending.fact(db, name) == digest:
+        if await facts.commands_offered(db, PLATFORM, own) == digest:
             return
     for scope, language, commands in menu:
         await bot.set_my_commands(commands, scope=scope, language_code=language)
     async with store.writing() as db:
-        await pending.remember(db, name, digest)
+        await facts.remember_commands_offered(db, PLATFORM, own, digest)
 
 
 def _menu(registry: Registry) -> Menu:

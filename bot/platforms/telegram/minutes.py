@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.pacing import MINUTE_SECONDS
-from bot.store import Store, Unavailable, pending
+from bot.platforms.telegram.render import PLATFORM
+from bot.store import Store, Unavailable, facts
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +19,12 @@ GROUP_MINUTE = 20
 GROUPS = 1000
 """How many groups are remembered in memory: at 30 messages a second no more can have got 20 in a minute."""
 
-PREFIX = "telegram-minute:"
-
 
 class Minutes:
     """The moments at which groups were written to, of one bot, by the chat's number."""
 
     def __init__(self, bot: str, store: Store, clock: Callable[[], datetime]) -> None:
-        self._prefix = f"{PREFIX}{bot}:"
+        self._bot = bot
         self._store = store
         self._clock = clock
         self._groups: OrderedDict[str, deque[float]] = OrderedDict()
@@ -40,7 +38,7 @@ class Minutes:
             self._groups.popitem(last=False)
         try:
             async with self._store.writing() as db:
-                await pending.remember(db, self._prefix + chat, json.dumps([round(at, 3) for at in known]))
+                await facts.remember_written_to(db, PLATFORM, self._bot, chat, known)
         except Unavailable:
             # The answer goes out all the same; the limit then holds as long as this process lives.
             log.debug("the last minute of a group could not be kept")
@@ -53,12 +51,13 @@ class Minutes:
         now = self._clock().timestamp()
         try:
             async with self._store.writing() as db:
-                kept = await pending.facts_of(db, self._prefix)
+                kept = await facts.written_to(db, PLATFORM, self._bot)
                 # After a step of the clock the future is as good as now.
-                ago = {name: [max(0.0, now - at) for at in json.loads(value)] for name, value in kept.items()}
-                recent = {name: [s for s in seconds if s < MINUTE_SECONDS] for name, seconds in ago.items()}
-                await pending.forget_facts(db, [name for name, seconds in recent.items() if not seconds])
+                ago = {chat: [max(0.0, now - at) for at in moments] for chat, moments in kept.items()}
+                recent = {chat: [s for s in seconds if s < MINUTE_SECONDS] for chat, seconds in ago.items()}
+                old = [chat for chat, seconds in recent.items() if not seconds]
+                await facts.forget_written_to(db, PLATFORM, self._bot, old)
         except Unavailable:
             log.warning("what groups got in the last minute cannot be read")
             return ()
-        return [(name.removeprefix(self._prefix), seconds) for name, seconds in recent.items() if seconds]
+        return [(chat, seconds) for chat, seconds in recent.items() if seconds]

@@ -12,7 +12,7 @@ from bot.cards import Card
 from bot.delivery import Address, Outcome, Sent
 from bot.platforms.telegram.hearing import address_of, is_group, is_private
 from bot.platforms.telegram.render import PLATFORM
-from bot.store import Store, outbox, pending, people
+from bot.store import Store, facts, outbox, people
 from bot.views.group import greeting
 from bot.words import LANGUAGE
 
@@ -63,15 +63,15 @@ class Whereabouts:
 
     async def _greet(self, chat: Chat, update: int) -> None:
         """Introduce ourselves to a group, once for each time we are added."""
-        name, value = _greeted(chat.id), str(update)
+        place, invitation = str(chat.id), str(update)
         async with self._store.writing() as db:
-            known = await pending.fact(db, name)
-            if known == value:
+            known = await facts.greeted(db, PLATFORM, place)
+            if known == invitation:
                 return
-            await pending.remember(db, name, value)
+            await facts.remember_greeted(db, PLATFORM, place, invitation)
         if known == MOVED:
             return
-        result = await self._send(address_of(chat, None), greeting(LANGUAGE), name)
+        result = await self._send(address_of(chat, None), greeting(LANGUAGE), f"{PLATFORM}-greeted:{place}")
         if not isinstance(result, Sent):
             log.warning("a group could not be greeted: %s", result)
 
@@ -84,9 +84,9 @@ class Whereabouts:
         async with self._store.writing() as db:
             await people.home_moved(db, PLATFORM, str(old), str(new))
             await outbox.moved(db, PLATFORM, str(old), str(new))
-            if await pending.fact(db, _greeted(new)) is None:
+            if await facts.greeted(db, PLATFORM, str(new)) is None:
                 # Telegram says that we were added to the new chat, but the group knows us.
-                await pending.remember(db, _greeted(new), MOVED)
+                await facts.remember_greeted(db, PLATFORM, str(new), MOVED)
 
     async def on_leaving(self, update: Update, _: object) -> None:
         """Somebody left a group; their next command there makes them a member again."""
@@ -98,10 +98,6 @@ class Whereabouts:
             if known is not None:
                 for group in await people.groups_in(db, PLATFORM, str(message.chat.id)):
                     await people.left(db, known.member, group, self._clock())
-
-
-def _greeted(chat: int) -> str:
-    return f"telegram-greeted:{chat}"
 
 
 def _is_in(member: ChatMember) -> bool:

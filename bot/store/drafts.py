@@ -1,0 +1,33 @@
+"""Drafts: the arguments of commands that were begun, while the rest is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.tables import drafts
+
+KEPT_FOR = timedelta(days=14)
+"""As long as the question that they wait for."""
+
+
+async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, Any], now: datetime) -> int:
+    """Keep what a member has given so far, by the parameters' names; the number that `kept` asks for."""
+    result = await db.execute(insert(drafts).values(member=member, arguments=dict(arguments), at=now))
+    return int((result.inserted_primary_key or (0,))[0])
+
+
+async def kept(db: AsyncConnection, id: int, member: int) -> dict[str, Any] | None:
+    """The arguments of a command begun by that member; None for another's, and for one that was forgotten."""
+    row = await db.execute(select(drafts.c.arguments).where(drafts.c.id == id, drafts.c.member == member))
+    found: dict[str, Any] | None = row.scalar_one_or_none()
+    return found
+
+
+async def forget_old(db: AsyncConnection, now: datetime) -> None:
+    """Housekeeping: drop what nobody finished."""
+    await db.execute(delete(drafts).where(drafts.c.at < now - KEPT_FOR))
