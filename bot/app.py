@@ -191,7 +191,7 @@ class Roadmate:
             await questions.forget_old(db, now)
             await drafts.forget_old(db, now)
             # Before they are written off, and those of the same moment.
-            await schedule.unsaid(db, outbox.late(RETURN, now), now)
+            await schedule.due_again(db, outbox.late(RETURN, now), now)
             await outbox.expire(db, now)
         before = (now - KEPT).date()
         for _ in range(FORGETTING):

@@ -35,12 +35,13 @@ from bot.command.parameters import (
 from bot.command.parameters.moments import every_zone
 from bot.commands import registry
 from bot.delivery import Address
-from bot.domain.group import Enrolment, Group
+from bot.domain.account import Account
+from bot.domain.enrolment import Enrolment
+from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.library import Library
 from bot.platforms.console.render import page, plain
-from bot.store.people import Account
 from bot.words import word
 from tests.fakes.clockwork import ROOM, clockwork
 

@@ -20,6 +20,7 @@ from bot.command.parameters import MateKind, Suggestion, quoted
 from bot.command.placing import placed, refused, tell_closed
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
+from bot.domain.account import Account
 from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
@@ -88,7 +89,7 @@ class Dispatch:
             account = await people.account(db, incoming.platform, incoming.account)
             if account is None:
                 # As a stranger sees it.
-                account = people.Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
+                account = Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
                 member = Member(0, incoming.name, group.zone if group else self.zone)
             else:
                 member = await people.member(db, account.member)
@@ -151,7 +152,7 @@ class Dispatch:
             db, incoming.platform, incoming.account, clean_name(incoming.name), zone, self.language, now
         )
         if await people.seen(db, account, now, incoming.private):
-            await schedule.heard(db, member.id, now)
+            await schedule.note_activity(db, member.id, now)
         if group is not None and await people.enter(db, group.id, member.id, now) and member.zone != group.zone:
             # Met before there was a group: until they name a zone of their own, theirs is the group's.
             await people.live_by(db, member.id, group.zone)
@@ -164,7 +165,7 @@ class Dispatch:
         db: AsyncConnection,
         incoming: Incoming,
         group: Group | None,
-        account: people.Account,
+        account: Account,
         member: Member,
         *,
         mates: bool,

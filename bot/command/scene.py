@@ -8,10 +8,11 @@ from datetime import date, datetime
 from functools import cached_property
 
 from bot.delivery import Address
-from bot.domain.group import Enrolment, Group
+from bot.domain.account import Account
+from bot.domain.enrolment import Enrolment
+from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.roadmap import Roadmap
-from bot.store.people import Account
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bot.command.parameters import (
     Suggestion,
 )
 from bot.commands.join import change_code
+from bot.domain.answer import Answer
 from bot.domain.consistency import streak
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
@@ -119,7 +120,7 @@ def _open_day(call: Call, day: date | None) -> date:
     return day
 
 
-async def _answer(call: Call, day: date, track: str) -> studies.Answer | None:
+async def _answer(call: Call, day: date, track: str) -> Answer | None:
     found = (await studies.answers_of(call.db, [call.member.id], day, day)).get(call.member.id, [])
     return next((answer for answer in found if answer.track == track), None)
 
@@ -145,7 +146,7 @@ async def later(call: Call, until: timedelta | str | int | None, date: date | No
     if until is None:
         raise Ask("until")
     awake = replace(row, later_at=None, paused_at=None)
-    following = awake.next(await schedule.around(call.db, [row]), call.now, call.today)
+    following = awake.next(await schedule.circumstances(call.db, [row]), call.now, call.today)
     at = None if until == "tomorrow" else _moment(call, until)
     if at is not None and following is not None and at >= following.at:
         # By then the next day's question has come anyway.

@@ -12,8 +12,8 @@ from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
 from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
+from bot.domain.rest import Rest
 from bot.store import people, rests, schedule
-from bot.store.rests import Rest
 from bot.tables import members, reminders
 from bot.tables import rests as planned_rests
 from bot.views import times
@@ -160,7 +160,7 @@ def _offers(call: Call, planned: tuple[Rest, ...]) -> list[Range]:
     tomorrow = call.today + ONE_DAY
     saturday = call.today + timedelta(days=(5 - call.today.weekday()) % 7)
     offers = [(tomorrow, tomorrow), (saturday, saturday + ONE_DAY)]
-    return [days for days in offers if not any(r.first <= days[0] and days[1] <= r.last for r in planned)]
+    return [days for days in offers if not any(rest.covers(days) for rest in planned)]
 
 
 def _check(call: Call, days: Range) -> None:
@@ -183,9 +183,9 @@ def _check(call: Call, days: Range) -> None:
 async def _plan(call: Call, planned: tuple[Rest, ...], days: Range) -> Range:
     """Write days off down; what overlaps or touches becomes one. Gives the whole stretch."""
     first, last = days
-    near = [rest for rest in planned if rest.first <= last + ONE_DAY and first <= rest.last + ONE_DAY]
+    near = [rest for rest in planned if rest.touches(days)]
     for rest in near:
-        if rest.first <= first and last <= rest.last:
+        if rest.covers(days):
             known = times.dates_words(call.language, rest.days, call.today)
             raise Refusal("refuse-rest-known", days=known, ways=[(call.word("settings-rests"), "rest")])
     if not near:

@@ -9,9 +9,9 @@ from bot.command import Audience, Call, Response
 from bot.domain.group import CHECKIN_MINUTE, RECAP_MINUTE, Group
 from bot.domain.kind import GROUP_CHECKIN, RECAP
 from bot.domain.refusal import Refusal
+from bot.domain.reminder import Reminder
 from bot.store import hold, schedule
 from bot.store.homes import led_by
-from bot.store.schedule import Reminder
 from bot.tables import groups, reminders
 from bot.views import group as view
 from bot.words import minute_words

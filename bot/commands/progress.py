@@ -21,7 +21,7 @@ from bot.command.parameters import (
 from bot.commands.join import change_code, progress_on, the_enrolment
 from bot.commands.pause import with_halts
 from bot.commands.start import onward
-from bot.domain.group import Enrolment
+from bot.domain.enrolment import Enrolment
 from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal

@@ -15,8 +15,8 @@ from bot.commands.start import TIMES, onward
 from bot.domain.kind import DEADLINE, GROUP_CHECKIN, GROUPS, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.refusal import Refusal
+from bot.domain.reminder import Reminder
 from bot.store import people, schedule
-from bot.store.schedule import Reminder
 from bot.tables import reminders
 from bot.views import times
 from bot.words import days_words, minute_words

@@ -422,7 +422,7 @@ class Round:
     async def _settle(self, db: AsyncConnection, parts: Parts, state: str, reason: str) -> None:
         ours = await outbox.settle(db, parts, state, self.clock(), reason=reason[:300])
         if state == "expired" and reason != MOOT:
-            await schedule.unsaid(db, [part.reminder for part in ours if part.kind == RETURN], self.clock())
+            await schedule.due_again(db, [part.reminder for part in ours if part.kind == RETURN], self.clock())
         afterwards(partial(self._tell, ours, state, reason))
 
     def _tell(self, parts: Parts, state: str, reason: str | None = None) -> None:

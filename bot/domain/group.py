@@ -31,17 +31,3 @@ class Group:
     def local_day(self, moment: datetime) -> date:
         """The group's own date at a moment in UTC."""
         return local_day(moment, self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A member on a roadmap until a deadline, with so many minutes a day. Dates are the member's local ones."""
-
-    id: int
-    member: int
-    roadmap: str
-    deadline: date | None
-    minutes_a_day: int
-    started_on: date
-    used_at: datetime
-    ended_at: datetime | None = None

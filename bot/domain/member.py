@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from bot.domain.occurrence import DAY, Range, clock, moment_of, within
+from bot.domain.rest import pause
 
 
 def local_day(moment: datetime, zone: str, day_start: int = 0) -> date:
@@ -71,11 +72,6 @@ class Quiet:
                 over = end.replace(fold=1).astimezone(UTC)
             at = over
         return at
-
-
-def pause(first: date, until: date | None) -> Range:
-    """The local dates of a pause, from its first to before `until`; without that, until they come back."""
-    return first, date.max if until is None else until - DAY
 
 
 @dataclass(frozen=True, slots=True)

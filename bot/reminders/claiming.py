@@ -10,13 +10,14 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
+from bot.domain.account import Account
+from bot.domain.answer import Answer
 from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RETURN, RISK, STOPPED, STUDY
-from bot.domain.occurrence import Occurrence, Rule, clock, moment, next_occurrence
+from bot.domain.occurrence import Occurrence, next_occurrence
+from bot.domain.reminder import Circumstances, Reminder
 from bot.store import outbox, passing, people, schedule, studies
 from bot.store.outbox import Draft
-from bot.store.people import Account
-from bot.store.schedule import PARTED, SHIFT, Advance, Around, Reminder
-from bot.store.studies import Answer
+from bot.store.schedule import PARTED, Advance
 
 BATCH = 500
 """Occurrences claimed in one transaction: enough to keep up with any evening, short enough to let commands through."""
@@ -34,17 +35,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Batch:
     """What a batch of due reminders needs to know, read at once: who has answered, and where each is reached."""
 
-    around: Around
+    circumstances: Circumstances
     answers: Mapping[int, Sequence[Answer]]
     closed: Mapping[int, Sequence[Account]]
     mine: Mapping[int, Address]
     homes: Mapping[int, Sequence[Address]]
 
     @classmethod
-    async def of(cls, db: AsyncConnection, due: Sequence[Reminder]) -> Company:
+    async def of(cls, db: AsyncConnection, due: Sequence[Reminder]) -> Batch:
         """Read for a batch: a handful of questions, however many reminders it has."""
         spoke = sorted({r.member for r in due if r.member is not None and r.spoke})
         days = [day for r in due if (day := r.next_date) is not None]
@@ -53,7 +54,7 @@ class Company:
         mine = await people.main_homes(db, grouped) if grouped else {}
         unreached = {r.member for r in due if r.member is not None and r.reached is None} | (grouped - mine.keys())
         return cls(
-            around=await schedule.around(db, due),
+            circumstances=await schedule.circumstances(db, due),
             answers=await studies.answers_of(db, spoke, min(days), max(days)) if spoke else {},
             closed=await people.accounts_of_all(db, sorted(unreached)) if unreached else {},
             mine=mine,
@@ -84,12 +85,12 @@ async def claim_due(db: AsyncConnection, now: datetime) -> int:
     due = await schedule.due(db, now, BATCH)
     if not due:
         return 0
-    company = await Company.of(db, due)
+    batch = await Batch.of(db, due)
     drafts: list[Draft] = []
     advances: list[Advance] = []
     for reminder in due:
         try:
-            said, advance = _claim(reminder, company, now)
+            said, advance = _claim(reminder, batch, now)
         except Exception as error:
             if passing(error):
                 raise
@@ -104,16 +105,16 @@ async def claim_due(db: AsyncConnection, now: datetime) -> int:
     return len(due)
 
 
-def _claim(reminder: Reminder, company: Company, now: datetime) -> tuple[Sequence[Draft], Advance]:
+def _claim(reminder: Reminder, batch: Batch, now: datetime) -> tuple[Sequence[Draft], Advance]:
     """What becomes of one reminder: what is queued, and where it stands after."""
-    rule = reminder.rule(company.around, reminder.last_date)
-    due = _due(reminder, rule, company.around)
+    rule = reminder.rule(batch.circumstances, reminder.last_date)
+    due = reminder.found_due(rule, batch.circumstances)
     if due is None or due.at > now:
         # Its moment was worked out under other rules, or a word came since: not now.
         kept = (reminder.last_date, reminder.paused_at, reminder.later_at, reminder.later_date)
         return (), Advance(reminder.id, due, *kept)
     last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
-    answered = company.answered(reminder, due.day)
+    answered = batch.answered(reminder, due.day)
     stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered
     # Where it is too late to say that nobody asks any more, the next date's turn says it.
     stopping = stopping and now < due.at + KINDS[STOPPED].grace
@@ -122,30 +123,12 @@ def _claim(reminder: Reminder, company: Company, now: datetime) -> tuple[Sequenc
     unsaid = reminder.kind == RETURN and now >= due.at + KINDS[RETURN].grace
     again = rule if not stopping and (unsaid or reminder.kind != RETURN) else None
     following = None if again is None else next_occurrence(again, now if unsaid else after, last)
-    drafts = () if answered else _drafts(reminder, due, company, now, stopping)
+    drafts = () if answered else _drafts(reminder, due, batch, now, stopping)
     done = reminder.last_date if unsaid else last
     return drafts, Advance(reminder.id, following, done, now if stopping else None)
 
 
-def _due(reminder: Reminder, rule: Rule | None, around: Around) -> Occurrence | None:
-    """The occurrence a reminder was found due for, as the rules stand now."""
-    at, day, last = reminder.next_due_at, reminder.next_date, reminder.last_date
-    assert at is not None and day is not None
-    as_before = rule is not None and (last is None or day > last) and rule.due_on(day) and _shows(rule, day, at)
-    if as_before or at == reminder.later_at:
-        return Occurrence(at, day)
-    return reminder.next(around, at - SHIFT, last)
-
-
-def _shows(rule: Rule, day: date, at: datetime) -> bool:
-    """Whether a moment is that of a rule for a local date; mostly the clock on the wall says so at a glance."""
-    wall = at.astimezone(clock(rule.zone))
-    plain = not wall.fold and rule.minute >= rule.day_start and not wall.second
-    at_a_glance = plain and wall.hour * 60 + wall.minute == rule.minute and wall.date() == day
-    return at_a_glance or moment(rule, day) == at
-
-
-def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime, stopping: bool) -> list[Draft]:
+def _drafts(reminder: Reminder, due: Occurrence, batch: Batch, now: datetime, stopping: bool) -> list[Draft]:
     kind = STOPPED if stopping else reminder.kind
     expires = due.at + KINDS[kind].grace
     # Not the reminder's id: SQLite gives that of a reminder that was taken back to the next one.
@@ -156,12 +139,12 @@ def _drafts(reminder: Reminder, due: Occurrence, company: Company, now: datetime
     if due.at == reminder.later_at:
         # Asked again for a date that may have been asked about before.
         key += f":later:{due.at:%Y%m%dT%H%M}"
-    addresses, state, reason = company.addresses(reminder, kind), "queued", None
+    addresses, state, reason = batch.addresses(reminder, kind), "queued", None
     if now >= expires:
         state, reason = "expired", "too late"
     if not addresses and reminder.member is not None:
         # Recorded, though nobody can be told: what is not sent is not lost in silence.
-        addresses = [account.private for account in company.closed.get(reminder.member, ())[:1]]
+        addresses = [account.private for account in batch.closed.get(reminder.member, ())[:1]]
         state, reason = "failed", NOBODY if reminder.reached is None else NOWHERE
     return [
         Draft(

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Numeric, Select, and_, case, cast, extract, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import PRIVATE
+from bot.domain.address import PRIVATE
+from bot.domain.dropped import Dropped
 from bot.store.people import members_of
 from bot.tables import deliveries
 
@@ -35,19 +36,6 @@ TOO_LATE = "too late"
 
 UNDELIVERED = ("queued", "sending")
 LOST = ("failed", "expired", "doubtful")
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """What a group was not told on a local date, and why. `state` is failed, expired (too late) or doubtful (nobody
-    knows whether it arrived, and it was not said twice). `private`: reminders to members, counted and never named."""
-
-    kind: str
-    local_date: date
-    state: str
-    reason: str
-    count: int
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.linking import Brought
 from bot.domain.progress import StepEvent
 from bot.domain.roadmap import Roadmap
 from bot.store import people, rests, schedule, studies
 from bot.store.changes import Change
 from bot.store.engine import hold
-from bot.store.people import Account
 from bot.tables import (
     accounts,
     attempts,
@@ -47,17 +46,6 @@ FORGOTTEN = {
     "paused_until": None,
 }
 """What is left of a member who became part of another: a number that old buttons point at, and nothing to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What one of the two brings: roadmaps by slug, days answered for, groups by name."""
-
-    accounts: tuple[Account, ...]
-    roadmaps: tuple[str, ...]
-    days: int
-    groups: tuple[str, ...]
-    reminders: tuple[str, ...]
 
 
 async def brought(db: AsyncConnection, member: int) -> Brought:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import Address
+from bot.domain.account import Account
+from bot.domain.address import Address
 from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
 from bot.domain.member import Member, Quiet
 from bot.store.engine import hold
@@ -20,24 +21,6 @@ from bot.tables import accounts, groups, homes, members, memberships
 NAME_LENGTH = 80
 SEEN_AGAIN = timedelta(minutes=1)
 """Who goes on talking is not noted anew each time: a command that only reads should seldom cost a write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A platform identity of a member; `dm` says whether private messages reach it, `told` whether they know."""
-
-    platform: str
-    account: str
-    member: int
-    name: str
-    dm: str
-    seen_at: datetime
-    told: bool = False
-
-    @property
-    def private(self) -> Address:
-        """Where private messages to this account go."""
-        return Address.private_to(self.platform, self.account)
 
 
 @dataclass(frozen=True, slots=True)

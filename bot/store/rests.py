@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.occurrence import DAY, Range
+from bot.domain.occurrence import Range
+from bot.domain.rest import Rest, joined
 from bot.store.studies import Who
 from bot.tables import rests
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """A stretch of days off, both ends included. One whose last day comes before its first was taken back."""
-
-    id: int
-    first: date
-    last: date
-
-    @property
-    def days(self) -> Range:
-        """Its ends."""
-        return self.first, self.last
 
 
 async def planned(db: AsyncConnection, member: int, today: date) -> tuple[Rest, ...]:
@@ -56,12 +42,7 @@ _OF_THESE = _OFF.where(rests.c.member.in_(bindparam("who", expanding=True)))
 async def unite(db: AsyncConnection, member: int) -> None:
     """Make one of those that overlap or touch: two members with days off have become one."""
     found = await _all(db, member)
-    kept: list[Rest] = []
-    for rest in found:
-        if kept and rest.first <= kept[-1].last + DAY:
-            kept[-1] = Rest(kept[-1].id, kept[-1].first, max(kept[-1].last, rest.last))
-        else:
-            kept.append(rest)
+    kept = joined(found)
     for rest in kept:
         await db.execute(update(rests).where(rests.c.id == rest.id).values(last=rest.last))
     gone = {rest.id for rest in found} - {rest.id for rest in kept}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,126 +12,15 @@ from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
-from bot.domain.member import Quiet, local_day, pause
-from bot.domain.occurrence import DAY, EVERY_DAY, Occurrence, Range, Rule, looks_from, next_occurrence, within
+from bot.domain.member import Quiet, local_day
+from bot.domain.occurrence import EVERY_DAY, Occurrence
+from bot.domain.reminder import Circumstances, Reminder
+from bot.domain.rest import pause
 from bot.store import outbox, rests
 from bot.store.changes import Change
 from bot.store.engine import many, upsert
 from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
-
-SILENCE = timedelta(days=SILENCE_DAYS)
-
-SHIFT = timedelta(hours=3)
-"""By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What else decides when members' reminders are due: days off, deadlines to warn of, and their last word."""
-
-    rests: Mapping[int, tuple[Range, ...]] = field(default_factory=dict)
-    warnings: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
-    heard: Mapping[int, datetime] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """A rule and where it stands. `next_due_at` is UTC, `next_date` the local date it will be for.
-
-    Asked for by /later, it is due at `later_at` instead, for `later_date`. `paused_at`: it stopped by itself, after
-    `ignored` questions in a row without a word.
-    """
-
-    id: int
-    kind: str
-    member: int | None
-    group: int | None
-    minute: int
-    days: int
-    place: str
-    last_date: date | None
-    later_at: datetime | None
-    later_date: date | None
-    ignored: int
-    paused_at: datetime | None
-    next_due_at: datetime | None
-    next_date: date | None
-    zone: str
-    day_start: int = 0
-    quiet: Quiet | None = None
-    pause: Range | None = None
-    # What a claim saw beside it, so that it asks no more than it needs: the private chat to write to, as platform and
-    # chat; whether there are days off at all; whether any answer was given for its date or a later one.
-    reached: str | None = None
-    resting: bool = True
-    spoke: bool = True
-
-    @property
-    def time(self) -> int:
-        """The minute after local midnight at which it comes: quiet hours move it to their nearer edge."""
-        if self.quiet is not None and self.quiet.covers(self.minute):
-            return self.quiet.nearest_edge(self.minute, self.day_start)
-        return self.minute
-
-    def off(self, around: Around) -> tuple[Range, ...]:
-        """The local dates on which its member wants to hear nothing."""
-        if self.member is None:
-            return ()
-        resting = around.rests.get(self.member, ())
-        return resting if self.pause is None else (*resting, self.pause)
-
-    def rule(self, around: Around, last: date | None) -> Rule | None:
-        """Its wish as things stand; None when nothing is wished for."""
-        if self.place == "off" or self.paused_at is not None:
-            return None
-        start, off = None, self.off(around)
-        if self.kind == RETURN:
-            word = around.heard.get(self.member or 0)
-            if word is None:
-                return None
-            spoke = local_day(word, self.zone, self.day_start)
-            if last is not None and spoke < last - DAY:
-                # Written to once, they are left in peace until they come back: by dates, for their clock and its time
-                # may be others since; a zone moves a date by one, and a silence is a week.
-                return None
-            silent = self._silent_after(spoke, off)
-            if silent == date.max:
-                return None
-            start = silent + SILENCE
-        dates = around.warnings.get(self.member or 0, ()) if self.kind == DEADLINE else None
-        return Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
-
-    @staticmethod
-    def _silent_after(spoke: date, off: Iterable[Range]) -> date:
-        """The local date after which a silence counts: that of a word, or the last of the days off that began before
-        it was a silence; `date.max` in a pause without an end."""
-        day = spoke
-        for first, last in sorted(off):
-            if last > day and first <= day + SILENCE:
-                day = last
-        return day
-
-    def next(self, around: Around, after: datetime, last: date | None) -> Occurrence | None:
-        """Its next occurrence, after a moment and a local date; None when there is none to come."""
-        rule = self.rule(around, last)
-        if rule is None:
-            return None
-        if self.later_at is None or self.later_date is None:
-            return next_occurrence(rule, after, last)
-        if self.later_at <= after:
-            # A pause let it pass, or an answer that was taken back since: its date has its own time again.
-            return next_occurrence(rule, after, self.later_date - DAY if last == self.later_date else last)
-        due = next_occurrence(rule, after, last)
-        if due is not None and due.at <= self.later_at:
-            return due
-        return due if within(self.later_date, rule.off) else Occurrence(self.later_at, self.later_date)
-
-    def anew(self, now: datetime, last: date | None, around: Around) -> dict[str, Any]:
-        """The columns that say when it is next due, worked out anew; what is due and not yet claimed stays due."""
-        due = self.next(around, looks_from(now, self.next_due_at), last)
-        return {"next_due_at": due and due.at, "next_date": due and due.day}
-
 
 OWN = (
     *("id", "kind", "member", "group", "minute", "days", "place", "last_date", "later_at", "later_date"),
@@ -194,15 +83,15 @@ def _mine(member: int, kind: str) -> Any:
 # ---------------------------------------------------------------- what else decides
 
 
-async def around(db: AsyncConnection, found: Sequence[Reminder]) -> Around:
+async def circumstances(db: AsyncConnection, found: Sequence[Reminder]) -> Circumstances:
     """What else decides when these reminders are due; asks only what they need."""
     resting = {r.member for r in found if r.member is not None and r.resting}
     warned = {r.member for r in found if r.kind == DEADLINE}
     missed = {r.member for r in found if r.kind == RETURN}
-    return Around(
-        rests=await rests.off_all(db, sorted(resting)) if resting else {},
-        warnings=await _warnings(db, warned) if warned else {},
-        heard=await _heard(db, missed) if missed else {},
+    return Circumstances(
+        days_off=await rests.off_all(db, sorted(resting)) if resting else {},
+        warning_dates=await _warnings(db, warned) if warned else {},
+        last_heard=await _last_heard(db, missed) if missed else {},
     )
 
 
@@ -217,7 +106,7 @@ async def _warnings(db: AsyncConnection, who: Iterable[int | None]) -> dict[int,
     return {member: tuple(sorted(days)) for member, days in found.items()}
 
 
-async def _heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, datetime]:
+async def _last_heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, datetime]:
     latest = select(accounts.c.member, accounts.c.seen_at).where(accounts.c.member.in_(who))
     found: dict[int, datetime] = {}
     for member, at in await db.execute(latest):
@@ -231,13 +120,16 @@ async def _heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, da
 async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> None:
     """Work out anew when a member's reminders are due: a time, the days, the zone, days off or a deadline changed."""
     found = await chosen(db, held(), reminders.c.member == member)
-    decided = await around(db, found)
+    decided = await circumstances(db, found)
     for reminder in found:
         dated = reminder
         if reminder.later_at is not None and reminder.later_date is None:
             # /later has just been said: it is about the day it is said on.
             dated = replace(reminder, later_date=local_day(now, reminder.zone, reminder.day_start))
-        values = {**dated.anew(now, dated.last_date, decided), "later_date": dated.later_at and dated.later_date}
+        values = {
+            **_due_columns(dated.anew(now, dated.last_date, decided)),
+            "later_date": dated.later_at and dated.later_date,
+        }
         await _write(db, reminder.id, **values)
 
 
@@ -258,10 +150,10 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
             .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
         )
     for reminder in await chosen(db, held(), reminders.c.group == group):
-        await _write(db, reminder.id, **reminder.anew(now, reminder.last_date, Around()))
+        await _write(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
 
 
-async def heard(db: AsyncConnection, member: int, now: datetime) -> None:
+async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None:
     """A member said something: nothing was ignored, and silence begins anew."""
     await db.execute(update(reminders).where(reminders.c.member == member, reminders.c.ignored > 0).values(ignored=0))
     # The claim looks at their last word and at their clock; until then it is enough not to be late.
@@ -359,7 +251,7 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
-async def unsaid(db: AsyncConnection, of: Any, now: datetime) -> None:
+async def due_again(db: AsyncConnection, of: Any, now: datetime) -> None:
     """Words after a silence, by their reminders, that could not be said in time: due again, on the next evening."""
     lost = reminders.c.id.in_(of) & (reminders.c.kind == RETURN) & (reminders.c.place != "off")
     again = {"last_date": None, "next_due_at": now, "next_date": now.date()}
@@ -389,7 +281,7 @@ async def answered(change: Change, track: str, day: date, pressed: str | None, *
     """
     db, member, now = change.db, change.member.id, change.now
     found = await chosen(db, held(), _mine(member, track))
-    decided = await around(db, found)
+    decided = await circumstances(db, found)
     for row in found:
         last = max(row.last_date or day, day)
         awake = replace(row, paused_at=None)
@@ -399,7 +291,7 @@ async def answered(change: Change, track: str, day: date, pressed: str | None, *
         # Its member too: SQLite gives the id of a reminder that was taken back to the next one.
         mine = {"id": row.id, "member": member}
         await change.follow(reminders, mine, last_date=last, paused_at=None, **later)
-        await _write(db, row.id, **awake.anew(now, last, decided), ignored=0)
+        await _write(db, row.id, **_due_columns(awake.anew(now, last, decided)), ignored=0)
     await outbox.touch_question(db, member, track, day, pressed, now)
     if studied:
         await _touch_groups(db, member, day, now)
@@ -429,6 +321,10 @@ async def _touch_groups(db: AsyncConnection, member: int, day: date, now: dateti
     mine = select(memberships.c.group).where(memberships.c.member == member, memberships.c.left_at.is_(None))
     for (group,) in (await db.execute(mine.order_by(memberships.c.group))).all():
         await outbox.touch_group(db, group, GROUP_CHECKIN, day, now)
+
+
+def _due_columns(due: Occurrence | None) -> dict[str, Any]:
+    return {"next_due_at": due and due.at, "next_date": due and due.day}
 
 
 async def _write(db: AsyncConnection, id: int, **values: Any) -> None:

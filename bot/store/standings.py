@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.board import Measure, Score, Standings, Window, rank, window_end, window_start
 from bot.domain.consistency import streak
 from bot.domain.group import Group
-from bot.domain.member import local_day, pause
+from bot.domain.member import local_day
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.progress import StepEvent
 from bot.domain.recap import Finisher, Week
+from bot.domain.rest import pause
 from bot.store import people, rests, studies
 from bot.tables import enrolments, members, reminders, step_events
 

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.answer import Answer
 from bot.domain.board import capped
-from bot.domain.group import Enrolment
+from bot.domain.enrolment import Enrolment
 from bot.domain.progress import StepEvent
 from bot.tables import checkins, enrolments, groups, step_events
 
@@ -27,16 +28,6 @@ STANDING_CHECKIN = checkins.c.reverts.is_(None) & ~exists().where(_later_checkin
 
 Who = Sequence[int] | Select[tuple[int]]
 """Members by their ids, or by a question that gives them: a group of a hundred thousand is never listed here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a member said about one local day and track: the answers of that day, added up."""
-
-    day: date
-    track: str
-    studied: bool
-    minutes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.occurrence import Occurrence
+from bot.domain.reminder import SHIFT
 from bot.store import schedule
 from bot.tables import reminders
 
@@ -95,14 +96,14 @@ async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | 
     some = select(reminders.c.id).where(waiting).order_by(reminders.c.id).limit(REFRESHED)
     ids = list((await db.execute(some)).scalars())
     found = await schedule.chosen(db, schedule.held(), reminders.c.id.in_(ids))
-    decided = await schedule.around(db, found)
+    decided = await schedule.circumstances(db, found)
     moved = []
     for reminder in found:
         if reminder.next_due_at is None:
             # Switched off since its id was read.
             continue
         try:
-            right = reminder.next(decided, reminder.next_due_at - schedule.SHIFT, reminder.last_date)
+            right = reminder.next(decided, reminder.next_due_at - SHIFT, reminder.last_date)
         except ZoneInfoNotFoundError:
             # Others must not wait for a zone that is no more.
             log.exception("reminder %s cannot be worked out anew", reminder.id)

@@ -11,8 +11,8 @@ from bot.domain.kind import MOST_IGNORED, STUDY
 from bot.domain.member import Member
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress
+from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
-from bot.store.schedule import Reminder
 from bot.views import study, times
 from bot.views.study import pace_words
 from bot.words import date_words, days_words, lines, minute_words, say, weekday_words, word

@@ -9,12 +9,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.cards import Button, Card, Choice, Field, Fields, Option, Paragraph, Part, Spans, Text
+from bot.domain.dropped import Dropped
 from bot.domain.group import Group
 from bot.domain.kind import GROUP_CHECKIN, GROUPS, RECAP
 from bot.domain.occurrence import EVERY_DAY
+from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
-from bot.store.ledger import Dropped
-from bot.store.schedule import Reminder
 from bot.views.times import kind_words, next_words
 from bot.words import date_words, days_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
 

@@ -9,14 +9,15 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.cards import Bold, Button, Card, Choice, Field, Fields, Moment, Option, Paragraph, Spans, Text, owner_that_fits
-from bot.domain.group import Enrolment, Group
+from bot.domain.account import Account
+from bot.domain.enrolment import Enrolment
+from bot.domain.group import Group
 from bot.domain.kind import ASKED, RISK
+from bot.domain.linking import Brought
 from bot.domain.member import Member
+from bot.domain.reminder import Reminder
+from bot.domain.rest import Rest
 from bot.domain.roadmap import Roadmap
-from bot.store.linking import Brought
-from bot.store.people import Account
-from bot.store.rests import Rest
-from bot.store.schedule import Reminder
 from bot.views import times
 from bot.views.study import hours_words, pace_words
 from bot.words import date_words, has, lines, minute_words, say, shortened, time_words, word

@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.cards import LINE_BYTES, Bold, Button, Card, Code, Paragraph, Progress, Spans, Text, owner_that_fits
 from bot.domain import progress as ledger
-from bot.domain.group import Enrolment
+from bot.domain.enrolment import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.roadmap import Level, Roadmap, Step
 from bot.words import date_words, lines, say, word

@@ -24,8 +24,8 @@ from bot.domain.kind import (
 )
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
-from bot.store.rests import Rest
-from bot.store.schedule import Reminder
+from bot.domain.reminder import Reminder
+from bot.domain.rest import Rest
 from bot.words import date_words, days_words, lines, minute_words, say, time_words, word
 
 UNDATED = (DEADLINE, RETURN)

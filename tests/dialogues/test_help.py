@@ -12,10 +12,11 @@ from bot.command.scene import Scene
 from bot.commands import registry
 from bot.commands.help import GROUPS, NOT_TRIED
 from bot.delivery import Address
-from bot.domain.group import Enrolment, Group
+from bot.domain.account import Account
+from bot.domain.enrolment import Enrolment
+from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.library import Library
-from bot.store.people import Account
 from bot.words import languages, word
 from tests.dialogues.conftest import NOON, ROADMAPS, Chat
 

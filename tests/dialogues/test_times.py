@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from bot.command import Incoming
 from bot.domain import kind as kinds
+from bot.domain.reminder import Reminder
 from bot.store import people, rests, schedule
-from bot.store.schedule import Reminder
 from bot.tables import members, metadata, reminders
 from tests.dialogues.conftest import Chat
 

@@ -16,6 +16,7 @@ from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address
+from bot.domain.account import Account
 from bot.domain.member import Member
 from bot.library import Library
 from bot.platforms.discord.client import DiscordPlatform
@@ -214,7 +215,7 @@ class DiscordDriver:
             known = await people.account(db, "discord", str(user.id))
             group = None if private else await people.group_at(db, address)
             if known is None:
-                known = people.Account("discord", str(user.id), 0, user.name, "unknown", self.clock())
+                known = Account("discord", str(user.id), 0, user.name, "unknown", self.clock())
                 member = Member(0, user.name, ZONE)
             else:
                 member = await people.member(db, known.member)

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import event, insert
 
 from bot.delivery import Address
+from bot.domain.dropped import Dropped
 from bot.store import Store, ledger, people
-from bot.store.ledger import Dropped, Fault, Lateness
+from bot.store.ledger import Fault, Lateness
 from bot.tables import deliveries
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)

@@ -11,10 +11,10 @@ import pytest
 
 from bot.domain.group import Group
 from bot.domain.member import Member
+from bot.domain.reminder import Reminder
 from bot.reminders.claiming import claim_due
 from bot.store import Store, people, schedule, zones
 from bot.store.changes import Change
-from bot.store.schedule import Reminder
 from bot.tables import groups, members, reminders
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

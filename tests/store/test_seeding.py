@@ -32,7 +32,7 @@ async def test_the_house_finds_every_moment_where_it_would_put_it(store: Store, 
     await seed(url, SEEDS)
     async with store.writing() as db:
         found = await schedule.due(db, MOMENT + timedelta(days=1), SEEDS.members)
-        around = await schedule.around(db, found)
+        around = await schedule.circumstances(db, found)
     assert {reminder.zone for reminder in found} == set(ZONES)
     for reminder in found:
         occurrence = reminder.next(around, MOMENT - timedelta(seconds=1), reminder.last_date)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.answer import Answer
 from bot.domain.board import capped
 from bot.domain.member import Member
 from bot.domain.progress import fold
 from bot.store import Store, changes, people, studies
 from bot.store.changes import Change
-from bot.store.studies import Answer
 from bot.tables import checkins, enrolments, step_events
 from tests.domain.roadmaps import course, step
 

@@ -1,0 +1,16 @@
+"""What a member said about one of their days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a member said about one local day and track: the answers of that day, added up."""
+
+    day: date
+    track: str
+    studied: bool
+    minutes: int
