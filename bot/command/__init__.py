@@ -2,7 +2,7 @@
 
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody, answered
 from bot.command.dispatch import Dispatch
-from bot.command.registry import Command, Parameter, Registry, command, finishing, registry
+from bot.command.registry import Command, Hidden, Led, Parameter, Registry, command, finishing, registry
 from bot.command.scene import Scene
 
 __all__ = [
@@ -11,7 +11,9 @@ __all__ = [
     "Call",
     "Command",
     "Dispatch",
+    "Hidden",
     "Incoming",
+    "Led",
     "Parameter",
     "Registry",
     "Response",

@@ -248,4 +248,4 @@ def _keys(incoming: Incoming) -> tuple[str | None, str | None]:
 
 
 def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
-    return {p.name: arguments.values.get(p.name) for p in command.every_parameter}
+    return {p.argument: arguments.values.get(p.name) for p in command.every_parameter}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from inspect import signature
+from keyword import iskeyword
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from rapidfuzz import process
 
@@ -13,6 +15,7 @@ from bot.domain.refusal import Refusal
 from bot.words import word
 
 Run = Callable[..., Awaitable[Any]]
+Declared = TypeVar("Declared", bound=Run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,26 @@ class Parameter:
 
     name: str
     kind: Kind
+
+    @property
+    def argument(self) -> str:
+        """What the command's function calls it: `from` is a word of Python's too, so there it is `from_`."""
+        return f"{self.name}_" if iskeyword(self.name) else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Marks a parameter that only buttons give, by its name."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """Marks a parameter with words that are for leaders, in a command that is not: it refuses the others itself."""
+
+    kind: Kind
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +132,19 @@ registry = Registry()
 """Every command of the house; filled when `bot.commands` is imported."""
 
 
-def command(
-    name: str,
-    /,
-    *,
-    leaders: bool = False,
-    listed: bool = True,
-    hidden: Mapping[str, Kind] | None = None,
-    led: tuple[str, ...] = (),
-    **parameters: Kind,
-) -> Callable[[Run], Run]:
-    """Declare a command: its name and its arguments in the order in which they may be typed without their names."""
+def command(name: str, /, *, leaders: bool = False, listed: bool = True) -> Callable[[Declared], Declared]:
+    """Declare a command: its arguments are those of the function, in the order in which they may be typed unnamed.
 
-    def declare(run: Run) -> Run:
-        registry.add(Command(name, _named(parameters), run, leaders, listed, _named(hidden or {}), led))
+    Each is annotated with what it is given and with its kind, `step: Annotated[StepOf | None, STEP]`; Hidden and Led
+    stand around the kind where they apply. Raises TypeError for an argument without a kind.
+    """
+
+    def declare(run: Declared) -> Declared:
+        given = _annotated(name, run)
+        shown = tuple(parameter for parameter, mark in given if not isinstance(mark, Hidden))
+        hidden = tuple(parameter for parameter, mark in given if isinstance(mark, Hidden))
+        led = tuple(word for _, mark in given if isinstance(mark, Led) for word in mark.words)
+        registry.add(Command(name, shown, run, leaders, listed, hidden, led))
         return run
 
     return declare
@@ -134,5 +156,15 @@ def finishing(finish: Run) -> Run:
     return finish
 
 
-def _named(kinds: Mapping[str, Kind]) -> tuple[Parameter, ...]:
-    return tuple(Parameter(name, kind) for name, kind in kinds.items())
+def _annotated(name: str, run: Run) -> list[tuple[Parameter, Kind | Hidden | Led]]:
+    """A function's arguments after the first, which is the call, each with the mark that its annotation carries."""
+    hints = get_type_hints(run, include_extras=True)
+    found = []
+    for argument in list(signature(run).parameters)[1:]:
+        hint = hints.get(argument)
+        if get_origin(hint) is not Annotated:
+            raise TypeError(f"/{name} does not say what kind of argument {argument} is")
+        mark = get_args(hint)[1]
+        kind = mark.kind if isinstance(mark, Hidden | Led) else mark
+        found.append((Parameter(argument.removesuffix("_"), kind), mark))
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from bot.cards import Card
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.parameters import GROUP, PAGE, OneOf
@@ -12,10 +14,17 @@ from bot.domain.refusal import Refusal
 from bot.store import standings
 from bot.views import board
 
+WINDOW = OneOf(WINDOWS)
+MEASURE = OneOf(MEASURES)
 
-@command("leaderboard", window=OneOf(WINDOWS), by=OneOf(MEASURES), group=GROUP, page=PAGE)
+
+@command("leaderboard")
 async def leaderboard(
-    call: Call, window: Window | None, by: Measure | None, group: Group | None, page: int | None
+    call: Call,
+    window: Annotated[Window | None, WINDOW],
+    by: Annotated[Measure | None, MEASURE],
+    group: Annotated[Group | None, GROUP],
+    page: Annotated[int | None, PAGE],
 ) -> Response:
     """Who did what in the group: this week's points unless another window or measure is named."""
     group = the_group(call, group)
@@ -23,16 +32,21 @@ async def leaderboard(
     return _response(call, group, board.board(call.language, group, found, page or 1, call.member.id))
 
 
-@command("place", listed=False, window=OneOf(WINDOWS), by=OneOf(MEASURES), group=GROUP)
-async def place(call: Call, window: Window | None, by: Measure | None, group: Group | None) -> Response:
+@command("place", listed=False)
+async def place(
+    call: Call,
+    window: Annotated[Window | None, WINDOW],
+    by: Annotated[Measure | None, MEASURE],
+    group: Annotated[Group | None, GROUP],
+) -> Response:
     """My own place, for me alone."""
     group = the_group(call, group)
     found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
     return Response(await with_halts(call, board.my_place(call.language, group, found, call.member.id)))
 
 
-@command("recap", group=GROUP)
-async def recap(call: Call, group: Group | None) -> Response:
+@command("recap")
+async def recap(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     """The group's week so far, from Monday to today by the group's clock."""
     group = the_group(call, group)
     today = group.local_day(call.now)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, Text
-from bot.command import Ask, Call, Response, command
+from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.parameters import (
     DAY,
     EVENING,
@@ -38,9 +39,18 @@ MOST_MINUTES = 16 * 60
 """More study than that on one day is a typing error; the board counts less still."""
 
 
-@command("checkin", minutes=STUDIED, note=NOTE, track=OneOf(TRACKS), date=DAY, hidden={"freely": OneOf(("yes",))})
+TRACK = OneOf(TRACKS)
+FREELY = OneOf(("yes",))
+
+
+@command("checkin")
 async def checkin(
-    call: Call, minutes: int | str | None, note: str | None, track: str | None, date: date | None, freely: str | None
+    call: Call,
+    minutes: Annotated[int | str | None, STUDIED],
+    note: Annotated[str | None, NOTE],
+    track: Annotated[str | None, TRACK],
+    date: Annotated[date | None, DAY],
+    freely: Annotated[str | None, Hidden(FREELY)],
 ) -> Response:
     """Answer for a local day: studied or not, how long, and a word about it. A second answer adds.
 
@@ -130,8 +140,13 @@ def _lengths(call: Call) -> list[Suggestion]:
     return [*named, Suggestion(call.word("button-not-today"), "no")]
 
 
-@command("later", until=UNTIL, hidden={"date": DAY, "track": OneOf(TRACKS)})
-async def later(call: Call, until: timedelta | str | int | None, date: date | None, track: str | None) -> Response:
+@command("later")
+async def later(
+    call: Call,
+    until: Annotated[timedelta | str | int | None, UNTIL],
+    date: Annotated[date | None, Hidden(DAY)],
+    track: Annotated[str | None, Hidden(TRACK)],
+) -> Response:
     """Ask me again later today, or tomorrow."""
     row = await schedule.of_member(call.db, call.member.id, track or TRACKS[0])
     if row is None or row.place == "off":

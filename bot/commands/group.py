@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from math import ceil
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
@@ -27,16 +27,16 @@ LOOK_BACK = timedelta(days=6)
 """With today a week: what did not get through before that is no news to a leader."""
 
 
-@command("setup", leaders=True, zone=ZONE, time=POST_TIME, recap=RECAP, roadmap=ROADMAP, deadline=DEADLINE, code=CODE)
+@command("setup", leaders=True)
 async def setup(
     call: Call,
     *,
-    zone: str | None,
-    time: int | str | None,
-    recap: tuple[int, int | None] | str | None,
-    roadmap: Roadmap | None,
-    deadline: date | None,
-    code: str | None,
+    zone: Annotated[str | None, ZONE],
+    time: Annotated[int | str | None, POST_TIME],
+    recap: Annotated[tuple[int, int | None] | str | None, RECAP],
+    roadmap: Annotated[Roadmap | None, ROADMAP],
+    deadline: Annotated[date | None, DEADLINE],
+    code: Annotated[str | None, CODE],
 ) -> Response:
     """Make this chat a group's home, or change the group's settings; without arguments, show them."""
     if call.incoming.private:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from bot.cards import Bold, Button, Card, Code, Paragraph, Spans, Text
 from bot.command import Call, Command, Response, Scene, command, registry
@@ -50,8 +51,11 @@ class CommandKind:
         return [Suggestion(f"/{known.name}", known.name, known.describe(scene.language)) for known in found]
 
 
-@command("help", command=CommandKind())
-async def help_(call: Call, command: Command | None) -> Response:
+COMMAND = CommandKind()
+
+
+@command("help")
+async def help_(call: Call, command: Annotated[Command | None, COMMAND]) -> Response:
     """What I can do; one command: what it does, what it takes, and an example."""
     return Response(overview(call) if command is None else about(call, command))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated
 
 from bot.cards import Card, Paragraph, Spans
 from bot.command import Ask, Call, Response, command
@@ -21,8 +21,8 @@ LATEST_DAYSTART = 6 * 60
 """A day that began later would take the morning's study for the evening before; yesterday stays open until noon."""
 
 
-@command("timezone", zone=ZONE)
-async def timezone(call: Call, zone: str | None) -> Response:
+@command("timezone")
+async def timezone(call: Call, zone: Annotated[str | None, ZONE]) -> Response:
     """The zone of my days and reminders. The past keeps the zone it had."""
     if zone is None:
         raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
@@ -40,8 +40,8 @@ async def timezone(call: Call, zone: str | None) -> Response:
     return Response(await onward(call, await with_ways(call, said, settings=True)))
 
 
-@command("daystart", time=NIGHT)
-async def daystart(call: Call, time: int | None) -> Response:
+@command("daystart")
+async def daystart(call: Call, time: Annotated[int | None, NIGHT]) -> Response:
     """When a new day begins for me: until then, what I do counts for the evening before."""
     if time is None:
         raise Ask("time", id="ask-daystart-now", time=minute_words(call.member.day_start))
@@ -72,14 +72,12 @@ async def _day_begins(call: Call) -> Spans:
     return lines(said, call.say("daystart-now", day=weekday_words(call.language, today.weekday())))
 
 
-ENDS: dict[str, Any] = {"from": QUIET, "to": MORNING}
-"""By name: `from` is a word of Python's too."""
-
-
-@command("quiet", **ENDS)
-async def quiet(call: Call, *, to: int | None, **given: tuple[int, int] | int | str | None) -> Response:
+@command("quiet")
+async def quiet(
+    call: Call, from_: Annotated[tuple[int, int] | int | str | None, QUIET], to: Annotated[int | None, MORNING]
+) -> Response:
     """The hours in which I write nothing to a member; `from` alone may hold both ends, or "off"."""
-    start = given["from"]
+    start = from_
     if start == "off":
         if call.member.quiet is None:
             raise Refusal("refuse-quiet-off", ways=[("/quiet", "quiet")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 from bot.cards import Bold, Button, Card, Paragraph, Spans, Text, base36
 from bot.command import Ask, Call, Response, command
@@ -22,8 +23,13 @@ DEFAULT_MINUTES = 120
 """Two hours a day, what our students have (see the README); changed with one tap."""
 
 
-@command("join", roadmap=ROADMAP, deadline=DEADLINE, hours=HOURS)
-async def join(call: Call, roadmap: Roadmap | None, deadline: date | None, hours: int | None) -> Response:
+@command("join")
+async def join(
+    call: Call,
+    roadmap: Annotated[Roadmap | None, ROADMAP],
+    deadline: Annotated[date | None, DEADLINE],
+    hours: Annotated[int | None, HOURS],
+) -> Response:
     """Enrol on a roadmap until a deadline; again, change the deadline or the hours."""
     if roadmap is None and call.scene.studied and (deadline or hours):
         # Another deadline or other hours are meant for what one is on already; the answer names it.
@@ -66,8 +72,8 @@ def _offered_deadline(call: Call, roadmap: Roadmap) -> date | None:
     return group.deadline
 
 
-@command("leave", roadmap=MY_ROADMAP)
-async def leave(call: Call, roadmap: Roadmap | None) -> Response:
+@command("leave")
+async def leave(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) -> Response:
     """End an enrolment; what was done stays."""
     enrolment = the_enrolment(call, roadmap)
     await call.change.set(enrolments, {"id": enrolment.id}, ended_at=call.now)
@@ -96,8 +102,8 @@ async def roadmaps(call: Call) -> Response:
     return Response(Card(title=call.say("roadmaps-title"), parts=tuple(parts)).with_rows(*([b] for b in buttons)))
 
 
-@command("roadmap", roadmap=ROADMAP)
-async def roadmap(call: Call, roadmap: Roadmap | None) -> Response:
+@command("roadmap")
+async def roadmap(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Response:
     """A roadmap's levels and steps, mine ticked."""
     if roadmap is None:
         default = call.scene.studied[:1] or ((call.scene.offered,) if call.scene.offered else ())

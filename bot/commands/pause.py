@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, Spans, base36
-from bot.command import Ask, Audience, Call, Response, command, finishing
+from bot.command import Ask, Audience, Call, Hidden, Response, command, finishing
 from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
 from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
@@ -32,8 +32,8 @@ MOST_RESTS = 20
 # ---------------------------------------------------------------- a pause
 
 
-@command("pause", until=PAUSE)
-async def pause(call: Call, until: date | str | None) -> Response:
+@command("pause")
+async def pause(call: Call, until: Annotated[date | str | None, PAUSE]) -> Response:
     """Ask me nothing until a date, or until I come back; "off" ends it, and starts what had stopped by itself."""
     running = call.member.paused_on(call.today)
     if until is None and running:
@@ -128,20 +128,20 @@ async def with_ways(call: Call, said: Spans, *more: Button, settings: bool = Fal
 # ---------------------------------------------------------------- days off
 
 
-ENDS: dict[str, Any] = {"from": OFF_DAYS, "to": DAY}
-"""By name: `from` is a word of Python's too."""
-
-
-@command("rest", **ENDS, hidden={"drop": NUMBER})
-async def rest(call: Call, *, to: date | None, drop: int | None, **given: Range | date | None) -> Response:
+@command("rest")
+async def rest(
+    call: Call,
+    from_: Annotated[Range | date | None, OFF_DAYS],
+    to: Annotated[date | None, DAY],
+    drop: Annotated[int | None, Hidden(NUMBER)],
+) -> Response:
     """Days off, planned ahead; without any, those there are. `from` alone may hold both ends; `drop` takes one back."""
     planned = await rests.planned(call.db, call.member.id, call.today)
     if drop is not None:
         return await _drop(call, planned, drop)
-    start = given["from"]
-    if start is None and to is None:
+    if from_ is None and to is None:
         return Response(times.days_off(call.member, planned, call.today, _offers(call, planned)))
-    first, last = start if isinstance(start, tuple) else (start or call.today, to or start or call.today)
+    first, last = from_ if isinstance(from_, tuple) else (from_ or call.today, to or from_ or call.today)
     days = (first, to or last)
     _check(call, days)
     taken = await _plan(call, planned, days)

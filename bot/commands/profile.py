@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, base36
-from bot.command import Ask, Call, Response, command
+from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.dispatch import clean_name
 from bot.command.parameters import CODE, GROUP, PAGE, OneOf, Words
 from bot.command.placing import refused
@@ -47,8 +48,8 @@ def _title(call: Call, slug: str) -> str:
     return roadmap.title if roadmap else slug
 
 
-@command("name", listed=False, name=NAME)
-async def name(call: Call, name: str | None) -> Response:
+@command("name", listed=False)
+async def name(call: Call, name: Annotated[str | None, NAME]) -> Response:
     """What I am called here, whatever the platform calls me."""
     if name is None:
         raise Ask("name")
@@ -58,8 +59,8 @@ async def name(call: Call, name: str | None) -> Response:
     return await _set(call, "name-set", name=called)
 
 
-@command("main", listed=False, group=GROUP)
-async def main(call: Call, group: Group | None) -> Response:
+@command("main", listed=False)
+async def main(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     """The group that counts where no other is meant: my work is announced there."""
     if not call.scene.groups:
         raise Refusal("refuse-main-none")
@@ -82,8 +83,8 @@ async def _set(call: Call, id: str, **vars: object) -> Response:
 # ---------------------------------------------------------------- accounts
 
 
-@command("link", code=CODE, hidden={"sure": SURE})
-async def link(call: Call, code: str | None, sure: str | None) -> Response:
+@command("link")
+async def link(call: Call, code: Annotated[str | None, CODE], sure: Annotated[str | None, Hidden(SURE)]) -> Response:
     """Show a code for my other account; with a code, show what linking the two would do, then do it."""
     if code is None:
         shown = await codes.issue(call.db, "link", call.member.id, None, call.now)
@@ -144,8 +145,8 @@ async def privacy(call: Call) -> Response:
     return Response(profile.privacy(call.member))
 
 
-@command("mydata", listed=False, about=KINDS, page=PAGE)
-async def my_data(call: Call, about: str | None, page: int | None) -> Response:
+@command("mydata", listed=False)
+async def my_data(call: Call, about: Annotated[str | None, KINDS], page: Annotated[int | None, PAGE]) -> Response:
     """Everything that is kept about me: how much of each kind, and each kind row by row."""
     counts = await personal.counts(call.db, call.member.id)
     if about is None or about not in counts:
@@ -157,8 +158,8 @@ async def my_data(call: Call, about: str | None, page: int | None) -> Response:
     return Response(profile.data_page(call.member, about, rows, page, pages))
 
 
-@command("forgetme", listed=False, sure=SURE)
-async def forget_me(call: Call, sure: str | None) -> Response:
+@command("forgetme", listed=False)
+async def forget_me(call: Call, sure: Annotated[str | None, SURE]) -> Response:
     """Remove everything that is kept about me; asks once."""
     if sure is None:
         return Response(profile.forget_question(call.member))

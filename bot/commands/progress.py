@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from bot.cards import Button, Card, Paragraph, Part
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import (
@@ -32,8 +34,14 @@ from bot.tables import step_events
 from bot.views import study
 
 
-@command("done", step=STEP, proof=PROOF, file=FILE, note=NOTE)
-async def done(call: Call, step: StepOf | None, proof: str | None, file: File | None, note: str | None) -> Response:
+@command("done")
+async def done(
+    call: Call,
+    step: Annotated[StepOf | None, STEP],
+    proof: Annotated[str | None, PROOF],
+    file: Annotated[File | None, FILE],
+    note: Annotated[str | None, NOTE],
+) -> Response:
     """Mark a step done, with what shows it."""
     if file is not None and file.size > LARGEST_FILE:
         raise Refusal("refuse-file-large", name=file.name, size=_megabytes(file.size), limit=_megabytes(LARGEST_FILE))
@@ -80,8 +88,8 @@ def _megabytes(size: int) -> int:
     return -(-size // 1024**2)
 
 
-@command("undo", change=CHANGE)
-async def undo(call: Call, change: int | None) -> Response:
+@command("undo")
+async def undo(call: Call, change: Annotated[int | None, CHANGE]) -> Response:
     """Take back my last change, or that one; what was announced about it is edited."""
     found = await (changes.last(call.db, call.member.id) if change is None else changes.find(call.db, change))
     if found is None or found.member != call.member.id:
@@ -114,8 +122,8 @@ async def undo(call: Call, change: int | None) -> Response:
     return Response(Card(parts=tuple(parts)))
 
 
-@command("skip", step=STEP, reason=NOTE)
-async def skip(call: Call, step: StepOf | None, reason: str | None) -> Response:
+@command("skip")
+async def skip(call: Call, step: Annotated[StepOf | None, STEP], reason: Annotated[str | None, NOTE]) -> Response:
     """Leave a step out: it no longer counts towards the percent."""
     step, enrolment, progress = await _chosen(call, step)
     chosen = step.step
@@ -132,8 +140,10 @@ async def skip(call: Call, step: StepOf | None, reason: str | None) -> Response:
     return Response(study.step_skipped(call.language, progress, chosen, code, call.member.id, several=several))
 
 
-@command("progress", member=MATE, roadmap=ROADMAP)
-async def progress(call: Call, member: Member | None, roadmap: Roadmap | None) -> Response:
+@command("progress")
+async def progress(
+    call: Call, member: Annotated[Member | None, MATE], roadmap: Annotated[Roadmap | None, ROADMAP]
+) -> Response:
     """Where I stand, or a member of my group."""
     if member is not None and member.id != call.member.id:
         return await _of_mate(call, member, roadmap)
@@ -154,8 +164,8 @@ async def _of_mate(call: Call, member: Member, roadmap: Roadmap | None) -> Respo
     return Response(study.standing(call.language, member.name, standing, enrolment, call.today, call.member.id))
 
 
-@command("next", roadmap=MY_ROADMAP)
-async def next_step(call: Call, roadmap: Roadmap | None) -> Response:
+@command("next")
+async def next_step(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) -> Response:
     """The next step and why that one."""
     enrolment = the_enrolment(call, roadmap)
     standing = await progress_on(call, enrolment)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from bot.cards import Button, Card, Paragraph, Spans
-from bot.command import Call, Response, command
+from bot.command import Call, Led, Response, command
 from bot.command.parameters import DAYS, PLACES, TIME, OneOf
 from bot.command.scene import Scene
 from bot.commands.join import change_code
@@ -46,8 +46,14 @@ class _Where(OneOf):
 WHERE = _Where(PLACES)
 
 
-@command("remind", led=GROUPS, time=TIME, days=DAYS, where=WHERE, kind=EVERY_KIND)
-async def remind(call: Call, time: int | None, days: int | None, where: str | None, kind: str | None) -> Response:
+@command("remind")
+async def remind(
+    call: Call,
+    time: Annotated[int | None, TIME],
+    days: Annotated[int | None, DAYS],
+    where: Annotated[str | None, WHERE],
+    kind: Annotated[str | None, Led(EVERY_KIND, GROUPS)],
+) -> Response:
     """A kind of reminder: at which local time, on which days, where; or off, or on again. Without any, what is set."""
     kind = kind or STUDY
     if kind in GROUPS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from bot.cards import Card, base36
 from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
@@ -26,8 +28,8 @@ TIMES = (7 * 60, 18 * 60, CHECKIN_MINUTE, 21 * 60 + 30)
 """Before the day, after it, the usual hour and before sleep: minutes after local midnight."""
 
 
-@command("start", code=PAYLOAD)
-async def start(call: Call, code: str | None) -> Response:
+@command("start")
+async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
     """Begin: choose a roadmap; for those on one, where they stand. A link's code goes on to /link."""
     if code is not None and (link := CODE.read(code, call.scene)) is not None:
         found: Response = await registry.find("link").run(call, code=link, sure=None)
@@ -91,8 +93,8 @@ async def _group_asks(call: Call) -> bool:
     return post is not None and post.place != "off"
 
 
-@command("when", listed=False, intention=INTENTION)
-async def when(call: Call, intention: str | None) -> Response:
+@command("when", listed=False)
+async def when(call: Call, intention: Annotated[str | None, INTENTION]) -> Response:
     """My if-then line, which the daily reminder quotes back; "no" goes without one."""
     if intention is None:
         raise Ask("intention")

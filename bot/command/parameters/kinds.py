@@ -168,9 +168,9 @@ class FileKind:
     text: bool = False
     subject: bool = False
 
-    def read(self, text: str, scene: Scene) -> None:
-        """A file is never read from words."""
-        return
+    def read(self, text: str, scene: Scene) -> File | None:
+        """None: a file is never read from words."""
+        return None
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """How a file is sent."""

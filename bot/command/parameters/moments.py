@@ -135,6 +135,19 @@ class _TimeOfDay(Plain):
         return [Suggestion(minute_words(minute), minute_words(minute)) for minute in minutes]
 
 
+def _morning(text: str, _scene: Scene) -> int | None:
+    return read_minute(text, border=True)
+
+
+def _night(text: str, _scene: Scene) -> int | None:
+    return read_minute(text)
+
+
+def _days(text: str, _scene: Scene) -> int | None:
+    """Days of the week as bits, Monday the lowest."""
+    return read_days(text)
+
+
 def _time(text: str, _scene: Scene) -> int | None:
     """A time of day; "at 20:00" is one too."""
     return read_minute(text.strip().casefold().removeprefix("at "))
@@ -335,13 +348,11 @@ DAY = Plain(_day, "refuse-date")
 UNTIL = _Until(_until, "refuse-until")
 TIME = _TimeOfDay(_time, "refuse-time")
 POST_TIME = _PostTime(_post_time, "refuse-post-time")
-MORNING = _TimeOfDay(
-    lambda text, _scene: read_minute(text, border=True), "refuse-morning", usual=(6 * 60, 7 * 60, 8 * 60)
-)
-NIGHT = _TimeOfDay(lambda text, _scene: read_minute(text), "refuse-night", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
+MORNING = _TimeOfDay(_morning, "refuse-morning", usual=(6 * 60, 7 * 60, 8 * 60))
+NIGHT = _TimeOfDay(_night, "refuse-night", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
 QUIET = _Quiet(_quiet, "refuse-quiet")
 PAUSE = _Pause(_pause, "refuse-pause")
 OFF_DAYS = _Off(_off, "refuse-rest")
-DAYS = Plain(lambda text, _scene: read_days(text), "refuse-days")
+DAYS = Plain(_days, "refuse-days")
 RECAP = Plain(_weekday, "refuse-recap")
 ZONE = ZoneKind()
