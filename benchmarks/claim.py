@@ -3,7 +3,7 @@
 Run: python -m benchmarks.claim [--members 1000000] [--rounds 6] [--jobs 10000]
 
 The claim of 1,000 due occurrences (who has answered, where each is reached, queue, next moment in each zone, advance)
-by `Reminders.claim`, and the same rows by the shortest `sqlite3` code, take turns in one file; both commit durably, in
+by `Messages.claim`, and the same rows by the shortest `sqlite3` code, take turns in one file; both commit durably, in
 batches of the same size. Then, at several numbers of members: a tick with nothing due, memory, and the time from
 process start to the first correct claim. Then the usual ways: one APScheduler job a member, and PTB's `run_daily`.
 """
@@ -28,8 +28,8 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.start import SERVE, environment
 from bot.domain.kind import KINDS, STUDY
-from bot.reminders import Reminders
-from bot.reminders.claiming import BATCH
+from bot.messages import Messages
+from bot.messages.claiming import BATCH
 from bot.store import Store, facts, schema, zones
 from tests.domain.almanac import all_zones
 from tests.fakes.seeding import Seeds, seed
@@ -124,7 +124,7 @@ def check(path: Path, now: datetime) -> int:
 # ------------------------------------------------------------ the claim, and the same work by hand
 
 
-async def ours(reminders: Reminders, now: datetime) -> None:
+async def ours(reminders: Messages, now: datetime) -> None:
     """As a tick does."""
     while await reminders.claim(now):
         pass
@@ -182,7 +182,7 @@ def _next(day: date, minute: int, zone: str) -> datetime:
     return at
 
 
-OURS, BATCHES, WHOLE = "Reminders.claim", f"sqlite3, batches of {BATCH}", "sqlite3, one transaction"
+OURS, BATCHES, WHOLE = "Messages.claim", f"sqlite3, batches of {BATCH}", "sqlite3, one transaction"
 """The ways that take turns. The second does what ours does, commit for commit."""
 
 
@@ -209,7 +209,7 @@ def ratio(taken: dict[str, list[Taken]], other: str) -> Taken:
 async def race(path: Path, rounds: int) -> dict[str, list[Taken]]:
     """So many claims in each way, in turns, each of other members in the same file, each checked."""
     store = Store.open(f"sqlite+aiosqlite:///{path}")
-    reminders = Reminders(store, dict)
+    reminders = Messages(store, dict)
     db = opened(path)
     ways: dict[str, Callable[[datetime], None] | None] = {
         OURS: None,
@@ -250,7 +250,7 @@ def show_race(members: int, taken: dict[str, list[Taken]]) -> None:
 QUIETLY = """
 import asyncio, statistics, sys, time
 from datetime import datetime
-from bot.reminders import Reminders
+from bot.messages import Messages
 from bot.store import Store
 
 def peak():
@@ -258,7 +258,7 @@ def peak():
 
 async def main():
     store = Store.open("sqlite+aiosqlite:///" + sys.argv[1])
-    reminders = Reminders(store, dict)
+    reminders = Messages(store, dict)
     now = datetime.fromisoformat(sys.argv[2])
     claimed = 0
     while found := await reminders.claim(now):

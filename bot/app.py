@@ -20,7 +20,7 @@ from bot.domain.kind import RETURN
 from bot.domain.roadmap import Roadmap
 from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
-from bot.reminders import Reminders
+from bot.messages import Messages
 from bot.settings import Settings
 from bot.store import Store, Unavailable, drafts, facts, leases, outbox, questions, schedule, schema, studies, zones
 from bot.words import LANGUAGE
@@ -87,8 +87,8 @@ class Roadmate:
         # What is served beside /healthz, by path: webhooks.
         self.hooks: dict[str, Hook] = {}
         self.leases = Leases(store, new_holder())
-        self.reminders = Reminders(store, self.roadmaps, language)
-        self.courier = Courier(store, self.platforms, self.reminders.compose, clock, self._right)
+        self.messages = Messages(store, self.roadmaps, language)
+        self.courier = Courier(store, self.platforms, self.messages.compose, clock, self._right)
         told: dict[str, Any] = {}
         if metrics is not None:
             self.courier.told, told = metrics.delivered, {"observe": metrics.answered}
@@ -129,7 +129,7 @@ class Roadmate:
         """Queue what is due by now; how many occurrences there were."""
         await self._notice_clock()
         count = 0
-        while claimed := await self.reminders.claim(self.clock()):
+        while claimed := await self.messages.claim(self.clock()):
             count += claimed
             # The first leave while the others are still being claimed.
             self.courier.wake()

@@ -119,7 +119,7 @@ async def test_after_a_tick_that_failed_the_next_one_comes(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception, told: list[str]
 ) -> None:
     """A fault is logged; the database's trouble is not, for the store has told of it and a second lasts a second."""
-    claim = house.app.reminders.claim
+    claim = house.app.messages.claim
     failures = [failure]
 
     async def failing(now: datetime) -> int:
@@ -128,7 +128,7 @@ async def test_after_a_tick_that_failed_the_next_one_comes(
         return await claim(now)
 
     await house.say("asha", "remind 20:00 daily dm")
-    object.__setattr__(house.app.reminders, "claim", failing)
+    object.__setattr__(house.app.messages, "claim", failing)
     house.now = EVENING
     async with house.app.working():
         await eventually(lambda: len(house.platform.messages) == 2)

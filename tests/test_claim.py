@@ -21,8 +21,8 @@ from sqlalchemy import event
 from benchmarks.claim import EVENING, ZONES, by_hand, check, opened, ours, prepare, rearm
 from bot.app import Roadmate
 from bot.domain.occurrence import clock
-from bot.reminders import Reminders
-from bot.reminders.claiming import BATCH
+from bot.messages import Messages
+from bot.messages.claiming import BATCH
 from bot.store import Store
 
 FEW, MANY, DUE = 200, 20_000, 50
@@ -80,7 +80,7 @@ async def costs(path: Path) -> Costs:
     for zone in ZONES:
         clock(zone)
     async with counting(path) as (store, cost):
-        reminders = Reminders(store, dict)
+        reminders = Messages(store, dict)
 
         async def spent(now: datetime) -> Cost:
             cost.statements = cost.rounds = 0
@@ -162,7 +162,7 @@ async def test_the_work_by_hand_is_the_same_work(files: dict[int, Path], tmp_pat
         with closing(opened(path)) as db:
             if name == "ours":
                 async with counting(path) as (store, _):
-                    await ours(Reminders(store, dict), EVENING)
+                    await ours(Messages(store, dict), EVENING)
             else:
                 by_hand(db, EVENING, BATCH)
             found.append(db.execute(CLAIMED).fetchall())

@@ -400,7 +400,7 @@ async def test_a_stop_waits_for_the_message_in_hand_and_takes_nothing_more_on(tm
                 await go_on.wait()
                 return await super().send(address, card, key)
 
-        courier = Courier(clock.store, {"memory": Slow()}, clock.reminders.compose, lambda: clock.now)
+        courier = Courier(clock.store, {"memory": Slow()}, clock.messages.compose, lambda: clock.now)
         running = asyncio.create_task(courier.run())
         await sending.wait()
         stopping = asyncio.create_task(courier.finish(5))

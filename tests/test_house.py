@@ -210,7 +210,7 @@ VALUES = "Views and the domain know values, never the store"
         ("bot/cards.py", "import bot.words", INWARD),
         ("bot/views/study.py", "import bot.command", INWARD),
         ("bot/views/times.py", "import bot.store.schedule", VALUES),
-        ("bot/courier/parcels.py", "import bot.reminders", INWARD),
+        ("bot/courier/parcels.py", "import bot.messages", INWARD),
         ("bot/courier/parcels.py", "import discord", "Only its own platform imports discord"),
         (
             "bot/platforms/console/client.py",

@@ -35,15 +35,15 @@ async def at_evening(clock: Clockwork) -> None:
 async def test_an_occurrence_is_claimed_once_however_often_it_is_looked_at(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
     clock.now = EVENING
-    assert await clock.reminders.claim(clock.now) == 2
-    assert await clock.reminders.claim(clock.now) == 0
+    assert await clock.messages.claim(clock.now) == 2
+    assert await clock.messages.claim(clock.now) == 0
     assert len(await clock.rows()) == 2
 
 
 async def test_an_occurrence_is_claimed_once_by_many_at_once(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
     clock.now = EVENING
-    claimed = await asyncio.gather(*(clock.reminders.claim(clock.now) for _ in range(8)))
+    claimed = await asyncio.gather(*(clock.messages.claim(clock.now) for _ in range(8)))
     assert sum(claimed) == 2
     assert len(await clock.rows()) == 2
 
@@ -96,7 +96,7 @@ async def test_who_has_answered_is_not_asked(clock: Clockwork) -> None:
 async def test_an_answer_between_claim_and_sending_makes_it_moot(clock: Clockwork) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
     clock.now = EVENING
-    await clock.reminders.claim(clock.now)
+    await clock.messages.claim(clock.now)
     await clock.say("asha", "checkin no")
     await clock.courier.deliver()
     assert clock.platform.at(PRIVATE) == []
@@ -322,7 +322,7 @@ async def test_one_reminder_that_cannot_be_claimed_does_not_stop_the_others(
 
 
 async def test_more_than_a_batch_is_claimed_in_turn(clock: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reminders.claiming.BATCH", 3)
+    monkeypatch.setattr("bot.messages.claiming.BATCH", 3)
     for number in range(8):
         await clock.say(f"m{number}", "remind 20:00 daily dm")
     await at_evening(clock)
@@ -381,7 +381,7 @@ async def test_a_group_is_asked_on_the_days_it_chose(clock: Clockwork) -> None:
 async def test_what_is_turned_off_while_it_waits_is_not_sent(clock: Clockwork, kind: str, line: str) -> None:
     await clock.say("asha", "remind 20:00 daily dm")
     clock.now = EVENING
-    await clock.reminders.claim(clock.now)
+    await clock.messages.claim(clock.now)
     await clock.say("asha", line, leader=True)
     await clock.courier.deliver()
     states = {row["kind"]: (row["state"], row["reason"]) for row in await clock.rows()}
@@ -566,7 +566,7 @@ async def test_a_word_after_silence_that_was_written_off_comes_on_the_next_eveni
     """By housekeeping: its platform was not served at all."""
     await quiet_since_friday(clock)
     clock.now += timedelta(days=7, hours=6)
-    await clock.reminders.claim(clock.now)
+    await clock.messages.claim(clock.now)
     clock.now += timedelta(hours=13)
     async with clock.store.writing() as db:
         await schedule.due_again(db, outbox.late("return", clock.now), clock.now)

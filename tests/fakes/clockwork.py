@@ -13,8 +13,8 @@ from bot.commands import registry
 from bot.courier import Courier
 from bot.delivery import Address
 from bot.library import Library
+from bot.messages import Messages
 from bot.platforms.console.render import plain
-from bot.reminders import Reminders
 from bot.store import Store, people, schedule
 from bot.tables import deliveries, metadata
 from tests.fakes.memory import MemoryPlatform
@@ -36,7 +36,7 @@ class Clockwork:
         self.platform = platform
         self.now = NOON
         self.library = Library.load(ROADMAPS)
-        self.reminders = Reminders(store, lambda: self.library.roadmaps)
+        self.messages = Messages(store, lambda: self.library.roadmaps)
         self.courier = self.new_courier()
         self.dispatch = Dispatch(
             store,
@@ -55,7 +55,7 @@ class Clockwork:
 
     def new_courier(self) -> Courier:
         """A courier that knows nothing but the rows: the one of a process that has just started."""
-        return Courier(self.store, {self.platform.name: self.platform}, self.reminders.compose, lambda: self.now)
+        return Courier(self.store, {self.platform.name: self.platform}, self.messages.compose, lambda: self.now)
 
     async def forward(self, **time: float) -> None:
         """Let time pass, and with it everything that becomes due: `forward(hours=3)`."""
@@ -64,7 +64,7 @@ class Clockwork:
 
     async def tick(self) -> None:
         """Claim what is due and deliver it."""
-        while await self.reminders.claim(self.now):
+        while await self.messages.claim(self.now):
             pass
         await self.courier.deliver()
 

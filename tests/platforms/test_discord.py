@@ -16,9 +16,9 @@ from bot.cards import Button, Card, Document, Input, Mention, Paragraph, Picture
 from bot.command import Dispatch, Incoming, Response, registry
 from bot.courier import Courier
 from bot.delivery import Address, BadToken, Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected, Sent
+from bot.messages import Messages
 from bot.platforms.discord import client, connection, interactions, shards, slash
 from bot.platforms.discord.client import DiscordPlatform
-from bot.reminders import Reminders
 from bot.store import people
 from bot.tables import step_events
 from tests.fakes.discord_server import Exchange, NotOfferedError, Permission
@@ -370,7 +370,7 @@ async def test_a_member_and_a_file_are_options(driver: DiscordDriver) -> None:
 
 async def deliver(driver: DiscordDriver) -> None:
     """Let the courier bring what is due."""
-    compose = Reminders(driver.store, driver.dispatch.roadmaps).compose
+    compose = Messages(driver.store, driver.dispatch.roadmaps).compose
     await Courier(driver.store, {"discord": driver.platform}, compose, driver.clock).deliver()
 
 

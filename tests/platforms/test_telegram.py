@@ -27,12 +27,12 @@ from bot.delivery import (
     Rejected,
     Sent,
 )
+from bot.messages import Messages
 from bot.pacing import Pace, urgent
 from bot.platforms.telegram import polling
 from bot.platforms.telegram.answering import OFFERED_AGAIN
 from bot.platforms.telegram.client import EXPLAINED_AGAIN, TelegramPlatform
 from bot.platforms.telegram.rich import bare
-from bot.reminders import Reminders
 from bot.store import outbox, people
 from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
 from bot.views.answers import question
@@ -281,7 +281,7 @@ async def test_a_photo_with_a_caption_is_a_proof_too(driver: TelegramDriver, ash
 
 async def deliver(driver: TelegramDriver) -> None:
     """Let the courier bring what is due."""
-    compose = Reminders(driver.store, driver.dispatch.roadmaps).compose
+    compose = Messages(driver.store, driver.dispatch.roadmaps).compose
     await Courier(driver.store, {"telegram": driver.platform}, compose, lambda: NOON).deliver()
 
 

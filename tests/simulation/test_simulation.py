@@ -383,7 +383,7 @@ def test_a_claim_that_is_forgotten_is_noticed(disk: Disk, monkeypatch: pytest.Mo
     async def nothing(*_: Any, **__: Any) -> None:
         return None
 
-    monkeypatch.setattr("bot.reminders.claiming.outbox.queue", nothing)
+    monkeypatch.setattr("bot.messages.claiming.outbox.queue", nothing)
     assert any(problem.startswith("lost") for problem in judge(evening(), disk)[1])
 
 

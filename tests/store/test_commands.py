@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 
 from bot.command import Dispatch
 from bot.courier import Courier
-from bot.reminders import Reminders
-from bot.reminders.claiming import claim_due
+from bot.messages import Messages
+from bot.messages.claiming import claim_due
 from bot.store import Store, Unavailable, hold, linking, people, schedule
 from bot.tables import accounts, checkins, members, reminders
 from tests.fakes.clockwork import EVENING, ROOM, Clockwork, settled
@@ -159,7 +159,7 @@ async def test_who_leaves_while_being_asked_leaves_nothing(store: Store) -> None
         who = f"m{turn}"
         await clock.say(who, "remind 20:00 daily dm")
         clock.now = max(clock.now, EVENING) + timedelta(days=turn)
-        said, _ = await asyncio.gather(clock.say(who, "forgetme yes", private=True), clock.reminders.claim(clock.now))
+        said, _ = await asyncio.gather(clock.say(who, "forgetme yes", private=True), clock.messages.claim(clock.now))
         assert "reference" not in said
         async with store.reading() as db:
             assert await people.account(db, "memory", who) is None
@@ -174,7 +174,7 @@ async def test_several_processes_ask_everybody_once(store: Store, open_another: 
     await asyncio.gather(*(clock.say(f"m{n}", "remind 20:00 daily dm") for n in range(20)))
     clock.now = EVENING
     stores = [store, open_another(), open_another()]
-    claims = [Reminders(one, lambda: clock.library.roadmaps) for one in stores]
+    claims = [Messages(one, lambda: clock.library.roadmaps) for one in stores]
     couriers = [
         Courier(one, {"memory": clock.platform}, claim.compose, lambda: clock.now)
         for one, claim in zip(stores, claims, strict=True)
@@ -212,7 +212,7 @@ async def test_a_crowd_in_two_processes_hears_no_apology(
 
     said = await asyncio.gather(
         *(talk(turn, line, who) for turn, line in enumerate(lines * 2) for who in names),
-        *(clock.reminders.claim(clock.now + timedelta(hours=hours)) for hours in range(12)),
+        *(clock.messages.claim(clock.now + timedelta(hours=hours)) for hours in range(12)),
     )
     assert not [text for text in said if isinstance(text, str) and "reference" in text]
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []

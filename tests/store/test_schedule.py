@@ -12,7 +12,7 @@ import pytest
 from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.reminder import Reminder
-from bot.reminders.claiming import claim_due
+from bot.messages.claiming import claim_due
 from bot.store import Store, people, schedule, zones
 from bot.store.changes import Change
 from bot.tables import groups, members, reminders

@@ -9,16 +9,16 @@ from functools import partial
 from bot.cards import Card
 from bot.delivery import Hushed
 from bot.domain.roadmap import Roadmap
-from bot.reminders.claiming import claim_due
-from bot.reminders.composing import Composing
+from bot.messages.claiming import claim_due
+from bot.messages.composing import Composing
 from bot.store import Store, schedule
 from bot.store.outbox import Delivery
 from bot.words import LANGUAGE
 
-__all__ = ["Reminders"]
+__all__ = ["Messages"]
 
 
-class Reminders:
+class Messages:
     """Turns due rules into deliveries, and deliveries into cards."""
 
     def __init__(self, store: Store, roadmaps: Callable[[], Mapping[str, Roadmap]], language: str = LANGUAGE) -> None:
