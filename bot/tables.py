@@ -80,6 +80,17 @@ def _to(table: str, name: str, **options: Any) -> Column[int]:
     return Column(name, Id, ForeignKey(f"{table}.id"), **options)
 
 
+def _of_those_with(column: str, *more: str, name: str, unique: bool = False, also: str = "") -> Index:
+    """An index of the rows that have a value in its first column.
+
+    Where most rows have none, they would all share one place in a whole index, and a question for those without would
+    be answered through it by reading nearly the whole table.
+    """
+    named = f'"{column}"' if column == "group" else column
+    there = text(" AND ".join(filter(None, (also, f"{named} IS NOT NULL"))))
+    return Index(name, column, *more, unique=unique, sqlite_where=there, postgresql_where=there)
+
+
 members = Table(
     "members",
     metadata,
@@ -99,8 +110,9 @@ members = Table(
     Column("paused_from", Date),
     Column("paused_until", Date),
     # Who this member became part of when accounts were linked: buttons made for them are that member's from then on.
-    _to("members", "linked_to", index=True),
+    _to("members", "linked_to"),
     Column("created_at", Moment, nullable=False),
+    _of_those_with("linked_to", name="ix_members_linked_to"),
 )
 
 accounts = Table(
@@ -206,19 +218,15 @@ changes = Table(
     # What to put back, in the order it was written (see store/changes.py).
     Column("effects", JSON, nullable=False),
     # The incoming update that caused it, and the message and line where that was a press: each counts once.
-    Column("update_key", String(120), unique=True),
+    Column("update_key", String(120)),
     Column("press_key", String(200)),
-    _to("changes", "undoes", unique=True),
+    _to("changes", "undoes"),
     Column("undone_at", Moment),
     Index("ix_changes_member", "member", "id"),
+    _of_those_with("update_key", name="uq_changes_update_key", unique=True),
+    _of_those_with("undoes", name="uq_changes_undoes", unique=True),
     # A press counts once as long as it has not been taken back.
-    Index(
-        "uq_changes_press",
-        "press_key",
-        unique=True,
-        sqlite_where=text("undone_at IS NULL AND press_key IS NOT NULL"),
-        postgresql_where=text("undone_at IS NULL AND press_key IS NOT NULL"),
-    ),
+    _of_those_with("press_key", name="uq_changes_press", unique=True, also="undone_at IS NULL"),
 )
 
 step_events = Table(
@@ -236,7 +244,8 @@ step_events = Table(
     Column("proof", String(2000)),
     Column("file", JSON),
     Column("note", String(1000)),
-    _to("step_events", "reverts", unique=True),
+    _to("step_events", "reverts"),
+    _of_those_with("reverts", name="uq_step_events_reverts", unique=True),
     CheckConstraint("kind IN ('done', 'skipped', 'reverted')", name="kind"),
 )
 
@@ -254,7 +263,8 @@ checkins = Table(
     Column("at", Moment, nullable=False),
     Column("zone", String(64), nullable=False),
     Column("day_start", Integer, nullable=False),
-    _to("checkins", "reverts", unique=True),
+    _to("checkins", "reverts"),
+    _of_those_with("reverts", name="uq_checkins_reverts", unique=True),
     Index("ix_checkins_member_local_date", "member", "local_date"),
     CheckConstraint("track IN ('study', 'dsa')", name="track"),
 )
@@ -264,8 +274,8 @@ reminders = Table(
     metadata,
     _id(),
     Column("kind", String(16), nullable=False),
-    _to("members", "member", index=True),
-    _to("groups", "group", index=True),
+    _to("members", "member"),
+    _to("groups", "group"),
     Column("minute", Integer, nullable=False),
     Column("days", Integer, nullable=False),
     Column("place", String(8), nullable=False),
@@ -281,7 +291,9 @@ reminders = Table(
     Column("next_date", Date),
     # What a tick reads: its cost does not grow with the number of members. What is due to one member at the same
     # moment comes one after another.
-    Index("ix_reminders_next_due_at", "next_due_at", "member", "group"),
+    _of_those_with("next_due_at", "member", "group", name="ix_reminders_next_due_at"),
+    _of_those_with("member", name="ix_reminders_member"),
+    _of_those_with("group", name="ix_reminders_group"),
     UniqueConstraint("kind", "member"),
     UniqueConstraint("kind", "group"),
     CheckConstraint('(member IS NULL) <> ("group" IS NULL)', name="whose"),
@@ -330,22 +342,11 @@ deliveries = Table(
         sqlite_where=text("next_at IS NOT NULL"),
         postgresql_where=text("next_at IS NOT NULL"),
     ),
-    # Most deliveries are of no change and stand alone: an index that says so of all of them would not be used.
-    Index(
-        "ix_deliveries_of_change",
-        "change",
-        sqlite_where=text("change IS NOT NULL"),
-        postgresql_where=text("change IS NOT NULL"),
-    ),
-    Index(
-        "ix_deliveries_bundle",
-        "bundle",
-        sqlite_where=text("bundle IS NOT NULL"),
-        postgresql_where=text("bundle IS NOT NULL"),
-    ),
+    _of_those_with("change", name="ix_deliveries_of_change"),
+    _of_those_with("bundle", name="ix_deliveries_bundle"),
     # Whoever answers touches the day's posts of their groups.
-    Index("ix_deliveries_group_local_date", "group", "local_date"),
-    Index("ix_deliveries_member_local_date", "member", "local_date"),
+    _of_those_with("group", "local_date", name="ix_deliveries_group_local_date"),
+    _of_those_with("member", "local_date", name="ix_deliveries_member_local_date"),
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'doubtful', 'failed', 'expired')", name="state"),
 )
 

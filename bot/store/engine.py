@@ -26,14 +26,16 @@ BUSY_MS = 10_000
 """How long SQLite waits for another process's write, and Postgres for a connection, in milliseconds."""
 
 MODE = "roadmate_mode"
-"""The execution option that says what a transaction is for: `WRITE` locks at once, `READ` cannot write."""
+"""The execution option that says what a transaction is for: `WRITE` locks at once, `READ` cannot write, `REBUILD` is a
+writer that may put a new table in the place of one that others refer to."""
 
-WRITE, READ = "write", "read"
+WRITE, READ, REBUILD = "write", "read", "rebuild"
 
 WRITERS = 10
 """How many transactions of one process may write to Postgres at a time: half of its connections are left to readers."""
 
 WRITER: dict[str, Any] = {MODE: WRITE}
+REBUILDER: dict[str, Any] = {MODE: REBUILD}
 SQLITE_READER: dict[str, Any] = {MODE: READ}
 POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -124,7 +126,26 @@ class Store:
         On SQLite it is the only one. On Postgres others write too: who reads in order to write takes `hold` first.
         Raises Unavailable.
         """
-        async with self._watched(WRITE), self._writers, self._connected(WRITER) as db:
+        async with self._writing(WRITER) as db:
+            yield db
+
+    @asynccontextmanager
+    async def rebuilding(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write and put new tables in the place of old ones; for migrations.
+
+        SQLite cannot change a table's constraints: a new one is filled, and the old one, to which others refer, is
+        dropped. It does not watch over references meanwhile, so they are all looked at before it ends
+        (https://sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
+        Raises Unavailable, and RuntimeError when a reference would lead nowhere.
+        """
+        async with self._writing(REBUILDER) as db:
+            yield db
+            if self.sqlite and (await db.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
+                raise RuntimeError("a migration would leave rows that refer to rows which are not there")
+
+    @asynccontextmanager
+    async def _writing(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+        async with self._watched(WRITE), self._writers, self._connected(options) as db:
             async with db.begin():
                 before = await self._written(db)
                 yield db
@@ -396,5 +417,8 @@ def _begin_sqlite(connection: Any) -> None:
     mode = connection.get_execution_options().get(MODE)
     if connection.info.get(MODE) != mode:
         connection.exec_driver_sql(f"PRAGMA query_only={int(mode == READ)}")
+        if REBUILD in (mode, connection.info.get(MODE)):
+            # Said here, for inside a transaction it does nothing.
+            connection.exec_driver_sql(f"PRAGMA foreign_keys={int(mode != REBUILD)}")
         connection.info[MODE] = mode
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == WRITE else "BEGIN")
+    connection.exec_driver_sql("BEGIN" if mode == READ else "BEGIN IMMEDIATE")

@@ -45,7 +45,7 @@ async def upgrade(store: Store) -> bool:
     if await current(store):
         return False
     # Of several processes one migrates at a time; those that waited find nothing left to do.
-    async with store.writing() as db:
+    async with store.rebuilding() as db:
         await hold(db, "schema")
         await db.run_sync(_upgrade)
     return True
