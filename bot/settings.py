@@ -94,6 +94,16 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL: what was set, or an SQLite file in the data directory."""
         return self.database_url or self.sqlite_file("roadmate.db")
 
+    @property
+    def database_file(self) -> Path | None:
+        """Where the database lies when it is an SQLite file; None for Postgres, and for one in memory."""
+        from sqlalchemy import make_url
+
+        url = make_url(self.database)
+        if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+            return None
+        return Path(str(url.database)).absolute()
+
     def sqlite_file(self, name: str) -> str:
         """The URL of an SQLite file in the data directory."""
         return f"sqlite+aiosqlite:///{(self.roadmate_data / name).absolute()}"

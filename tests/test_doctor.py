@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -9,6 +10,9 @@ import re
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import zoneinfo
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -123,6 +127,52 @@ async def test_a_data_directory_that_is_a_file_or_full_is_bad(tmp_path: Path, mo
     finding = told(await examine(settings(tmp_path)), "data directory")
     assert finding.bad
     assert "10 MB" in finding.what
+
+
+async def test_the_directory_that_is_looked_at_is_the_one_that_is_written_to(tmp_path: Path) -> None:
+    """ROADMATE_DATA counts for nothing where the database lies elsewhere; the console chat alone uses it always."""
+    (tmp_path / "file").write_text("")
+    serves = {"telegram_token": "not a token"}
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'volume' / 'bot.db'}"
+    findings = await examine(settings(tmp_path / "file", database_url=elsewhere, **serves))
+    assert f"directory {tmp_path / 'volume'}: can be written to" in told(findings, "data directory").what
+    findings = await examine(settings(tmp_path / "file", database_url=elsewhere))
+    assert f"directory {tmp_path / 'file'}: cannot be written to" in bad(findings)[0]
+    findings = await examine(settings(tmp_path, database_url=elsewhere.replace("volume", "file"), **serves))
+    assert "DATABASE_URL" in bad(findings, "data directory")[0]
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        postgres = f"postgresql+asyncpg://asha@127.0.0.1:{reserved.getsockname()[1]}/roadmate"
+        findings = await examine(settings(tmp_path / "file", database_url=postgres, **serves))
+    assert not [str(finding) for finding in findings if "data directory" in finding.what]
+
+
+def test_files_that_another_user_made_are_bad() -> None:
+    """Who ran it once as root has such files; to root itself nothing is read-only."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        for name in ("roadmate.db", "roadmate.db-wal", "roadmate.db.serving"):
+            (Path(folder) / name).touch(mode=0o444)
+        done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder], capture_output=True, text=True, check=True)
+    assert "roadmate.db, roadmate.db-wal, roadmate.db.serving cannot be written to by this user" in done.stdout
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+
+from bot.doctor import machine
+from bot.settings import Settings
+
+settings = Settings(roadmate_data=Path(sys.argv[1]))
+# Once before: nobody may not read the modules it imports.
+found = [*machine.examine(settings)]
+if os.getuid() == 0:
+    os.setuid(65534)
+    found = [*machine.examine(settings)]
+for finding in found:
+    print(finding)
+"""
 
 
 async def test_broken_roadmaps_are_named_with_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +360,19 @@ async def test_a_discord_that_does_not_answer_is_bad(
 async def test_an_address_that_does_not_exist_is_bad(tmp_path: Path) -> None:
     values = {"discord_token": "a.b.c", "discord_api_url": "http://discord.invalid/api/v10"}
     assert "its name is not found" in bad(await examine(settings(tmp_path, **values)), "Discord")[0]
+
+
+async def test_more_servers_than_the_shards_may_have_are_bad(
+    discord: DiscordServer, home: discord_server.Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.doctor.discord.MOST_SERVERS", 2)
+    monkeypatch.setattr("bot.doctor.discord.SERVERS", 1)
+    for name in ("Mathematics", "Physics"):
+        discord.invite_bot(discord.add_guild(name, discord.add_user(name)))
+    (found,) = bad(await examine(on_discord(tmp_path, discord)))
+    assert "in 3 servers" in found
+    assert "DISCORD_SHARDS=3" in found
+    assert not bad(await examine(on_discord(tmp_path, discord, discord_shards=2)))
 
 
 @pytest.fixture
@@ -595,9 +658,104 @@ async def test_a_wrong_telegram_token_is_bad(telegram: TelegramServer, tmp_path:
     assert len(bad(findings)) == 1
 
 
+OURS = "https://bot.example.org/telegram"
+
+
+def by_webhook(data: Path, server: TelegramServer, **values: Any) -> Settings:
+    hook = {"telegram_webhook_url": OURS, "telegram_webhook_secret": "s3cret-of-this-test", "http_port": 8080}
+    return on_telegram(data, server, **{**hook, **values})
+
+
 async def test_a_webhook_in_the_way_is_bad(telegram: TelegramServer, tmp_path: Path) -> None:
-    telegram.profile.webhook = "https://example.org/hook"
-    assert "start Roadmate again" in bad(await examine(on_telegram(tmp_path, telegram)), "webhook")[0]
+    telegram.profile.webhook = "https://example.org/123:somebodys-token"
+    (said,) = bad(await examine(on_telegram(tmp_path, telegram)), "webhook")
+    assert "start Roadmate again: it removes the webhook" in said
+    assert "example.org" in said
+    assert "somebodys-token" not in said
+
+
+async def test_the_webhook_that_was_asked_for_is_well(telegram: TelegramServer, store: Store, tmp_path: Path) -> None:
+    """Installed by webhook and served, or stopped, or not yet started: each is as it should be."""
+    here = by_webhook(tmp_path, telegram)
+    findings = await examine(here)
+    assert not bad(findings)
+    assert "the next start sets the webhook" in told(findings, "0 updates wait").what
+    telegram.profile.webhook = OURS
+    await serve(store, telegram)
+    findings = await examine(here)
+    assert not bad(findings)
+    assert "posts updates to our webhook on bot.example.org; 0 updates wait" in told(findings, "updates wait").what
+    assert "health checks and Telegram’s posts on port 8080" in told(findings, "settings:").what
+
+
+async def serve(store: Store, server: TelegramServer) -> None:
+    """Leave a lease as the process that serves the token has it."""
+    async with store.writing() as db:
+        await leases.acquire(db, f"telegram:{server.token.partition(':')[0]}", "a-machine:4711:ab12cd34", 15, None)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ("https://example.org/123:somebodys-token", "to another address, on example.org"),
+        ("https://bot.example.org/elsewhere", "to another address, on bot.example.org"),
+        ("", "nowhere"),
+    ],
+)
+async def test_another_webhook_than_ours_is_bad(
+    telegram: TelegramServer, store: Store, tmp_path: Path, theirs: str, said: str
+) -> None:
+    telegram.profile.webhook = theirs
+    await serve(store, telegram)
+    (found,) = bad(await examine(by_webhook(tmp_path, telegram)))
+    assert f"posts updates {said}" in found
+    assert "start Roadmate again: it sets its own" in found
+    assert "somebodys-token" not in found
+
+
+async def test_a_webhook_that_answers_badly_is_bad_while_something_waits(
+    telegram: TelegramServer, tmp_path: Path
+) -> None:
+    async def refusing(_request: web.BaseRequest) -> web.Response:
+        return web.Response(status=502)
+
+    async with RawTestServer(refusing) as proxy:
+        ours = str(proxy.make_url("/telegram"))
+        telegram.profile.webhook = ours
+        here = by_webhook(tmp_path, telegram, telegram_webhook_url=ours)
+        assert not bad(await examine(here))
+        await telegram.says(telegram.add_user("asha"), "/start")
+        async with asyncio.timeout(5):
+            while not telegram.profile.trouble:  # noqa: ASYNC110 -- what is waited for has no event
+                await asyncio.sleep(0.01)
+        (found,) = bad(await examine(here))
+    assert "Wrong response from the webhook: 502; 1 updates wait" in found
+    assert "HTTP_PORT" in found
+
+
+@pytest.mark.parametrize("url", ["http://bot.example.org/telegram", "https://bot.example.org:8080/telegram"])
+async def test_a_webhook_that_telegram_itself_would_not_post_to_is_bad(
+    telegram: TelegramServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """A local Bot API server posts anywhere, Telegram's own servers do not."""
+    assert not bad(await examine(by_webhook(tmp_path, telegram, telegram_webhook_url=url)))
+    monkeypatch.setattr("bot.doctor.telegram.API", telegram.url)
+    (found,) = bad(await examine(by_webhook(tmp_path, telegram, telegram_webhook_url=url, telegram_api_url=None)))
+    assert "443, 80, 88, 8443" in found
+
+
+async def test_a_bot_that_was_restricted_and_left_is_not_in_the_group(store: Store, tmp_path: Path) -> None:
+    await settle(store, Address("telegram", "-100"), "Study")
+    member = {"status": "restricted", "is_member": False, "can_send_messages": True}
+    answers = {"getMe": {"id": 1, "username": "b"}, "getWebhookInfo": {"url": "", "pending_update_count": 0}}
+
+    async def telegram(request: web.BaseRequest) -> web.Response:
+        method = request.path.rpartition("/")[2]
+        return web.json_response({"ok": True, "result": {**answers, "getChat": {}, "getChatMember": member}[method]})
+
+    async with RawTestServer(telegram) as server:
+        values = {"telegram_token": "1:a", "telegram_api_url": str(server.make_url("/"))}
+        assert "not in the group" in bad(await examine(settings(tmp_path, **values)), "Study")[0]
 
 
 @pytest.mark.parametrize(

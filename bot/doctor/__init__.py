@@ -19,7 +19,8 @@ async def examine(settings: Settings) -> list[Finding]:
     """
     stored = await database.examine(settings)
     on_discord, on_telegram = await asyncio.gather(
-        _collected(discord.examine(settings, stored.homes)), _collected(telegram.examine(settings, stored.homes))
+        _collected(discord.examine(settings, stored.homes)),
+        _collected(telegram.examine(settings, stored.homes, stored.held)),
     )
     return [*machine.examine(settings), *stored.findings, *on_discord, *on_telegram]
 

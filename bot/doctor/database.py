@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.doctor.finding import Finding
 from bot.settings import Settings
-from bot.store import Store, Unavailable, people, schema
+from bot.store import Store, Unavailable, leases, people, schema
 from bot.store.people import Home
 
 T = TypeVar("T")
@@ -27,10 +27,11 @@ REACH = "see that the database runs, that DATABASE_URL is right, and that this u
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found, and the homes the platforms are to be asked about."""
+    """What was found, the homes the platforms are to be asked about, and the leases that running processes have."""
 
     findings: list[Finding] = field(default_factory=list)
     homes: tuple[Home, ...] = ()
+    held: frozenset[str] = frozenset()
 
 
 async def examine(settings: Settings) -> Examined:
@@ -95,13 +96,14 @@ async def _asked(store: Store, where: str) -> Examined:
             fault = None if found == "ok" else found
         homes = await people.every_home(db)
         zones = await people.zones_in_use(db)
+        held = await leases.held(db, "")
     if fault is not None:
         remedy = "stop Roadmate and restore the last backup (docs/operating.md)"
         return Examined([Finding(f"database: {where}, is damaged: {fault}", remedy)])
     findings = [Finding(f"database: {where}, current ({schema.newest()}), {_counted(len(homes))}")]
     if unknown := sorted(filter(_unknown, zones)):
         findings.append(Finding(f"time zones: {', '.join(unknown)} in use and not known", "pip install -U tzdata"))
-    return Examined(findings, homes)
+    return Examined(findings, homes, frozenset(lease.name for lease in held if not (lease.released or lease.over)))
 
 
 def _counted(homes: int) -> str:

@@ -38,6 +38,12 @@ THREADS = (10, 11, 12)
 
 EVERYTHING = sum(Permission)
 
+MOST_SERVERS = 2500
+"""Of one shard: with more Discord refuses the connection (Discord documentation, Gateway, Sharding)."""
+
+SERVERS = 1000
+"""Of one shard, as Discord advises."""
+
 
 async def examine(settings: Settings, homes: Sequence[Home]) -> AsyncIterator[Finding]:
     """What Discord says; nothing when it is not served."""
@@ -50,7 +56,8 @@ async def examine(settings: Settings, homes: Sequence[Home]) -> AsyncIterator[Fi
     root = str(settings.discord_api_url or API)
     async with asking(root, {"Authorization": f"Bot {token}"}) as api:
         try:
-            async for finding in _asked(api, [home for home in homes if home.address.platform == "discord"]):
+            here = [home for home in homes if home.address.platform == "discord"]
+            async for finding in _asked(api, settings.discord_shards, here):
                 yield finding
         except Unreachable as reason:
             yield Finding(f"Discord cannot be asked: {reason}", NETWORK)
@@ -58,7 +65,7 @@ async def examine(settings: Settings, homes: Sequence[Home]) -> AsyncIterator[Fi
             yield Finding("Discord cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, homes: Sequence[Home]) -> AsyncIterator[Finding]:
+async def _asked(api: Api, shards: int, homes: Sequence[Home]) -> AsyncIterator[Finding]:
     answer = await api.get("/users/@me")
     if answer.status == 401:
         yield Finding("Discord does not take the token", RENEW)
@@ -68,7 +75,7 @@ async def _asked(api: Api, homes: Sequence[Home]) -> AsyncIterator[Finding]:
     me = str(answer.body["id"])
     yield Finding(f"Discord: the token is {answer.body['username']}’s; no privileged intent is needed")
     application = await api.body("/applications/@me")
-    for finding in _application(application):
+    for finding in _application(application, shards):
         yield finding
     count = len(await api.body(f"/applications/{application['id']}/commands"))
     yield Finding(f"Discord: {count} slash commands" if count else "Discord: the first start brings the slash commands")
@@ -77,7 +84,7 @@ async def _asked(api: Api, homes: Sequence[Home]) -> AsyncIterator[Finding]:
         yield await _home(api, me, home, guilds)
 
 
-def _application(application: Mapping[str, Any]) -> Iterator[Finding]:
+def _application(application: Mapping[str, Any], shards: int) -> Iterator[Finding]:
     settings = "discord.com/developers/applications → your application"
     if application.get("interactions_endpoint_url"):
         what = "Discord sends commands to an Interactions Endpoint URL, and none to Roadmate"
@@ -86,7 +93,10 @@ def _application(application: Mapping[str, Any]) -> Iterator[Finding]:
         what = "Discord: nobody can add the bot, as it requires an OAuth2 code grant"
         yield Finding(what, f"{settings} → Bot: switch Requires OAuth2 Code Grant off")
     count = application.get("approximate_guild_count", 0)
-    if count:
+    if count > MOST_SERVERS * shards:
+        what = f"Discord: in {count} servers, and takes {MOST_SERVERS} a shard at the most; there are {shards}"
+        yield Finding(what, f"set DISCORD_SHARDS={-(-count // SERVERS)} in every process")
+    elif count:
         yield Finding(f"Discord: in {count} server{'' if count == 1 else 's'}")
     else:
         query = f"client_id={application['id']}&scope=bot+applications.commands&permissions={EVERYTHING}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ CONSOLE_ONLY = "no token is set: `roadmate run` opens the console chat (for a pl
 def examine(settings: Settings) -> Iterator[Finding]:
     """What can be seen without a database and without a network."""
     yield _platforms(settings)
-    yield _data(settings.roadmate_data.absolute())
+    for folder in _folders(settings):
+        yield _data(folder)
+    if locked := _locked(settings):
+        yield locked
     yield _zones()
     yield from _roadmaps()
 
@@ -31,13 +35,23 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _platforms(settings: Settings) -> Finding:
     if not settings.platforms:
         return Finding(f"settings: {CONSOLE_ONLY}")
-    health = "off (HTTP_PORT is not set)" if settings.http_port is None else f"on port {settings.http_port}"
     served = " and ".join(name.capitalize() for name in settings.platforms)
-    return Finding(f"settings: serves {served}; health checks {health}")
+    if settings.http_port is None:
+        return Finding(f"settings: serves {served}; health checks off (HTTP_PORT is not set)")
+    posts = " and Telegram’s posts" if settings.telegram_token and settings.telegram_webhook_url else ""
+    return Finding(f"settings: serves {served}; health checks{posts} on port {settings.http_port}")
+
+
+def _folders(settings: Settings) -> tuple[Path, ...]:
+    """The directories that are written to: the SQLite file's, and the console chat's where that is what is served."""
+    file = settings.database_file
+    served = () if file is None else (file.parent,)
+    chat = () if settings.platforms else (settings.roadmate_data.absolute(),)
+    return tuple(dict.fromkeys(served + chat))
 
 
 def _data(folder: Path) -> Finding:
-    """Whether the data directory can be written to; one that is not there yet, whether it can be made."""
+    """Whether a data directory can be written to; one that is not there yet, whether it can be made."""
     where = f"data directory {folder}"
     present = folder
     while not present.exists():
@@ -49,13 +63,26 @@ def _data(folder: Path) -> Finding:
             file.flush()
         free = shutil.disk_usage(present).free
     except OSError as error:
-        remedy = f"let the user that runs Roadmate write to {present}, or set ROADMATE_DATA to another directory"
+        remedy = f"let the user that runs Roadmate write to {present}, or choose another: ROADMATE_DATA, DATABASE_URL"
         return Finding(f"{where}: cannot be written to ({error.strerror})", remedy)
     said = f"{free / 1024**3:.1f} GB" if free >= 1024**3 else f"{free // 1024**2} MB"
     if free < LEAST_FREE:
         return Finding(f"{where}: only {said} free", "make room: a full disk stops every command")
     made = "" if present == folder else ", to be made at the first start"
     return Finding(f"{where}: can be written to, {said} free{made}")
+
+
+def _locked(settings: Settings) -> Finding | None:
+    """The SQLite file, or one that belongs to it, when this user may not write to it; who ran as root makes such."""
+    file = settings.database_file
+    if file is None:
+        return None
+    beside = (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm", ".serving")))
+    files = [path.name for path in beside if path.exists() and not os.access(path, os.W_OK)]
+    if not files:
+        return None
+    what = f"data directory {file.parent}: {', '.join(files)} cannot be written to by this user"
+    return Finding(what, "give them to the user that runs Roadmate (chown), and run everything as that user")
 
 
 def _zones() -> Finding:

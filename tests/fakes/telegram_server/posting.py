@@ -66,6 +66,9 @@ class Posting:
             if status is not None and 200 <= status < 300:
                 self.world.updates.pending = [other for other in self.world.updates.pending if other is not update]
             else:
+                said = "Connection refused" if status is None else f"Wrong response from the webhook: {status}"
+                moment = int(self.world.clock().timestamp())
+                self.profile.trouble = {"last_error_date": moment, "last_error_message": said}
                 await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._under_way.pop(update.id, None)

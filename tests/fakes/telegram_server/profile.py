@@ -37,13 +37,14 @@ class Profile:
     """What the bot tells about itself and asks about chats.
 
     `commands` maps (scope as sorted JSON, language code) to the list set there; `descriptions` maps (kind,
-    language) to words.
+    language) to words; `trouble` is what became of the last post that failed, as getWebhookInfo tells it.
     """
 
     world: World
     sending: Sending
     webhook: str = ""
     secret: str | None = None
+    trouble: dict[str, Any] = field(default_factory=dict)
     connections: int = 0
     commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
     descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class Profile:
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise bad_request("secret token contains unallowed characters")
         self._allow(given)
-        self.webhook, self.secret = url, secret
+        self.webhook, self.secret, self.trouble = url, secret, {}
         self.connections = given.integer("max_connections") or 0
         self._forget_pending(given)
         self.world.ring()
@@ -89,13 +90,13 @@ class Profile:
         return True
 
     def delete_webhook(self, given: Parameters, moment: float) -> Any:
-        self.webhook = ""
+        self.webhook, self.trouble = "", {}
         self._forget_pending(given)
         return True
 
     def get_webhook_info(self, given: Parameters, moment: float) -> Any:
         pending = len(self.world.updates.pending)
-        return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": pending}
+        return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": pending} | self.trouble
 
     def _allow(self, given: Parameters) -> None:
         allowed = given.json("allowed_updates")
