@@ -46,7 +46,7 @@ def asked(tree: ast.AST) -> Iterator[str]:
     """The arguments that a module asks for by their names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Ask":
-            yield from (name.value for name in node.args if isinstance(name, ast.Constant))
+            yield from (str(name.value) for name in node.args if isinstance(name, ast.Constant))
 
 
 @pytest.mark.parametrize("known", list(filled), ids=lambda known: known.name)
