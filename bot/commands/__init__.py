@@ -1,21 +1,25 @@
-"""The verbs, a module per concern: `registry` holds them all, in the order in which a menu shows them."""
+"""The verbs, a folder per concern: `registry` holds them all, in the order in which a menu shows them."""
 
 from bot.command import registry
-from bot.commands import board, checkin, group, help, hours, join, pause, profile, progress, remind, start
+from bot.commands import pause, remind
+from bot.commands.group import board, setup
+from bot.commands.me import help, hours, profile, start
+from bot.commands.plan import join
+from bot.commands.study import checkin, steps
 
 __all__ = [
     "board",
     "checkin",
-    "group",
     "help",
     "hours",
     "join",
     "pause",
     "profile",
-    "progress",
     "registry",
     "remind",
+    "setup",
     "start",
+    "steps",
 ]
 
 registry.arrange(name for _, entries in help.GROUPS for entry in entries for name in entry.split())

@@ -10,7 +10,7 @@ from bot.command.dispatch import split
 from bot.command.grammar import read
 from bot.command.scene import Scene
 from bot.commands import registry
-from bot.commands.help import GROUPS, NOT_TRIED
+from bot.commands.me.help import GROUPS, NOT_TRIED
 from bot.delivery import Address
 from bot.domain.account import Account
 from bot.domain.enrolment import Enrolment

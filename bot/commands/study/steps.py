@@ -20,9 +20,9 @@ from bot.command.parameters import (
     StepOf,
     Suggestion,
 )
-from bot.commands.join import change_code, progress_on, the_enrolment
+from bot.commands.me.start import onward
 from bot.commands.pause import with_halts
-from bot.commands.start import onward
+from bot.commands.plan.join import change_code, progress_on, the_enrolment
 from bot.domain.enrolment import Enrolment
 from bot.domain.member import Member
 from bot.domain.progress import Progress, fold

@@ -18,7 +18,7 @@ from bot.command.parameters import (
     OneOf,
     Suggestion,
 )
-from bot.commands.join import change_code
+from bot.commands.plan.join import change_code
 from bot.domain.answer import Answer
 from bot.domain.consistency import streak
 from bot.domain.occurrence import EVERY_DAY, moment_of

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.cards import Bold, Button, Card, Paragraph, Spans, Text, base36
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import DEADLINE, HOURS, MY_ROADMAP, ROADMAP, not_on
-from bot.commands.start import offers, onward
+from bot.commands.me.start import offers, onward
 from bot.domain.enrolment import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, fold

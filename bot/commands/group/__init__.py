@@ -1,0 +1,1 @@
+"""What a group is: its home, its settings, its board."""

@@ -1,0 +1,1 @@
+"""The roadmap one is on, with its deadline."""
