@@ -87,7 +87,7 @@ class Roadmate:
         # What is served beside /healthz, by path: webhooks.
         self.hooks: dict[str, Hook] = {}
         self.leases = Leases(store, new_holder())
-        self.messages = Messages(store, self.roadmaps, language)
+        self.messages = Messages(store, self.roadmaps)
         self.courier = Courier(store, self.platforms, self.messages.compose, clock, self._right)
         told: dict[str, Any] = {}
         if metrics is not None:

@@ -152,6 +152,8 @@ groups = Table(
     Column("recap_minute", Integer, nullable=False),
     Column("roadmap", String(24)),
     Column("deadline", Date),
+    # Of what everybody in it reads; in private each member has a language of their own.
+    Column("language", String(12), nullable=False, server_default="en"),
     # Who set the group up last, told in private when its posts do not get through; no foreign key, for members and
     # groups would then each have to be there before the other.
     Column("leader", Id),

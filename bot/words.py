@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
 
+from bot import cldr
 from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Span, Spans, Spoiler, Text, plain
 
 LOCALES = Path(__file__).parent / "locales"
@@ -44,16 +45,16 @@ class UnknownMessage(LookupError):
 
 
 @cache
-def _bundle(language: str) -> FluentBundle:
+def _bundle(folder: Path) -> FluentBundle:
     # Isolation marks would travel into slugs and links; user text is isolated where it is set (see `say`).
-    return FluentBundle([language], use_isolating=False)
+    return FluentBundle([folder.name], use_isolating=False)
 
 
 @cache
-def _sources(language: str) -> dict[str, str]:
+def _sources(folder: Path) -> dict[str, str]:
     """Every message as it is written, by its id."""
     found: dict[str, str] = {}
-    for path in sorted((LOCALES / language).glob("*.ftl")):
+    for path in sorted(folder.glob("*.ftl")):
         text = path.read_text(encoding="utf-8")
         starts = [match.start() for match in _MESSAGE.finditer(text)]
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
@@ -63,15 +64,33 @@ def _sources(language: str) -> dict[str, str]:
 
 def _knows(language: str, id: str) -> bool:
     """Whether a language has a message; it is parsed when it is first said, for parsing all would cost every start."""
-    bundle = _bundle(language)
-    if not bundle.has_message(id) and (source := _sources(language).get(id)):
+    bundle = _bundle(LOCALES / language)
+    if not bundle.has_message(id) and (source := _sources(LOCALES / language).get(id)):
         bundle.add_resource(FluentResource(source))
     return bool(bundle.has_message(id))
 
 
 def languages() -> tuple[str, ...]:
     """The languages there are, by their codes."""
-    return tuple(sorted(path.name for path in LOCALES.iterdir() if path.is_dir()))
+    return _folders(LOCALES)
+
+
+@cache
+def _folders(root: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path in root.iterdir() if path.is_dir()))
+
+
+def language_name(code: str, language: str | None = None) -> str:
+    """What a language is called in another; in itself ("Deutsch") where no other is given."""
+    return cldr.language_name(code, language)
+
+
+def nearest(hint: str | None, default: str = LANGUAGE) -> str:
+    """The language we speak with somebody whose platform calls theirs `hint` (`en-GB`, `pt_br`): theirs where we have
+    it, be it without the country's variety; else `default`."""
+    wanted = (hint or "").casefold().replace("_", "-")
+    have = {code.casefold(): code for code in languages()}
+    return have.get(wanted) or have.get(wanted.partition("-")[0]) or default
 
 
 def say(language: str, id: str, /, **vars: object) -> Spans:
@@ -117,8 +136,8 @@ def lines(*parts: Spans) -> Spans:
 
 def _format(language: str, id: str, arguments: dict[str, object]) -> str:
     for candidate in (language, LANGUAGE):
-        bundle = _bundle(candidate)
         if _knows(candidate, id):
+            bundle = _bundle(LOCALES / candidate)
             value = bundle.get_message(id).value
             if value is None:
                 break

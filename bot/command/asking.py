@@ -27,7 +27,7 @@ from bot.cards import (
 )
 from bot.command.call import Ask, Audience, Response
 from bot.command.grammar import ASK, Arguments, Given, quote
-from bot.command.parameters import File, GroupKind, OneOf, RoadmapKind, Suggestion
+from bot.command.parameters import File, GroupKind, LanguageKind, OneOf, RoadmapKind, Suggestion
 from bot.command.registry import Command
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
@@ -37,7 +37,7 @@ from bot.words import has, say, shortened, word
 DRAFT = "draft"
 """The name under which a button refers to arguments that are too long for it."""
 
-COMPLETE = (GroupKind, OneOf, RoadmapKind)
+COMPLETE = (GroupKind, LanguageKind, OneOf, RoadmapKind)
 """Kinds whose answers are all there to choose from: nothing else can be typed."""
 
 CHOICES = 25
@@ -72,9 +72,11 @@ async def question(
     given = {name: text for name, text in arguments.texts.items() if name not in ask.parameters}
     line = await _line(db, command, given, ask.parameters, options, scene)
     # What leaders set is set where it is asked: in the chat it is about, never in a private one.
-    audience = Audience.GROUP if command.leaders else Audience.MEMBER
+    audience, language = Audience.MEMBER, scene.language
+    if command.leaders:
+        audience, language = Audience.GROUP, scene.public_language
     if not options:
-        return Response(question=_free_text(scene, command, line, ask), audience=audience)
+        return Response(question=_free_text(scene, language, command, line, ask), audience=audience)
     parameter = ask.parameters[0]
     answers = tuple(
         [
@@ -87,11 +89,11 @@ async def question(
         ]
     )
     longest = max((answer.line for answer in answers), key=lambda text: len(text.encode()))
-    choice = Choice(word(scene.language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
-    card = Card(parts=(Paragraph(_asked(scene.language, command, ask)),), choice=choice)
+    choice = Choice(word(language, "choose"), answers, only=owner_that_fits(longest, scene.member.id))
+    card = Card(parts=(Paragraph(_asked(language, command, ask)),), choice=choice)
     found = command.parameter(parameter)
     if len(options) > CHOICES or not (found and isinstance(found.kind, COMPLETE)):
-        other = Button(word(scene.language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
+        other = Button(word(language, "other"), f"{line} {parameter}:{ASK}", only=scene.member.id)
         card = card.with_rows((other,))
     return Response(card, audience=audience)
 
@@ -145,7 +147,7 @@ async def _draft(db: AsyncConnection, scene: Scene, command: Command, given: Map
     return f"{command.name} {DRAFT}:{base36(await drafts.keep(db, scene.member.id, kept, scene.now))}"
 
 
-def _free_text(scene: Scene, command: Command, line: str, ask: Ask) -> Question:
+def _free_text(scene: Scene, language: str, command: Command, line: str, ask: Ask) -> Question:
     inputs = []
     for position, name in enumerate(ask.parameters):
         parameter = command.parameter(name)
@@ -154,14 +156,14 @@ def _free_text(scene: Scene, command: Command, line: str, ask: Ask) -> Question:
         inputs.append(
             Input(
                 name,
-                shortened(command.describe_parameter(scene.language, name), 45),
-                word(scene.language, hint) if has(hint) else "",
+                shortened(command.describe_parameter(language, name), 45),
+                word(language, hint) if has(hint) else "",
                 limit=min(parameter.kind.limit, 4000),
                 required=position == 0,
                 long=parameter.kind.text,
             )
         )
-    title = plain(_asked(scene.language, command, ask))
+    title = plain(_asked(language, command, ask))
     return Question(line, title, tuple(inputs), only=scene.member.id)
 
 

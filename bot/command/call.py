@@ -41,6 +41,7 @@ class Incoming:
     we lack in this chat (`view`, `send`, `embed`, `attach`, `history`), for those who can give them.
     `whispered`: nobody else in the chat sees what was typed (a Discord slash command), so it may hold a secret.
     `whispers`: an answer for them alone can be shown where they are; else it needs their private chat.
+    `hint` is what the platform calls its user's language (`en-GB`): we begin with it, where we speak it.
     """
 
     platform: str
@@ -59,6 +60,7 @@ class Incoming:
     missing: tuple[str, ...] = ()
     whispered: bool = False
     whispers: bool = True
+    hint: str | None = None
 
 
 class Audience(Enum):

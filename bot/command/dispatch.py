@@ -27,7 +27,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import Store, Unavailable, changes, hold, linking, people, schedule, studies
 from bot.store.changes import Change
-from bot.words import LANGUAGE, say
+from bot.words import LANGUAGE, nearest, say
 
 log = logging.getLogger(__name__)
 
@@ -60,16 +60,22 @@ class Dispatch:
         try:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
-            return Response(refused(refusal, self.language), refused=True), False
+            return Response(refused(refusal, self._heard(incoming)), refused=True), False
         except Unavailable:
-            return Response(Card(parts=(Paragraph(say(self.language, "unavailable")),)), refused=True), True
+            said = say(self._heard(incoming), "unavailable")
+            return Response(Card(parts=(Paragraph(said),)), refused=True), True
         except Exception:
             reference = secrets.token_hex(3)
             log.exception("a command failed on %s, reference %s", incoming.platform, reference)
-            return Response(Card(parts=(Paragraph(say(self.language, "apology", reference=reference)),))), True
+            said = say(self._heard(incoming), "apology", reference=reference)
+            return Response(Card(parts=(Paragraph(said),))), True
         if call is not None and call.announced:
             self.wake()
         return response, False
+
+    def _heard(self, incoming: Incoming) -> str:
+        """The language for somebody whose own is not known, or cannot be read now: what their platform tells."""
+        return nearest(incoming.hint, self.language)
 
     def _name(self, line: str) -> str:
         """The name of a line's command, for figures: never what somebody typed."""
@@ -90,7 +96,8 @@ class Dispatch:
             if account is None:
                 # As a stranger sees it.
                 account = Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
-                member = Member(0, incoming.name, group.zone if group else self.zone)
+                zone = group.zone if group else self.zone
+                member = Member(0, incoming.name, zone, language=self._first_language(incoming, group))
             else:
                 member = await people.member(db, account.member)
             mates = isinstance(found.kind, MateKind)
@@ -148,8 +155,9 @@ class Dispatch:
         group = await _group_at(db, incoming)
         zone = group.zone if group else self.zone
         now = self.clock()
+        language = self._first_language(incoming, group)
         member, account = await people.meet(
-            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, self.language, now
+            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, language, now
         )
         if await people.seen(db, account, now, incoming.private):
             await schedule.note_activity(db, member.id, now)
@@ -159,6 +167,10 @@ class Dispatch:
             await schedule.refresh_member(db, member.id, now)
             member = await people.member(db, member.id)
         return await self._scene(db, incoming, group, account, member, mates=_names_somebody(command, incoming))
+
+    def _first_language(self, incoming: Incoming, group: Group | None) -> str:
+        """What is spoken with somebody who is met: their platform's language for them, else the group's."""
+        return nearest(incoming.hint, group.language if group else self.language)
 
     async def _scene(
         self,

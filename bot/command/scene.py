@@ -33,8 +33,13 @@ class Scene:
 
     @property
     def language(self) -> str:
-        """The reader's language."""
+        """The language of who speaks, in which they type and are answered."""
         return self.member.language
+
+    @property
+    def public_language(self) -> str:
+        """The language of what everybody here reads: the group's, where this is a group's home."""
+        return self.member.language if self.group is None else self.group.language
 
     @cached_property
     def today(self) -> date:

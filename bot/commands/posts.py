@@ -36,7 +36,7 @@ async def remind_group(call: Call, kind: str, minute: int | None, days: int | No
     post = (await schedule.of_group(call.db, group.id))[kind]
     if minute is None and days is None and where is None:
         usual = sorted({*TIMES[kind], post.minute})
-        return Response(view.post_question(call.language, post, call.member.id, usual), audience=Audience.GROUP)
+        return Response(view.post_question(group.language, post, call.member.id, usual), audience=Audience.GROUP)
     _check(call, kind, post.minute if minute is None else minute, days, where)
     # A change of the group's settings, whichever command makes it: /undo takes all of them back alike.
     call.change.command = "setup"
@@ -93,4 +93,4 @@ async def _receipt(call: Call, group: Group, kind: str) -> Response:
         undo = base36(await call.change.id())
     await schedule.refresh_group(call.db, group.id, call.now)
     post: Reminder = (await schedule.of_group(call.db, group.id))[kind]
-    return Response(view.post_set(call.language, post, call.now, call.member.id, undo), audience=Audience.GROUP)
+    return Response(view.post_set(group.language, post, call.now, call.member.id, undo), audience=Audience.GROUP)

@@ -17,7 +17,7 @@ RECAP_MINUTE = 18 * 60
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group and its wishes. `recap_day` is a day of the week, Monday 0."""
+    """A group and its wishes. `recap_day` is a day of the week, Monday 0; `language` is what all of it read."""
 
     id: int
     name: str
@@ -27,6 +27,7 @@ class Group:
     recap_minute: int = RECAP_MINUTE
     roadmap: str | None = None
     deadline: date | None = None
+    language: str = "en"
 
     def local_day(self, moment: datetime) -> date:
         """The group's own date at a moment in UTC."""

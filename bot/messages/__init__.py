@@ -13,7 +13,6 @@ from bot.messages.claiming import claim_due
 from bot.messages.composing import Composing
 from bot.store import Store, schedule
 from bot.store.outbox import Delivery
-from bot.words import LANGUAGE
 
 __all__ = ["Messages"]
 
@@ -21,9 +20,9 @@ __all__ = ["Messages"]
 class Messages:
     """Turns due rules into deliveries, and deliveries into cards."""
 
-    def __init__(self, store: Store, roadmaps: Callable[[], Mapping[str, Roadmap]], language: str = LANGUAGE) -> None:
+    def __init__(self, store: Store, roadmaps: Callable[[], Mapping[str, Roadmap]]) -> None:
         self.store = store
-        self._composing = Composing(store, roadmaps, language)
+        self._composing = Composing(store, roadmaps)
 
     async def claim(self, now: datetime) -> int:
         """Queue some of the occurrences that are due and advance their rules, in one transaction; how many.

@@ -43,11 +43,10 @@ STREAK_SEEN = timedelta(days=400)
 
 @dataclass(frozen=True)
 class Composing:
-    """Makes cards of deliveries. `language` is that of groups; a member is spoken to in their own."""
+    """Makes cards of deliveries: what a group reads in its language, what a member reads alone in theirs."""
 
     store: Store
     roadmaps: Callable[[], Mapping[str, Roadmap]]
-    language: str
 
     async def card(self, delivery: Delivery, now: datetime) -> Card | Hushed | None:
         """The card of a delivery as things stand now; None when it has become moot."""
@@ -160,13 +159,16 @@ class Composing:
             if not delivery.edits:
                 return None
             if delivery.address.account is None:
-                return answers.public_receipt(self.language, member.name, day, answer.studied)
+                return answers.public_receipt(
+                    await _language_at(db, delivery, member), member.name, day, answer.studied
+                )
             return answers.settled(member.language, day, delivery.kind, answer.studied, answer.minutes)
         if delivery.address.account is not None:
             return await self._private_question(db, delivery, member, today)
         accounts = await people.accounts_of(db, member.id)
         mention = Mention(member.name, tuple((a.platform, a.account) for a in accounts))
-        return answers.public_question(self.language, day, delivery.kind, mention, today)
+        language = await _language_at(db, delivery, member)
+        return answers.public_question(language, day, delivery.kind, mention, today)
 
     async def _private_question(self, db: AsyncConnection, delivery: Delivery, member: Member, today: date) -> Card:
         ahead = (await self._ahead(db, member))[1] if delivery.kind == STUDY else ()
@@ -177,16 +179,17 @@ class Composing:
 
     async def _group_question(self, db: AsyncConnection, delivery: Delivery) -> Card:
         assert delivery.group is not None
+        found = await people.group(db, delivery.group)
         day = delivery.local_date
         given = await studies.answers_of(db, people.members_of(delivery.group), day, day)
         minutes = {
-            member: sum(answer.minutes for answer in found if answer.studied)
-            for member, found in given.items()
-            if any(answer.studied for answer in found)
+            member: sum(answer.minutes for answer in answered if answer.studied)
+            for member, answered in given.items()
+            if any(answer.studied for answer in answered)
         }
         names = await people.names_of(db, delivery.group, list(minutes)[: answers.ROSTER_NAMES + 1])
         roster = [(names[member], time) for member, time in minutes.items() if member in names]
-        return answers.group_question(self.language, day, roster, len(minutes))
+        return answers.group_question(found.language, day, roster, len(minutes))
 
     async def _recap(self, db: AsyncConnection, delivery: Delivery) -> Card:
         from bot.store import standings
@@ -195,7 +198,7 @@ class Composing:
         assert delivery.group is not None
         found = await people.group(db, delivery.group)
         week = await standings.week(db, found, delivery.local_date - timedelta(days=6), delivery.local_date)
-        return board.recap(self.language, week, self.roadmaps())
+        return board.recap(found.language, week, self.roadmaps())
 
     async def _news(self, db: AsyncConnection, delivery: Delivery) -> Card | None:
         assert delivery.change is not None
@@ -207,11 +210,18 @@ class Composing:
         roadmap = self.roadmaps().get(event["roadmap"])
         step = roadmap.step(event["step"]) if roadmap else None
         title = step.title if step else event["step"]
+        language = (await people.group(db, delivery.group)).language if delivery.group else member.language
         if change.undone:
-            return news.taken_back(self.language, member.name, title)
+            return news.taken_back(language, member.name, title)
         # A proof that was added later counts too.
         proof, file = await studies.proof_of(db, event["enrolment"], event["step"])
-        return news.step_done(self.language, member.name, title, proof, file, delivery.address.chat)
+        return news.step_done(language, member.name, title, proof, file, delivery.address.chat)
+
+
+async def _language_at(db: AsyncConnection, delivery: Delivery, member: Member) -> str:
+    """The language of who reads a member's question where others see it: the group's that lives there."""
+    found = await people.group_at(db, delivery.address)
+    return found.language if found else member.language
 
 
 def _quiet_until(delivery: Delivery, member: Member, now: datetime) -> datetime | None:

@@ -301,7 +301,7 @@ def members_of(group: int) -> Select[tuple[int]]:
     return select(memberships.c.member).where(memberships.c.group == group, memberships.c.left_at.is_(None))
 
 
-async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime) -> Group:
+async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime, language: str = "en") -> Group:
     """A new group with the usual times, which has no home yet."""
     result = await db.execute(
         insert(groups).values(
@@ -310,6 +310,7 @@ async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime) 
             checkin_minute=CHECKIN_MINUTE,
             recap_day=RECAP_DAY,
             recap_minute=RECAP_MINUTE,
+            language=language,
             created_at=now,
         )
     )
@@ -389,4 +390,5 @@ def _group(row: Any) -> Group:
         recap_minute=row["recap_minute"],
         roadmap=row["roadmap"],
         deadline=row["deadline"],
+        language=row["language"],
     )

@@ -16,7 +16,20 @@ from bot.domain.occurrence import EVERY_DAY
 from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
 from bot.views.times import kind_words, next_words
-from bot.words import date_words, days_words, has, lines, minute_words, say, shortened, time_words, weekday_words, word
+from bot.words import (
+    date_words,
+    days_words,
+    has,
+    language_name,
+    languages,
+    lines,
+    minute_words,
+    say,
+    shortened,
+    time_words,
+    weekday_words,
+    word,
+)
 
 MOST_LOST = 5
 """Posts that did not get through and are told apart; of more only the number is said."""
@@ -54,10 +67,8 @@ def home(language: str, facts: HomeFacts, leader: int) -> Card:
     parts.append(Fields(tuple(_fields(language, facts))))
     if facts.missing:
         parts.append(Paragraph(say(language, "permissions-missing", names=_permissions(language, facts.missing))))
-    asked = [
-        Button(word(language, f"button-{wish}"), f"setup {wish}:?", only=leader)
-        for wish in ("zone", "time", "recap", "deadline")
-    ]
+    wishes = ["zone", "time", "recap", "deadline"] + (["language"] if len(languages()) > 1 else [])
+    asked = [Button(word(language, f"button-{wish}"), f"setup {wish}:?", only=leader) for wish in wishes]
     more = [Button(word(language, "button-homecode"), "homecode", only=leader)]
     if facts.undo is not None:
         more.append(Button(word(language, "button-undo"), f"undo {facts.undo}", only=leader))
@@ -77,6 +88,8 @@ def _fields(language: str, facts: HomeFacts) -> list[Field]:
         "roadmap": _roadmap(language, facts),
         "deadline": _deadline(language, group.deadline, local.date()),
     }
+    if len(languages()) > 1:
+        values["language"] = (Text(language_name(group.language)),)
     if facts.homes > 1:
         values["homes"] = (Text(str(facts.homes)),)
     if facts.lost:

@@ -20,7 +20,7 @@ from bot.domain.rest import Rest
 from bot.domain.roadmap import Roadmap
 from bot.views import times
 from bot.views.study import hours_words, pace_words
-from bot.words import date_words, has, lines, minute_words, say, shortened, time_words, word
+from bot.words import date_words, has, language_name, languages, lines, minute_words, say, shortened, time_words, word
 
 PAGE_ROWS = 5
 """Rows of one's own data on a page: a note may have a thousand characters."""
@@ -156,6 +156,8 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
         return Field(word(language, id), spans)
 
     yield field("settings-name", (Text(member.name),))
+    if len(languages()) > 1:
+        yield field("settings-language", (Text(language_name(member.language)),))
     zone = "settings-zone-value" if member.zone_confirmed else "settings-zone-unsure"
     yield field("settings-zone", say(language, zone, zone=member.zone, time=time_words(member.local(profile.now))))
     for enrolment in profile.enrolments:
@@ -203,6 +205,7 @@ def _change_rows(language: str, profile: Profile) -> Iterable[tuple[Button, ...]
         button("settings-zone", "timezone"),
         button("settings-daystart", "daystart"),
         button("settings-quiet", "quiet"),
+        *([button("settings-language", "language")] if len(languages()) > 1 else []),
     )
     yield tuple(asking(kind) for kind in (*ASKED, RISK))
     paused = member.paused_on(profile.today)

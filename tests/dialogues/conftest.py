@@ -54,6 +54,7 @@ class Chat:
         update: str | None = None,
         room: Address | None = None,
         arguments: dict[str, str | File | Somebody] | None = None,
+        hint: str | None = None,
     ) -> str:
         """Type a line, in the group unless `private`; gives what is answered, as plain text."""
         address = Address.private_to("test", who) if private else room or self.room
@@ -69,6 +70,7 @@ class Chat:
                 private=private,
                 leader=who in self.leaders,
                 chat_name=address.chat,
+                hint=hint,
             )
         )
 

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, UniqueConstraint, inspect, select, text
 
 from bot.store import Store, schema
-from bot.tables import accounts, checkins, metadata
+from bot.tables import accounts, checkins, groups, metadata
 
 ROOT = Path(__file__).parents[2]
 
@@ -216,6 +216,40 @@ def test_no_index_holds_rows_that_have_no_value_in_its_first_column() -> None:
         if isinstance(constraint, UniqueConstraint) and next(iter(constraint.columns)).nullable
     ]
     assert whole + unique == []
+
+
+async def test_a_group_of_before_goes_on_in_the_language_of_who_set_it_up(bare: Store) -> None:
+    """From 0004, with rows; and back, with members and homes that point to the groups."""
+
+    def go(connection: Connection, way: str, to: str) -> None:
+        getattr(command, way)(schema.configuration(connection), to)
+
+    moment = "'2026-11-20 12:00:00'"
+    async with bare.writing() as db:
+        await db.run_sync(go, "upgrade", "0004")
+        for id, language in ((1, "en"), (2, "de")):
+            await db.execute(
+                text(
+                    "INSERT INTO members (id, name, zone, zone_confirmed, day_start, language, onboarding, created_at)"
+                    f" VALUES ({id}, 'Asha', 'UTC', false, 0, '{language}', false, {moment})"
+                )
+            )
+        for id, leader in ((1, "2"), (2, "NULL"), (3, "99")):
+            row = f"{id}, 'Backend', 'UTC', 1200, 6, 1080, {leader}, {moment}"
+            names = "id, name, zone, checkin_minute, recap_day, recap_minute, leader, created_at"
+            await db.execute(text(f"INSERT INTO groups ({names}) VALUES ({row})"))
+        await db.execute(text("UPDATE members SET main_group = 1"))
+        names = '"group", platform, chat, thread, name'
+        await db.execute(text(f"INSERT INTO homes ({names}) VALUES (1, 'x', '1', '', 'x')"))
+    assert await schema.upgrade(bare) is True
+    async with bare.reading() as db:
+        found = (await db.execute(select(groups.c.id, groups.c.language).order_by(groups.c.id))).all()
+        # Nobody knows of the second who set it up, and the third's leader is gone: the installation's language.
+        assert [tuple(row) for row in found] == [(1, "de"), (2, "de"), (3, "de")]
+    async with bare.writing() as db:
+        await db.run_sync(go, "downgrade", "0004")
+        assert (await db.execute(text("SELECT name FROM homes"))).scalars().all() == ["x"]
+        assert (await db.execute(text("SELECT main_group FROM members"))).scalars().all() == [1, 1]
 
 
 async def test_a_failing_migration_leaves_the_database_as_it_was(bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:

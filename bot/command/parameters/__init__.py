@@ -21,6 +21,7 @@ from bot.command.parameters.kinds import (
     quoted,
     ranked,
 )
+from bot.command.parameters.language import LANGUAGE, LanguageKind
 from bot.command.parameters.moments import (
     DAY,
     DAYS,
@@ -105,6 +106,7 @@ __all__ = [
     "FILE",
     "GROUP",
     "HOURS",
+    "LANGUAGE",
     "LARGEST_FILE",
     "MATE",
     "MORNING",
@@ -131,6 +133,7 @@ __all__ = [
     "FileKind",
     "GroupKind",
     "Kind",
+    "LanguageKind",
     "MateKind",
     "OneOf",
     "Plain",

@@ -29,7 +29,7 @@ async def leaderboard(
     """Who did what in the group: this week's points unless another window or measure is named."""
     group = the_group(call, group)
     found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
-    return _response(call, group, board.board(call.language, group, found, page or 1, call.member.id))
+    return _response(call, group, board.board(_language(call, group), group, found, page or 1, call.member.id))
 
 
 @command("place", listed=False)
@@ -51,7 +51,7 @@ async def recap(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     group = the_group(call, group)
     today = group.local_day(call.now)
     week = await standings.week(call.db, group, window_start("week", today) or today, today)
-    return _response(call, group, board.recap(call.language, week, call.scene.roadmaps))
+    return _response(call, group, board.recap(_language(call, group), week, call.scene.roadmaps))
 
 
 def the_group(call: Call, named: Group | None) -> Group:
@@ -73,5 +73,13 @@ def the_group(call: Call, named: Group | None) -> Group:
 
 def _response(call: Call, group: Group, card: Card) -> Response:
     """Public in the group's own home; anywhere else its members' names are for the member who asked."""
-    at_home = call.scene.group is not None and call.scene.group.id == group.id
-    return Response(card, audience=Audience.GROUP if at_home else Audience.MEMBER)
+    return Response(card, audience=Audience.GROUP if _at_home(call, group) else Audience.MEMBER)
+
+
+def _at_home(call: Call, group: Group) -> bool:
+    return call.scene.group is not None and call.scene.group.id == group.id
+
+
+def _language(call: Call, group: Group) -> str:
+    """The group's where the whole group reads it, else that of who asked."""
+    return group.language if _at_home(call, group) else call.language

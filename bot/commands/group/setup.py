@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.dispatch import clean_name
-from bot.command.parameters import CODE, DEADLINE, POST_TIME, RECAP, ROADMAP, ZONE
+from bot.command.parameters import CODE, DEADLINE, LANGUAGE, POST_TIME, RECAP, ROADMAP, ZONE
 from bot.command.placing import refused
 from bot.commands import posts
 from bot.domain import kind
@@ -37,6 +37,7 @@ async def setup(
     roadmap: Annotated[Roadmap | None, ROADMAP],
     deadline: Annotated[date | None, DEADLINE],
     code: Annotated[str | None, CODE],
+    language: Annotated[str | None, LANGUAGE],
 ) -> Response:
     """Make this chat a group's home, or change the group's settings; without arguments, show them."""
     if call.incoming.private:
@@ -53,7 +54,7 @@ async def setup(
     elif group is None:
         group = await _settle(call, zone)
         news = "new"
-    wishes = _wishes(zone, time, recap, roadmap, deadline)
+    wishes = _wishes(zone, time, recap, roadmap, deadline, language)
     if wishes:
         await call.change.set(groups, {"id": group.id}, **wishes)
     turned = {post: wish for post, wish in ((kind.GROUP_CHECKIN, time), (kind.RECAP, recap)) if wish is not None}
@@ -68,6 +69,7 @@ def _wishes(
     recap: tuple[int, int | None] | str | None,
     roadmap: Roadmap | None,
     deadline: date | None,
+    language: str | None,
 ) -> dict[str, Any]:
     """The columns that the arguments name, and no others: on and off stand with the group's reminders."""
     day, minute = recap if isinstance(recap, tuple) else (None, None)
@@ -78,6 +80,7 @@ def _wishes(
         "recap_minute": minute,
         "roadmap": roadmap.slug if roadmap else None,
         "deadline": deadline,
+        "language": language,
     }
     return {name: value for name, value in columns.items() if value is not None}
 
@@ -101,7 +104,7 @@ async def _shown(call: Call, before: Group, news: News) -> Response:
         lost=await ledger.not_delivered(call.db, group.id, group.local_day(call.now) - LOOK_BACK),
         undo=base36(await call.change.id()) if made else None,
     )
-    return Response(view.home(call.language, facts, call.member.id), audience=Audience.GROUP)
+    return Response(view.home(group.language, facts, call.member.id), audience=Audience.GROUP)
 
 
 async def _settle(call: Call, zone: str | None) -> Group:
@@ -115,7 +118,7 @@ async def _settle(call: Call, zone: str | None) -> Group:
         if zone is None:
             raise Ask("zone")
         name = clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else call.word("group-unnamed")
-        group = await people.found_group(call.db, name, zone, call.now)
+        group = await people.found_group(call.db, name, zone, call.now, call.language)
         await _make_home(call, group)
     await _enter(call, group)
     return group

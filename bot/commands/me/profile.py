@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, base36
 from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.dispatch import clean_name
-from bot.command.parameters import CODE, GROUP, PAGE, OneOf, Words
+from bot.command.parameters import CODE, GROUP, LANGUAGE, PAGE, OneOf, Words
 from bot.command.placing import refused
 from bot.domain.group import Group
 from bot.domain.kind import GROUP_CHECKIN
@@ -16,7 +17,7 @@ from bot.domain.refusal import Refusal
 from bot.store import codes, linking, outbox, people, personal, rests, schedule, studies
 from bot.tables import members
 from bot.views import profile
-from bot.words import time_words
+from bot.words import language_name, time_words
 
 KINDS = OneOf(tuple(table.name for table in personal.PERSONAL))
 SURE = OneOf(("yes",))
@@ -57,6 +58,18 @@ async def name(call: Call, name: Annotated[str | None, NAME]) -> Response:
     call.summarise("change-name")
     await call.change.set(members, {"id": call.member.id}, name=called)
     return await _set(call, "name-set", name=called)
+
+
+@command("language", listed=False)
+async def language(call: Call, language: Annotated[str | None, LANGUAGE]) -> Response:
+    """The language in which I speak with them; a group's is another thing, and its leaders'."""
+    if language is None:
+        raise Ask("language")
+    call.summarise("change-language", language=language_name(language))
+    await call.change.set(members, {"id": call.member.id}, language=language)
+    # From this answer on.
+    call.scene = replace(call.scene, member=replace(call.member, language=language))
+    return await _set(call, "language-set", language=language_name(language))
 
 
 @command("main", listed=False)

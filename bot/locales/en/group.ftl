@@ -18,6 +18,7 @@ parameter-setup-recap = Recap, such as sun 18:00; or off
 parameter-setup-roadmap = The roadmap most will follow
 parameter-setup-deadline = By when: 20 May 2027, or in 5 months
 parameter-setup-code = The code shown in the group's first home
+parameter-setup-language = The language of all that the group reads
 
 hint-leaderboard-group = The group's name
 hint-recap-group = The group's name
@@ -28,6 +29,7 @@ hint-setup-recap = sun 18:00, or off
 hint-setup-roadmap = backend-ai-era
 hint-setup-deadline = 20 May 2027, or in 5 months
 hint-setup-code = ABCD-2345
+hint-setup-language = English
 
 ask-group = Which group?
 ask-setup-zone = In which city or time zone is the group?
@@ -36,6 +38,7 @@ ask-setup-recap = On which day and when comes the recap?
 ask-setup-roadmap = Which roadmap do most of you follow?
 ask-setup-deadline = By when does the group want to be done?
 ask-setup-code = Which code does the first home show?
+ask-setup-language = In which language shall I speak with the group?
 
 # The board
 option-week = Week
@@ -131,6 +134,7 @@ field-zone = Time zone
 field-zone-now = { $zone } ({ $time } now)
 field-checkin = Daily question
 field-recap = Recap
+field-language = Language
 field-post-at = { $day } { $time }
 field-roadmap = Roadmap
 field-deadline = Deadline
@@ -167,6 +171,7 @@ button-group-settings = The group's settings
 button-zone = Time zone
 button-time = Daily question
 button-recap = Recap
+button-language = Language
 button-deadline = Deadline
 button-homecode = Code for a second home
 home-code = The code for a second home of **{ $group }**: `{ $code }`

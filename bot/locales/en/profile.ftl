@@ -9,6 +9,7 @@ parameter-link-code = The code that /link shows in your other account
 parameter-help-command = Which command
 parameter-when-intention = When …, I study …
 parameter-name-name = What I call you
+parameter-language-language = Which language
 parameter-main-group = Which group
 parameter-mydata-about = What kind of it
 parameter-mydata-page = Which page
@@ -19,6 +20,7 @@ hint-name-name = Your name, as your groups know you
 
 ask-when-intention = When do you study, and where?
 ask-name-name = What shall I call you?
+ask-language = In which language shall I speak with you?
 ask-main = Which of your groups is your main one? What you finish in private is announced there.
 
 # A line for each command on one phone screen; with the command, at most 40 characters
@@ -98,6 +100,7 @@ change-intention = your if-then line
 # Settings
 settings-title = **Your settings**
 settings-name = Name
+settings-language = Language
 settings-zone = Time zone
 settings-zone-value = { $zone }, { $time } now
 settings-zone-unsure = { $zone }, { $time } now (not confirmed)
@@ -135,8 +138,10 @@ settings-deadline = Deadline: { $title }
 settings-link = Link an account
 settings-data = What I keep
 change-name = your name
+change-language = the language { $language }
 change-main = your main group
 name-set = I call you { $name } from now on.
+language-set = I speak { $language } with you from now on.
 main-set = **{ $name }** is your main group.
 refuse-main-none = You are in no group yet. You join one by the first command you type there.
 platform-discord = Discord

@@ -6,6 +6,7 @@ refuse-long = That is { $length } characters; at most { $limit } fit.
 refuse-too-much = I don't know what to do with “{ $text }”. An example: /help { $command }
 refuse-outdated = That button is too old. Please start again.
 refuse-option = “{ $text }” is not one of: { $options }.
+refuse-language = I do not speak “{ $text }”. These I speak: { $options }.
 refuse-roadmap = I don't know a roadmap called “{ $text }”. All of them: /roadmaps
 refuse-roadmap-ambiguous = “{ $text }” could be one of several roadmaps. Which one?
 refuse-step = I don't know a step called “{ $text }”. Did you mean { $near }? All steps: /roadmap
