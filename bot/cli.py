@@ -16,6 +16,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.doctor import Finding
+    from bot.library import Problem
 
 app = typer.Typer(
     name="roadmate",
@@ -137,26 +138,58 @@ def upgrade() -> None:
 def check(
     folder: Annotated[Path, typer.Argument(help="The folder of roadmaps.")] = Path("roadmaps"),
     against: Annotated[
-        Path | None, typer.Option(help="A folder with an older version, to see that no slug is lost.")
+        str | None,
+        typer.Option(help="An older version, to see that no slug is lost: a folder, or a git revision such as main."),
     ] = None,
     record: Annotated[bool, typer.Option(help="Record new slugs in slugs.lock: from then on they must stay.")] = False,
 ) -> None:
     """Validate roadmap files; faults are told with their lines."""
-    from bot.library import Library, check_libraries, record_slugs
+    from bot.library import Library, record_slugs
     from bot.library import check as validate
 
-    problems = list(validate(folder))
+    problems = validate(folder, unrecorded=not record)
     if against is not None:
-        problems += check_libraries(Library.load(against), Library.load(folder))
+        problems += _compared(against, folder)
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
         raise typer.Exit(1)
-    if record and (new := record_slugs(folder)):
-        typer.echo(f"Recorded: {', '.join(new)}")
+    if record:
+        typer.echo(f"Recorded: {', '.join(record_slugs(folder)) or 'nothing, every slug was recorded before'}")
     for roadmap in Library.load(folder).roadmaps.values():
         steps = f"{len(roadmap.requirements)} steps, about {roadmap.hours_required:g} h"
         typer.echo(f"{roadmap.slug}: {roadmap.title}, {steps}")
+    if against is not None:
+        typer.echo(f"Nothing is lost since {against}.")
+
+
+def _compared(against: str, folder: Path) -> list[Problem]:
+    """What a folder of roadmaps has lost since an older version; exit code 2 when that cannot be said."""
+    from tempfile import TemporaryDirectory
+
+    from bot.library import NotComparable, check_folders, older
+
+    try:
+        with TemporaryDirectory() as place:
+            return check_folders(older(against, folder, Path(place)), folder)
+    except NotComparable as reason:
+        typer.echo(f"Cannot compare with {against}: {reason}.", err=True)
+        raise typer.Exit(2) from None
+
+
+@roadmaps.command("schema")
+def schema(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; without one, to standard output.")] = None,
+) -> None:
+    """Write the JSON schema of a roadmap file, for editors: roadmaps/schema.json."""
+    from bot.library import schema_json
+
+    if file is None:
+        typer.echo(schema_json(), nl=False)
+        return
+    with _plainly():
+        file.write_text(schema_json(), encoding="utf-8", newline="\n")
+    typer.echo(f"Wrote {file}.")
 
 
 def _settings() -> Settings:

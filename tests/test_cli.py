@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import resources
@@ -21,6 +23,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.leases import serving
+from bot.library import record_slugs
 from bot.settings import Settings
 from bot.store import Store, schema
 from tests.fakes.telegram_server import TelegramServer
@@ -317,6 +320,125 @@ def test_a_broken_roadmap_is_named_with_its_line(tmp_path: Path) -> None:
     told = refused(run(tmp_path, "roadmaps", "check", "."), 1)
     assert f"backend-ai-era.yaml:{line}:" in told
     assert "importance" in told
+
+
+SMALL = """\
+slug: small
+title: Small
+summary: A roadmap of two steps.
+version: 1
+updated: 2026-11-20
+source: Made up.
+levels:
+  - slug: one
+    title: One
+    steps:
+      - slug: git
+        title: Git
+        summary: Commit.
+        hours: 2
+        signals: { importance: high, demand: high, automation_risk: low }
+      - slug: http
+        title: HTTP
+        summary: Ask and answer.
+        hours: 3
+        signals: { importance: high, demand: high, automation_risk: low }
+"""
+
+WITHOUT_GIT = SMALL.partition("      - slug: git")[0] + "      - slug: http" + SMALL.partition("      - slug: http")[2]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=Asha", "-c", "user.email=asha@example.org", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose branch main has one sound roadmap in roadmaps/, its slugs recorded."""
+    (tmp_path / "roadmaps").mkdir()
+    (tmp_path / "roadmaps" / "small.yaml").write_text(SMALL)
+    record_slugs(tmp_path / "roadmaps")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "A roadmap")
+    return tmp_path
+
+
+def test_nothing_is_lost_since_a_git_revision_or_a_folder(repository: Path) -> None:
+    shutil.copytree(repository / "roadmaps", repository / "before")
+    (repository / "roadmaps" / "small.yaml").write_text(SMALL.replace("Made up.", "Made up by us."))
+    for older in ("main", "HEAD", "before"):
+        done = run(repository, "roadmaps", "check", "--against", older)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"Nothing is lost since {older}." in done.stdout
+
+
+@pytest.mark.parametrize("older", ["main", "before"])
+def test_a_slug_that_vanished_since_is_found_also_when_the_record_forgot_it(repository: Path, older: str) -> None:
+    shutil.copytree(repository / "roadmaps", repository / "before")
+    (repository / "roadmaps" / "small.yaml").write_text(WITHOUT_GIT.replace("version: 1", "version: 2"))
+    lock = repository / "roadmaps" / "slugs.lock"
+    lock.write_text(lock.read_text().replace("small/git\n", ""))
+    assert run(repository, "roadmaps", "check").returncode == 0
+    told = refused(run(repository, "roadmaps", "check", "--against", older), 1)
+    assert told.count("has vanished") == 1
+    assert "the step `git` has vanished" in told
+
+
+def test_a_slug_that_only_the_older_record_knew_is_missed(repository: Path) -> None:
+    lock = repository / "roadmaps" / "slugs.lock"
+    lock.write_text(lock.read_text() + "small/bash\n")
+    git(repository, "commit", "--quiet", "-am", "A former step")
+    git(repository, "checkout", "--quiet", "HEAD~1", "--", "roadmaps/slugs.lock")
+    assert "the step `bash` has vanished" in refused(run(repository, "roadmaps", "check", "--against", "main"), 1)
+
+
+def test_what_cannot_be_compared_is_said_and_is_no_success(repository: Path) -> None:
+    """A typing mistake, an option of git's, a revision from before there were roadmaps, one that is broken."""
+    here = partial(run, repository, "roadmaps", "check", "--against")
+    assert "Cannot compare with mian" in refused(here("mian"), 2)
+    assert "Cannot compare with --all" in refused(here("--all"), 2)
+    (repository / "empty").mkdir()
+    assert "the older version has no roadmap" in refused(here("empty"), 2)
+    git(repository, "checkout", "--quiet", "--orphan", "elsewhere")
+    git(repository, "rm", "--quiet", "--cached", "-r", ".")
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "Nothing")
+    assert "the older version has no roadmap" in refused(here("elsewhere"), 2)
+    (repository / "empty" / "small.yaml").write_text("slug: [")
+    assert "in the older version, small.yaml:2" in refused(here("empty"), 2)
+    assert "no git here" in refused(here("main", PATH=str(repository / "empty")), 2)
+
+
+def test_outside_of_a_repository_only_folders_can_be_compared() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "roadmaps", Path(folder) / "roadmaps")
+        told = refused(run(Path(folder), "roadmaps", "check", "--against", "main", GIT_CEILING_DIRECTORIES="/"), 2)
+    assert "not a git repository" in told
+
+
+def test_new_slugs_are_recorded_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    assert "not recorded yet" in refused(run(tmp_path, "roadmaps", "check", "."), 1)
+    done = run(tmp_path, "roadmaps", "check", ".", "--record")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Recorded: small, small/git, small/http" in done.stdout
+    assert (tmp_path / "slugs.lock").read_text().endswith("small\nsmall/git\nsmall/http\n")
+    assert "Recorded: nothing" in run(tmp_path, "roadmaps", "check", ".", "--record").stdout
+    (tmp_path / "small.yaml").write_text(WITHOUT_GIT)
+    assert "has vanished" in refused(run(tmp_path, "roadmaps", "check", ".", "--record"), 1)
+
+
+def test_a_folder_without_a_roadmap_is_not_sound(tmp_path: Path) -> None:
+    assert "no roadmap is there" in refused(run(tmp_path, "roadmaps", "check", "."), 1)
+
+
+def test_the_schema_is_written_to_a_file_or_shown(tmp_path: Path) -> None:
+    shown = run(tmp_path, "roadmaps", "schema")
+    assert shown.stdout == (ROOT / "roadmaps" / "schema.json").read_text(encoding="utf-8")
+    assert run(tmp_path, "roadmaps", "schema", "schema.json").returncode == 0
+    assert (tmp_path / "schema.json").read_text(encoding="utf-8") == shown.stdout
+    assert "No such file or directory" in refused(run(tmp_path, "roadmaps", "schema", "no/schema.json"), 1)
 
 
 # ------------------------------------------------------------ the rules of time zones

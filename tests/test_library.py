@@ -225,7 +225,7 @@ def _typed(value: Any) -> Any:
 
 def test_the_generated_schema_is_current() -> None:
     text = (SHIPPED / "schema.json").read_text(encoding="utf-8")
-    assert text == schema_json(), "write schema_json() to roadmaps/schema.json"
+    assert text == schema_json(), "roadmate roadmaps schema roadmaps/schema.json"
 
 
 def test_the_schema_refuses_what_the_library_refuses() -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from bot.domain.roadmap import Roadmap
 from bot.library.diagnosis import built
+from bot.library.older import NotComparable, older
 from bot.library.source import Problem, Refused, read_file, unreadable
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "ROADMAPS",
     "SLUGS_LOCK",
     "Library",
+    "NotComparable",
     "Problem",
     "check",
     "check_against",
+    "check_folders",
     "check_libraries",
+    "older",
     "record_slugs",
     "schema_json",
 ]
@@ -73,22 +77,22 @@ class Library:
         return next((r for r in self.roadmaps.values() if slug in r.renamed_from), None)
 
 
-def check(folder: Path) -> list[Problem]:
-    """Everything wrong with a folder of roadmaps: broken files, vanished slugs, slugs not yet recorded."""
+def check(folder: Path, *, unrecorded: bool = True) -> list[Problem]:
+    """Everything wrong with a folder of roadmaps: broken files, none at all, vanished slugs, slugs not yet recorded.
+
+    The last are left out where not `unrecorded`: before they are recorded.
+    """
     library = Library.load(folder)
     problems = list(library.problems)
     try:
         recorded = _recorded_slugs(folder)
-    except FileNotFoundError:
-        recorded = ()
     except (OSError, UnicodeDecodeError) as error:
         return [*problems, unreadable(SLUGS_LOCK, error)]
-    broken = {Path(problem.file).stem for problem in problems}
-    for line, name in recorded:
-        slug, _, step = name.partition("/")
-        if slug not in broken and (problem := _vanished(library, slug, step)):
-            problems.append(replace(problem, message=f"{problem.message} ({SLUGS_LOCK}, line {line})"))
-    if new := _published(library) - {name for _, name in recorded}:
+    for line, problem in _lost(recorded, library):
+        problems.append(replace(problem, message=f"{problem.message} ({SLUGS_LOCK}, line {line})"))
+    if not library.roadmaps and not problems:
+        problems.append(Problem(str(folder), 0, 0, "no roadmap is there: a roadmap is a file that ends in .yaml"))
+    if unrecorded and (new := _published(library) - {name for _, name in recorded}):
         names = ", ".join(sorted(new)[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
         problems.append(Problem(SLUGS_LOCK, 0, 0, f"not recorded yet: {names}; run `roadmate roadmaps check --record`"))
     return problems
@@ -108,9 +112,27 @@ def check_against(old: Roadmap, new: Roadmap) -> list[Problem]:
     return problems
 
 
+def check_folders(before: Path, now: Path) -> list[Problem]:
+    """What forbids putting a folder of roadmaps in the place of an older one, also what only its slugs.lock knows.
+
+    Raises NotComparable when the older one has no roadmap, or one that cannot be read.
+    """
+    old, new = Library.load(before), Library.load(now)
+    if old.problems:
+        raise NotComparable(f"in the older version, {old.problems[0]}")
+    if not old.roadmaps:
+        raise NotComparable("the older version has no roadmap")
+    try:
+        recorded = _recorded_slugs(before)
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotComparable(f"in the older version, {unreadable(SLUGS_LOCK, error)}") from error
+    problems = check_libraries(old, new)
+    return [*problems, *(problem for _, problem in _lost(recorded, new) if problem not in problems)]
+
+
 def check_libraries(old: Library, new: Library) -> list[Problem]:
     """`check_against` for every roadmap of an older folder. Broken files of `new` are in its own problems."""
-    broken = {Path(problem.file).stem for problem in new.problems}
+    broken = _broken(new)
     problems: list[Problem] = []
     for slug, before in old.roadmaps.items():
         if after := new.roadmap(slug):
@@ -147,8 +169,25 @@ def _published(library: Library) -> set[str]:
 
 
 def _recorded_slugs(folder: Path) -> tuple[tuple[int, str], ...]:
-    lines = (folder / SLUGS_LOCK).read_text(encoding="utf-8").splitlines()
+    """The lines of `slugs.lock` with their numbers; none where there is no such file. Raises OSError, UnicodeError."""
+    try:
+        lines = (folder / SLUGS_LOCK).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
     return tuple((i, line) for i, line in enumerate(lines, 1) if line and not line.startswith("#"))
+
+
+def _lost(recorded: tuple[tuple[int, str], ...], library: Library) -> Iterator[tuple[int, Problem]]:
+    """The recorded slugs that a library no longer answers to, each with its line in `slugs.lock`."""
+    broken = _broken(library)
+    for line, name in recorded:
+        slug, _, step = name.partition("/")
+        if slug not in broken and (problem := _vanished(library, slug, step)):
+            yield line, problem
+
+
+def _broken(library: Library) -> set[str]:
+    return {Path(problem.file).stem for problem in library.problems}
 
 
 def _vanished(library: Library, slug: str, step: str) -> Problem | None:
