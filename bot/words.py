@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -201,28 +201,32 @@ def _flat(text: str, spans: list[Span]) -> str:
     return words.translate(_UNSHIELD)
 
 
-# ---------------------------------------------------------------- numbers and dates, in words
+# ---------------------------------------------------------------- numbers, dates and lists, in words
 
 
 def date_words(language: str, day: date, today: date) -> str:
     """A local date as it is spoken of: "Thu 20 May", with the year when it is another than today's."""
-    weekday, month = _names(language)
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"{weekday[day.weekday()]} {day.day} {month[day.month - 1]}{year}"
+    weekday = cldr.weekdays(language, "abbreviated")[day.weekday()]
+    month = cldr.months(language, "abbreviated")[day.month - 1]
+    year = "no" if day.year == today.year else str(day.year)
+    return word(language, "date", weekday=weekday, day=str(day.day), month=month, year=year)
 
 
 def weekday_words(language: str, weekday: int) -> str:
     """The full name of a day of the week, Monday 0."""
-    return word(language, "weekday-long").split()[weekday]
+    return cldr.weekdays(language, "wide")[weekday]
 
 
 def days_words(language: str, days: int) -> str:
     """Days of the week, given as bits: "every day", "Mon–Fri", "Mon, Wed, Fri"."""
     named = {0b1111111: "days-all", 0b0011111: "days-week", 0b1100000: "days-weekend"}
+    short = cldr.weekdays(language, "abbreviated")
     if days in named:
-        return word(language, named[days])
-    short = word(language, "weekday-short").split()
-    return ", ".join(short[day] for day in range(7) if days >> day & 1)
+        monday, *_, friday, saturday, sunday = short
+        ends = {"days-week": (monday, friday), "days-weekend": (saturday, sunday)}
+        first, last = ends.get(named[days], ("", ""))
+        return word(language, named[days], first=first, last=last)
+    return list_words(language, [short[day] for day in range(7) if days >> day & 1])
 
 
 def time_words(moment: datetime) -> str:
@@ -235,5 +239,33 @@ def minute_words(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _names(language: str) -> tuple[list[str], list[str]]:
-    return word(language, "weekday-short").split(), word(language, "month-short").split()
+def span_words(language: str, days: int) -> str:
+    """A number of days as people say it: days up to two weeks, then weeks."""
+    return cldr.amount(language, days, "day") if days < 14 else cldr.amount(language, round(days / 7), "week")
+
+
+def pace_words(language: str, minutes: int) -> str:
+    """A length of study, given in minutes: "2 h", "1 h 30", "45 min"."""
+    hours, rest = divmod(minutes, 60)
+    shape = "minutes" if not hours else "both" if rest else "hours"
+    return word(language, f"pace-{shape}", hours=str(hours), minutes=f"{rest:02}" if hours else str(rest))
+
+
+def number_words(language: str, value: float) -> str:
+    """A number, its fraction as the language writes it: "1.5", "1,5"."""
+    return cldr.number(language, value)
+
+
+def list_words(language: str, items: Iterable[str]) -> str:
+    """Several things in a line: "a, b, c"."""
+    return cldr.one_by_one(language, list(items))
+
+
+def all_words(language: str, items: Iterable[str]) -> str:
+    """Several things that belong together: "a, b and c"."""
+    return cldr.all_of(language, list(items))
+
+
+def country_names(language: str) -> Mapping[str, str]:
+    """What countries are called, by their codes of two letters."""
+    return cldr.countries(language)

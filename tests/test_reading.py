@@ -18,8 +18,7 @@ from bot.command.reading import (
     read_minutes,
     read_span,
 )
-from bot.views.study import pace_words
-from bot.words import date_words, days_words, minute_words
+from bot.words import date_words, days_words, minute_words, pace_words
 
 TODAY = date(2026, 11, 20)
 """A Friday."""
@@ -319,7 +318,7 @@ def test_a_time_of_day_is_read_back_from_our_own_words(minute: int) -> None:
 
 @given(st.integers(1, 24 * 60))
 def test_a_length_is_read_back_from_our_own_words(minutes: int) -> None:
-    assert read_minutes(pace_words(minutes)) == minutes
+    assert read_minutes(pace_words("en", minutes)) == minutes
 
 
 @given(st.integers(1, 127))

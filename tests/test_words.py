@@ -19,7 +19,23 @@ from hypothesis import strategies as st
 from bot import words as texts
 from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Spans, Spoiler, Text, plain
 from bot.commands import registry
-from bot.words import LANGUAGE, LOCALES, UnknownMessage, date_words, days_words, languages, lines, say, word
+from bot.words import (
+    LANGUAGE,
+    LOCALES,
+    UnknownMessage,
+    all_words,
+    date_words,
+    days_words,
+    languages,
+    lines,
+    list_words,
+    number_words,
+    pace_words,
+    say,
+    span_words,
+    weekday_words,
+    word,
+)
 
 BOT = Path(texts.__file__).parent
 DESCRIPTION = 100
@@ -145,7 +161,39 @@ def test_no_invisible_isolation_marks_and_no_commas_in_years() -> None:
 
 
 def test_plurals() -> None:
-    assert [word("en", "span-days", count=n) for n in (0, 1, 2)] == ["0 days", "1 day", "2 days"]
+    assert [word("en", "amount-steps", count=n) for n in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken"),
+    [
+        ("en", ["0 days", "1 day", "13 days", "2 weeks", "3 weeks", "1.5", "1234", "a, b and c", "a, b, c", "Sunday"]),
+        (
+            "de",
+            ["0 Tage", "1 Tag", "13 Tage", "2 Wochen", "3 Wochen", "1,5", "1234", "a, b und c", "a, b, c", "Sonntag"],
+        ),
+        ("hi", ["0 दिन", "1 दिन", "13 दिन", "2 सप्ताह", "3 सप्ताह", "1.5", "1234", "a, b, और c", "a, b, c", "रविवार"]),
+    ],
+)
+def test_lengths_numbers_and_lists_are_written_as_in_each_language(language: str, spoken: list[str]) -> None:
+    """Without a word of ours: a language that Unicode describes needs none of these."""
+    abc = ["a", "b", "c"]
+    assert [
+        *(span_words(language, days) for days in (0, 1, 13, 14, 20)),
+        number_words(language, 1.5),
+        number_words(language, 1234),
+        all_words(language, abc),
+        list_words(language, abc),
+        weekday_words(language, 6),
+    ] == spoken
+
+
+def test_a_list_may_be_empty_or_one() -> None:
+    assert (list_words("en", []), all_words("en", ["{0}"])) == ("", "{0}")
+
+
+def test_a_length_of_study() -> None:
+    assert [pace_words("en", n) for n in (0, 45, 60, 65, 90)] == ["0 min", "45 min", "1 h", "1 h 05", "1 h 30"]
 
 
 @pytest.mark.parametrize(

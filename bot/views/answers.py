@@ -14,8 +14,7 @@ from bot.domain.progress import Progress
 from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
 from bot.views import study, times
-from bot.views.study import pace_words
-from bot.words import date_words, days_words, lines, minute_words, say, weekday_words, word
+from bot.words import date_words, days_words, lines, list_words, minute_words, pace_words, say, weekday_words, word
 
 ROSTER_NAMES = 40
 """How many names a roster lists; a larger group gets a count of the rest."""
@@ -161,10 +160,10 @@ def group_question(language: str, day: date, roster: Sequence[tuple[str, int]], 
 
 
 def _roster(language: str, roster: Sequence[tuple[str, int]], count: int) -> Spans:
-    named = [f"{name} {pace_words(minutes)}" if minutes else name for name, minutes in roster[:ROSTER_NAMES]]
+    named = [f"{name} {pace_words(language, minutes)}" if minutes else name for name, minutes in roster[:ROSTER_NAMES]]
     if count > len(named):
         named.append(word(language, "roster-more", count=count - len(named)))
-    return say(language, "roster", count=count, names=", ".join(named))
+    return say(language, "roster", count=count, names=list_words(language, named))
 
 
 def receipt(member: Member, answer: Receipt, today: date) -> Card:
@@ -180,7 +179,7 @@ def receipt(member: Member, answer: Receipt, today: date) -> Card:
         return Card(parts=(Paragraph(fact),), rows=(tuple(ways),))
     track = "" if answer.track == "study" else f" track:{answer.track}"
     lengths = [
-        Button(pace_words(minutes), f"checkin {minutes}{track} date:{answer.day}", only=member.id)
+        Button(pace_words(language, minutes), f"checkin {minutes}{track} date:{answer.day}", only=member.id)
         for minutes in (30, 60, 120)
     ]
     other = Button(
@@ -208,5 +207,6 @@ def _time_studied(language: str, day: str, total: int, added: int | None) -> Spa
     if not total:
         return say(language, "checkin-yes", day=day)
     if added is not None and added != total:
-        return say(language, "checkin-added", day=day, added=pace_words(added), total=pace_words(total))
-    return say(language, "checkin-minutes", day=day, total=pace_words(total))
+        more = pace_words(language, added)
+        return say(language, "checkin-added", day=day, added=more, total=pace_words(language, total))
+    return say(language, "checkin-minutes", day=day, total=pace_words(language, total))

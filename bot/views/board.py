@@ -20,8 +20,7 @@ from bot.domain.board import (
 from bot.domain.group import Group
 from bot.domain.recap import Week, gained
 from bot.domain.roadmap import Roadmap
-from bot.views.study import pace_words, span_words
-from bot.words import date_words, lines, say, word
+from bot.words import date_words, lines, list_words, pace_words, say, span_words, word
 
 RECAP_LINES = 12
 """How many members' results a recap spells out; it is read on a phone. The rest are counted."""
@@ -131,17 +130,17 @@ def _gap(language: str, measure: Measure, place: Place, ahead: Place) -> str:
 
 
 def _quantity(language: str, measure: Measure, number: int) -> str:
-    return pace_words(number) if measure == "minutes" else word(language, f"amount-{measure}", count=number)
+    return pace_words(language, number) if measure == "minutes" else word(language, f"amount-{measure}", count=number)
 
 
 def _sum(language: str, minutes: int, steps: int) -> str | bool:
     """What a group has to show together: hours, to the minute below ten of them, and steps; False when nothing."""
     shown = []
     if minutes:
-        shown.append(pace_words(minutes if minutes < 600 else round(minutes / 60) * 60))
+        shown.append(pace_words(language, minutes if minutes < 600 else round(minutes / 60) * 60))
     if steps:
         shown.append(word(language, "amount-steps", count=steps))
-    return ", ".join(shown) or False
+    return list_words(language, shown) or False
 
 
 def _legend(language: str) -> Spans:
@@ -179,7 +178,7 @@ def _streak_line(language: str, week: Week) -> Spans:
     rest = len(week.streak_names) - STREAK_NAMES
     if rest > 0:
         named.append(word(language, "roster-more", count=rest))
-    return say(language, "recap-streak", names=", ".join(named), count=week.streak)
+    return say(language, "recap-streak", names=list_words(language, named), count=week.streak)
 
 
 def _results(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> list[Spans]:

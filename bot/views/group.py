@@ -23,6 +23,7 @@ from bot.words import (
     language_name,
     languages,
     lines,
+    list_words,
     minute_words,
     say,
     shortened,
@@ -186,7 +187,7 @@ def _deadline(language: str, deadline: date | None, today: date) -> Spans:
 def _permissions(language: str, missing: Sequence[str]) -> str:
     """Permissions by the names that the platform's settings show."""
     named = [word(language, f"permission-{name}") if has(f"permission-{name}") else name for name in missing]
-    return ", ".join(named)
+    return list_words(language, named)
 
 
 def home_code(language: str, group: Group, code: str) -> Card:

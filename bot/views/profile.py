@@ -19,8 +19,21 @@ from bot.domain.reminder import Reminder
 from bot.domain.rest import Rest
 from bot.domain.roadmap import Roadmap
 from bot.views import times
-from bot.views.study import hours_words, pace_words
-from bot.words import date_words, has, language_name, languages, lines, minute_words, say, shortened, time_words, word
+from bot.views.study import hours_words
+from bot.words import (
+    date_words,
+    has,
+    language_name,
+    languages,
+    lines,
+    list_words,
+    minute_words,
+    pace_words,
+    say,
+    shortened,
+    time_words,
+    word,
+)
 
 PAGE_ROWS = 5
 """Rows of one's own data on a page: a note may have a thousand characters."""
@@ -46,7 +59,7 @@ def greeting(member: Member, offers: Sequence[Roadmap]) -> Card:
 
 
 def _size(language: str, roadmap: Roadmap) -> str:
-    hours = hours_words(roadmap.hours_required)
+    hours = hours_words(language, roadmap.hours_required)
     return word(language, "start-size", count=len(roadmap.requirements), hours=hours)
 
 
@@ -176,13 +189,13 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
     yield field("settings-line", (Text(member.intention),) if member.intention else none)
     if profile.groups:
         main, *others = (group.name for group in profile.groups)
-        and_others = say(language, "settings-groups-value", main=main, others=", ".join(others))
+        and_others = say(language, "settings-groups-value", main=main, others=list_words(language, others))
         yield field("settings-groups", and_others if others else (Text(main),))
     yield field("settings-accounts", (Text(accounts_words(language, profile.accounts)),))
 
 
 def _plan(language: str, enrolment: Enrolment, today: date) -> Spans:
-    pace = pace_words(enrolment.minutes_a_day)
+    pace = pace_words(language, enrolment.minutes_a_day)
     if enrolment.deadline is None:
         return say(language, "settings-pace", pace=pace)
     return say(language, "settings-plan", pace=pace, deadline=date_words(language, enrolment.deadline, today))
@@ -237,7 +250,7 @@ def _plans(language: str, profile: Profile) -> Choice | None:
 
 def accounts_words(language: str, accounts: Iterable[Account]) -> str:
     """Accounts as one speaks of them: "Discord (asha), Telegram (Asha K)"."""
-    return ", ".join(f"{_platform(language, account.platform)} ({account.name})" for account in accounts)
+    return list_words(language, (f"{_platform(language, account.platform)} ({account.name})" for account in accounts))
 
 
 def _platform(language: str, name: str) -> str:
@@ -300,7 +313,7 @@ def _shared(language: str, title: str, deadline: date | None) -> Spans:
 def _brings(language: str, brought: Brought) -> Spans:
     named = accounts_words(language, brought.accounts)
     counts = say(language, "link-brings", roadmaps=len(brought.roadmaps), days=brought.days)
-    groups = say(language, "link-groups", names=", ".join(brought.groups)) if brought.groups else ()
+    groups = say(language, "link-groups", names=list_words(language, brought.groups)) if brought.groups else ()
     return lines((Text(named),), counts, groups)
 
 

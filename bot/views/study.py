@@ -9,15 +9,15 @@ from bot.domain import progress as ledger
 from bot.domain.enrolment import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.roadmap import Level, Roadmap, Step
-from bot.words import date_words, lines, say, word
+from bot.words import date_words, lines, list_words, number_words, pace_words, say, span_words, word
 
 MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
 
 
-def hours_words(hours: float) -> str:
+def hours_words(language: str, hours: float) -> str:
     """A number of hours, rounded as an estimate deserves: halves below ten."""
     rounded = round(hours) if hours >= 10 else round(hours * 2) / 2
-    return f"{rounded:g}"
+    return number_words(language, rounded)
 
 
 def roadmap_line(language: str, roadmap: Roadmap) -> Spans:
@@ -53,9 +53,9 @@ def fit_line(language: str, fit: Fit) -> Spans:
     facts = say(
         language,
         "fit-facts",
-        needed=hours_words(fit.hours_needed),
-        pace=pace_words(fit.minutes_a_day),
-        given=hours_words(fit.hours_given),
+        needed=hours_words(language, fit.hours_needed),
+        pace=pace_words(language, fit.minutes_a_day),
+        given=hours_words(language, fit.hours_given),
     )
     return (
         *facts,
@@ -71,7 +71,7 @@ def ways_to_fit(language: str, fit: Fit) -> list[Spans]:
     deadline = date_words(language, fit.deadline_that_fits, fit.today)
     if fit.minutes_that_fit is None:
         return [say(language, "fit-way-deadline", deadline=deadline)]
-    return [say(language, "fit-ways", pace=pace_words(fit.minutes_that_fit), deadline=deadline)]
+    return [say(language, "fit-ways", pace=pace_words(language, fit.minutes_that_fit), deadline=deadline)]
 
 
 def repairs(language: str, roadmap: Roadmap, fit: Fit, member: int) -> list[Button]:
@@ -85,32 +85,17 @@ def repairs(language: str, roadmap: Roadmap, fit: Fit, member: int) -> list[Butt
         )
     ]
     if fit.minutes_that_fit is not None:
-        pace = pace_words(fit.minutes_that_fit)
+        pace = pace_words(language, fit.minutes_that_fit)
         line = f"join {roadmap.slug} hours:{fit.minutes_that_fit}m"
         buttons.insert(0, Button(word(language, "button-raise-hours", pace=pace), line, only=member))
     return buttons
-
-
-def pace_words(minutes: int) -> str:
-    """A daily amount of study: "2 h", "1 h 30", "45 min"."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest:02}" if rest else f"{hours} h"
-
-
-def span_words(language: str, days: int) -> str:
-    """A number of days as people say it: days up to two weeks, then weeks."""
-    if days < 14:
-        return word(language, "span-days", count=days)
-    return word(language, "span-weeks", count=round(days / 7))
 
 
 def next_line(language: str, step: Step | None) -> Spans:
     """What comes next, with its slug to type and its hours."""
     if step is None:
         return say(language, "next-none")
-    return say(language, "next", title=step.title, slug=step.slug, hours=hours_words(step.hours))
+    return say(language, "next", title=step.title, slug=step.slug, hours=hours_words(language, step.hours))
 
 
 def _reasons(language: str, progress: ledger.Progress, step: Step) -> str:
@@ -119,7 +104,7 @@ def _reasons(language: str, progress: ledger.Progress, step: Step) -> str:
     opens = progress.unlocks(step)
     if opens:
         reasons.append(word(language, "unlocks", count=opens))
-    return ", ".join(reasons)
+    return list_words(language, reasons)
 
 
 def next_why(language: str, progress: ledger.Progress, step: Step | None) -> Spans:

@@ -26,7 +26,7 @@ from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import Rest
-from bot.words import date_words, days_words, lines, minute_words, say, time_words, word
+from bot.words import all_words, date_words, days_words, lines, minute_words, say, time_words, word
 
 UNDATED = (DEADLINE, RETURN)
 """Kinds that come by days of their own: a deadline's, a silence's."""
@@ -81,8 +81,7 @@ def dates_words(language: str, days: Range, today: date) -> str:
 
 def before_words(language: str) -> str:
     """How many days before a deadline it is spoken of: "30, 14, 7, 3 and 1"."""
-    *days, last = map(str, WARNING_DAYS)
-    return word(language, "and", first=", ".join(days), last=last)
+    return all_words(language, map(str, WARNING_DAYS))
 
 
 def kind_words(language: str, kind: str) -> str:

@@ -9,7 +9,7 @@ from bot.command.parameters.kinds import Suggestion, quoted, ranked
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap, Step
-from bot.words import word
+from bot.words import list_words, word
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class StepKind:
         return Refusal(
             id,
             text=quoted(text),
-            near=", ".join(s.step.slug for s in near[:3]),
+            near=list_words(scene.language, (s.step.slug for s in near[:3])),
             offers=[(s.step.slug, f"{s.roadmap.slug}/{s.step.slug}") for s in near[:3]],
         )
 

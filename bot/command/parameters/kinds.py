@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
-from bot.words import shortened, word
+from bot.words import list_words, shortened, word
 
 NOTE_LENGTH = 1000
 SUGGESTIONS = 25
@@ -147,7 +147,7 @@ class OneOf:
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """Names the words there are."""
-        return Refusal("refuse-option", text=quoted(text), options=", ".join(self.values))
+        return Refusal("refuse-option", text=quoted(text), options=list_words(scene.language, self.values))
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """All of them, or those that begin like what was typed."""

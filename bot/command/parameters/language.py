@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.command.parameters.kinds import Suggestion, quoted
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
-from bot.words import language_name, languages
+from bot.words import language_name, languages, list_words
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ class LanguageKind:
         """Names the languages there are, each one tap away."""
         offers = [(language_name(code), code) for code in languages()]
         return Refusal(
-            "refuse-language", text=quoted(text), options=", ".join(name for name, _ in offers), offers=offers
+            "refuse-language",
+            text=quoted(text),
+            options=list_words(scene.language, (name for name, _ in offers)),
+            offers=offers,
         )
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:

@@ -17,7 +17,7 @@ from bot.command.reading import add_months, read_date, read_dates, read_days, re
 from bot.command.scene import Scene
 from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
 from bot.domain.refusal import Refusal
-from bot.words import date_words, minute_words, word
+from bot.words import date_words, list_words, minute_words, word
 
 
 class _Deadline(Plain):
@@ -252,12 +252,13 @@ class ZoneKind:
         called = next(filter(None, (way(text, scene.now, every_zone()) for way in ways)), ())[:MOST_CLOCKS]
         if called:
             offers = [(zone, zone) for zone in called]
-            near = ", ".join(called)
+            near = list_words(scene.language, called)
             return Refusal("refuse-zone-several", text=quoted(text), near=near, count=len(called), offers=offers)
         nearest = [s.value for s in self.suggest(text, scene)[:4]]
         if not nearest:
             return Refusal("refuse-zone-unknown", text=quoted(text))
-        return Refusal("refuse-zone", text=quoted(text), near=", ".join(nearest), offers=[(z, z) for z in nearest])
+        near = list_words(scene.language, nearest)
+        return Refusal("refuse-zone", text=quoted(text), near=near, offers=[(zone, zone) for zone in nearest])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Zones of that name, those that hold what was typed, then those that sound like it; each with its time now."""

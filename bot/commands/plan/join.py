@@ -94,7 +94,7 @@ async def roadmaps(call: Call) -> Response:
             "roadmap-about",
             slug=roadmap.slug,
             count=len(roadmap.requirements),
-            hours=study.hours_words(roadmap.hours_required),
+            hours=study.hours_words(call.language, roadmap.hours_required),
         )
         heading: Spans = (Bold(roadmap.title), Text(" "), *about)
         parts.append(Paragraph(lines(heading, (Text(roadmap.summary),))))

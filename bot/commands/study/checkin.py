@@ -26,8 +26,7 @@ from bot.domain.refusal import Refusal
 from bot.store import outbox, rests, schedule, studies
 from bot.tables import checkins, reminders
 from bot.views import answers, times
-from bot.views.study import pace_words
-from bot.words import time_words
+from bot.words import pace_words, time_words
 
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
@@ -74,11 +73,13 @@ async def checkin(
     added = minutes if isinstance(minutes, int) else 0
     total = added + (before.minutes if before else 0)
     if total > MOST_MINUTES:
-        raise Refusal("refuse-checkin-much", total=pace_words(total), limit=pace_words(MOST_MINUTES))
+        counted, limit = (pace_words(call.language, minutes) for minutes in (total, MOST_MINUTES))
+        raise Refusal("refuse-checkin-much", total=counted, limit=limit)
     await call.change.append(
         checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
     )
-    call.summarise("change-checkin", date=call.date(day), answer=pace_words(added) if added else str(minutes or "yes"))
+    answer = pace_words(call.language, added) if added else str(minutes or "yes")
+    call.summarise("change-checkin", date=call.date(day), answer=answer)
     stopped = await _stopped(call, track)
     await schedule.answered(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
@@ -136,7 +137,7 @@ async def _answer(call: Call, day: date, track: str) -> Answer | None:
 
 
 def _lengths(call: Call) -> list[Suggestion]:
-    named = [Suggestion(pace_words(m), str(m)) for m in (30, 60, 90, 120, 180)]
+    named = [Suggestion(pace_words(call.language, m), str(m)) for m in (30, 60, 90, 120, 180)]
     return [*named, Suggestion(call.word("button-not-today"), "no")]
 
 

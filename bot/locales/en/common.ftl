@@ -1,19 +1,14 @@
 # Dates and lengths of time
-weekday-short = Mon Tue Wed Thu Fri Sat Sun
-weekday-long = Monday Tuesday Wednesday Thursday Friday Saturday Sunday
-month-short = Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec
+date = { $weekday } { $day } { $month }{ $year ->
+    [no] {""}
+   *[other] {" "}{ $year }
+}
 days-all = every day
-and = { $first } and { $last }
-days-week = Mon–Fri
-days-weekend = Sat and Sun
-span-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-}
-span-weeks = { $count ->
-    [one] { $count } week
-   *[other] { $count } weeks
-}
+days-week = { $first }–{ $last }
+days-weekend = { $first } and { $last }
+pace-hours = { $hours } h
+pace-both = { $hours } h { $minutes }
+pace-minutes = { $minutes } min
 
 # Buttons
 button-start = Start
