@@ -215,7 +215,7 @@ class Composing:
             return news.taken_back(language, member.name, title)
         # A proof that was added later counts too.
         proof, file = await studies.proof_of(db, event["enrolment"], event["step"])
-        return news.step_done(language, member.name, title, proof, file, delivery.address.chat)
+        return news.step_done(language, member.name, title, proof, file, delivery.address)
 
 
 async def _language_at(db: AsyncConnection, delivery: Delivery, member: Member) -> str:

@@ -110,10 +110,13 @@ async def proof_of(db: AsyncConnection, enrolment: int, step: str) -> tuple[str 
 
 
 async def changes_of_step(db: AsyncConnection, enrolment: int, step: str) -> tuple[int, ...]:
-    """The changes that marked a step done: what was announced about them may now read otherwise."""
+    """The changes that marked a step done, unless taken back: what was announced about them may now read otherwise."""
     rows = await db.execute(
         select(step_events.c.change).where(
-            step_events.c.enrolment == enrolment, step_events.c.step == step, step_events.c.kind == "done"
+            step_events.c.enrolment == enrolment,
+            step_events.c.step == step,
+            step_events.c.kind == "done",
+            STANDING_EVENT,
         )
     )
     return tuple(rows.scalars())

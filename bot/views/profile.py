@@ -250,10 +250,12 @@ def _plans(language: str, profile: Profile) -> Choice | None:
 
 def accounts_words(language: str, accounts: Iterable[Account]) -> str:
     """Accounts as one speaks of them: "Discord (asha), Telegram (Asha K)"."""
-    return list_words(language, (f"{_platform(language, account.platform)} ({account.name})" for account in accounts))
+    named = (f"{platform_name(language, account.platform)} ({account.name})" for account in accounts)
+    return list_words(language, named)
 
 
-def _platform(language: str, name: str) -> str:
+def platform_name(language: str, name: str) -> str:
+    """What a platform is called; one that has no words of its own, by its name in the code."""
     id = f"platform-{name}"
     return word(language, id) if has(id) else name.capitalize()
 

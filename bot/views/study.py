@@ -138,10 +138,14 @@ def step_done(
     member: int,
     proof: str | None,
     *,
+    where: str = "",
     several: bool = False,
 ) -> Card:
-    """The receipt of a finished step; without a change it was done already. `proof`: `link`, `file`, `note` or None."""
-    heading = say(language, "done" if change else "done-again", title=step.title, proof=proof or "none")
+    """The receipt of a finished step; without a change it was done already. `proof`: `link`, `file`, `note` or None.
+
+    `where` names the group that sees the file.
+    """
+    heading = say(language, "done" if change else "done-again", title=step.title, proof=proof or "none", where=where)
     following = progress.next_step
     ahead = [next_why(language, progress, following)]
     if progress.finished:

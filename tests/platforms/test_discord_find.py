@@ -164,7 +164,7 @@ async def test_news_are_found_and_leave_doubt_when_their_proof_came_since(driver
     """They have no button that could carry a mark: own author, time and the same words tell."""
     link = "https://example.org/sql"
     news, shown, other = (
-        step_done("en", "Asha", title, proof, None, driver.home.chat)
+        step_done("en", "Asha", title, proof, None, driver.home)
         for title, proof in (("Databases", None), ("Databases", link), ("Queues", link))
     )
     message = await send(driver, news)

@@ -30,8 +30,10 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import changes, hold, homes, outbox, schedule, studies
 from bot.store.changes import Stale
+from bot.store.outbox import Post
 from bot.tables import step_events
 from bot.views import study
+from bot.views.news import shows
 
 
 @command("done")
@@ -46,7 +48,6 @@ async def done(
     if file is not None and file.size > LARGEST_FILE:
         raise Refusal("refuse-file-large", name=file.name, size=_megabytes(file.size), limit=_megabytes(LARGEST_FILE))
     step, enrolment, progress = await _chosen(call, step)
-    shown = "file" if file else "link" if proof else "note" if note else None
     several = len(call.scene.studied) > 1
     chosen = step.step
     if chosen.slug in progress.done and not (proof or file or note):
@@ -63,19 +64,44 @@ async def done(
     )
     await studies.use(call.db, enrolment.id, call.now)
     call.summarise("change-done", title=chosen.title)
-    if chosen.slug not in progress.done:
-        await call.announce("done")
-    else:
-        for earlier in await studies.changes_of_step(call.db, enrolment.id, chosen.slug):
-            await outbox.touch_change(call.db, earlier, call.now)
-        call.announced = True
+    posts = await _announced(call, enrolment, chosen.slug, again=chosen.slug in progress.done, file=file)
     progress = await progress_on(call, enrolment)
+    seen = None if file is None else _seen(call, file, posts)
+    shown = "file" if seen else "link" if proof else "note" if note else None
+    code = await change_code(call)
     card = study.step_done(
-        call.language, progress, chosen, await change_code(call), call.member.id, shown, several=several
+        call.language, progress, chosen, code, call.member.id, shown, where=seen or "", several=several
     )
-    if file is not None and not call.announced:
+    if file is not None and seen is None:
         card = card.with_parts(Paragraph(call.say("done-file-unseen")))
     return Response(card, announced=call.announced)
+
+
+async def _announced(
+    call: Call, enrolment: Enrolment, step: str, *, again: bool, file: File | None
+) -> tuple[Post, ...]:
+    """Tell the group that a step is done, or, where it was done before, have the posts about it say what is new.
+
+    The posts that stand; where nothing of them is to be said they are not looked for.
+    """
+    if not again:
+        await call.announce("done")
+        return () if file is None else await outbox.posts(call.db, (await call.change.id(),))
+    earlier = await studies.changes_of_step(call.db, enrolment.id, step)
+    for change in earlier:
+        await outbox.touch_change(call.db, change, call.now)
+    posts = await outbox.posts(call.db, earlier)
+    call.announced = bool(posts)
+    return posts
+
+
+def _seen(call: Call, file: File, posts: tuple[Post, ...]) -> str | None:
+    """The name of the group that sees a file: in the message it came with, or in a post on its platform."""
+    groups = {group.id: group.name for group in call.scene.groups}
+    if call.scene.group is not None and file.chat == call.scene.address.chat:
+        return call.scene.group.name
+    found = (groups.get(post.group) for post in posts if shows(post.address, file.platform))
+    return next((name for name in found if name), None)
 
 
 def _kept(file: File) -> dict[str, str]:

@@ -33,11 +33,11 @@ gate = → { $gate }
 level-line = { $title } · { $done } of { $total }
 done = ✅ **{ $title }**{ $proof ->
     [link] {" "}· proof attached
-    [file] {" "}· file attached
+    [file] {" "}· file attached, seen in { $where }
     [note] {" "}· note kept
    *[none] {""}
 }
-done-file-unseen = I keep no files: only a group's home would show it to others. A link stays.
+done-file-unseen = I keep no files, and no group's post shows this one to others. A link stays.
 done-again = **{ $title }** is done already. A link, file or note adds a proof to it.
 skipped = Left out: **{ $title }**. It no longer counts.
 roadmap-finished = **{ $title }** is finished. All of it.
@@ -233,6 +233,7 @@ news-done = **{ $name }** finished __{ $title }__.
 news-done-proof = **{ $name }** finished __{ $title }__ · { $proof }
 news-done-both = **{ $name }** finished __{ $title }__ · { $proof } · { $file }
 news-proof = proof
+news-file-elsewhere = { $file }, on { $platform }
 news-taken-back = { $name } took back __{ $title }__.
 
 dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, you hear from me in the group alone. `/remind where:group` asks you there by name.
