@@ -19,7 +19,8 @@ from bot.command import Incoming
 from bot.command.parameters import File
 from bot.courier import Courier, Right, rounds
 from bot.courier.commits import Commits
-from bot.courier.rounds import IN_DOUBT_AFTER, LONGEST_RETRY, MOST_EDITS
+from bot.courier.outcomes import LONGEST_RETRY, MOST_EDITS
+from bot.courier.rounds import IN_DOUBT_AFTER
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Hushed, Later, Moved, Outcome, Rejected
 from bot.store import Store, Unavailable, outbox, people
 from bot.store.outbox import Delivery, Draft

@@ -13,6 +13,7 @@ from functools import partial
 
 from bot.cards import Card
 from bot.courier.commits import Commits
+from bot.courier.outcomes import Outcomes
 from bot.courier.rounds import COMPOSED, PAUSE_SECONDS, Right, Round
 from bot.delivery import Hushed, Platform
 from bot.store import Store, Unavailable, outbox
@@ -119,14 +120,12 @@ class Courier:
         return Round(
             store=self.store,
             platform=platform,
-            platforms=self.platforms,
             compose=self.compose,
             clock=self.clock,
             right=lambda: self.right(platform),
             token=right.token,
             commits=self.commits,
-            told=self.told,
-            redirected=self.wake,
+            outcomes=Outcomes(self.platforms, self.clock, self.told, self.wake),
             finishing=lambda: self._finishing,
             composing=self._composing,
         )
