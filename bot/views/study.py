@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.cards import LINE_BYTES, Bold, Button, Card, Code, Paragraph, Progress, Spans, Text, owner_that_fits
+from bot.cards import LINE_BYTES, Button, Card, Paragraph, Progress, Spans, Text, owner_that_fits
 from bot.domain import progress as ledger
 from bot.domain.enrolment import Enrolment
 from bot.domain.plan import Fit
 from bot.domain.roadmap import Level, Roadmap, Step
 from bot.words import date_words, lines, list_words, number_words, pace_words, say, span_words, word
-
-MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
 
 
 def hours_words(language: str, hours: float) -> str:
@@ -98,7 +96,7 @@ def next_line(language: str, step: Step | None) -> Spans:
     return say(language, "next", title=step.title, slug=step.slug, hours=hours_words(language, step.hours))
 
 
-def _reasons(language: str, progress: ledger.Progress, step: Step) -> str:
+def reasons_words(language: str, progress: ledger.Progress, step: Step) -> str:
     """Why a step is the next: its signals, and what it opens."""
     reasons = [word(language, f"signal-{name}-{getattr(step.signals, name)}") for name in ("importance", "demand")]
     opens = progress.unlocks(step)
@@ -111,7 +109,7 @@ def next_why(language: str, progress: ledger.Progress, step: Step | None) -> Spa
     """What comes next and why that one, in a line."""
     if step is None:
         return next_line(language, None)
-    reasons = _reasons(language, progress, step)
+    reasons = reasons_words(language, progress, step)
     return say(language, "next-why", title=step.title, slug=step.slug, reasons=reasons)
 
 
@@ -215,62 +213,3 @@ def deadline_line(language: str, deadline: date | None, today: date) -> Spans:
 def _level_line(language: str, progress: ledger.Progress, level: Level) -> Spans:
     done, total = progress.of_level(level)
     return say(language, "level-line", title=level.title, done=done, total=total)
-
-
-def course(language: str, progress: ledger.Progress, mine: bool, member: int) -> Card:
-    """A whole roadmap: its levels and steps with signals, mine ticked."""
-    roadmap = progress.roadmap
-    title = roadmap_line(language, roadmap)
-    parts: list[Paragraph | Progress] = [Paragraph((Text(roadmap.summary),))]
-    if mine:
-        parts.append(bar(language, progress))
-    for level in roadmap.levels:
-        parts.append(Paragraph(lines(*_level(language, progress, level))))
-    parts.append(Paragraph(say(language, "signals-legend")))
-    slug = roadmap.slug
-    first = ("button-next", f"next {slug}") if mine else ("button-join", f"join {slug}")
-    return Card(title, tuple(parts), rows=((Button(word(language, first[0]), first[1], style="primary"),),))
-
-
-def _level(language: str, progress: ledger.Progress, level: Level) -> list[Spans]:
-    heading: list[Spans] = [(Bold(level.title),)] if len(progress.roadmap.levels) > 1 else []
-    steps = [step_line(language, progress, step) for step in level.steps if not step.retired]
-    gate = [say(language, "gate", gate=level.gate)] if level.gate else []
-    return [*heading, *steps, *gate]
-
-
-def step_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
-    """A step in a list: its mark, number, title, slug and signals."""
-    state = "done" if step.slug in progress.done else "skipped" if step.slug in progress.skipped else "open"
-    signals = "·".join(getattr(step.signals, name)[0].upper() for name in ("importance", "demand", "automation_risk"))
-    optional = (
-        word(language, "step-optional") if step.optional else word(language, "step-choice") if step.one_of else ""
-    )
-    number = progress.roadmap.number_of(step)
-    words = Text(f"{MARKS[state]} {number}. {step.title} ")
-    return (words, Code(step.slug), Text(f" {signals}{' ' + optional if optional else ''}"))
-
-
-def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int, *, several: bool = False) -> Card:
-    """The next step, why that one, and how to show it."""
-    roadmap = progress.roadmap
-    why = say(language, "why", reasons=_reasons(language, progress, step))
-    detail: list[Spans] = [(Text(step.summary),), why]
-    if step.implement:
-        detail.append(say(language, "step-implement", text=step.implement))
-    if step.showcase:
-        detail.append(say(language, "step-showcase", text=step.showcase))
-    if step.cost:
-        detail.append(say(language, "step-cost", text=step.cost))
-    done, skip = (f"{verb} {roadmap.slug}/{step.slug}" for verb in ("done", "skip"))
-    return Card(
-        title=next_line(language, step),
-        parts=(*(Paragraph(line) for line in detail), bar(language, progress, several=several)),
-        rows=(
-            (
-                Button(word(language, "button-done"), done, only=owner_that_fits(done, member), style="primary"),
-                Button(word(language, "button-skip"), skip, only=owner_that_fits(skip, member)),
-                Button(word(language, "button-show-plan"), f"roadmap {roadmap.slug}", only=member),
-            ),
-        ),
-    )

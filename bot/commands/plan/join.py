@@ -16,7 +16,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import schedule, studies
 from bot.tables import enrolments
-from bot.views import study
+from bot.views import course, study
 from bot.words import lines, shortened
 
 DEFAULT_MINUTES = 120
@@ -112,7 +112,15 @@ async def roadmap(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Re
         roadmap = default[0]
     progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
     mine = call.scene.enrolment(roadmap.slug) is not None
-    return Response(study.course(call.language, progress, mine, call.member.id))
+    return Response(course.course(call.language, progress, mine, call.member.id))
+
+
+@command("sources", listed=False)
+async def sources(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Response:
+    """What a roadmap rests on: its sources, its version, the practice beside it."""
+    if roadmap is None:
+        raise Ask("roadmap")
+    return Response(course.sources(call.language, roadmap, call.today))
 
 
 def the_enrolment(call: Call, roadmap: Roadmap | None) -> Enrolment:

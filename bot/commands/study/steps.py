@@ -34,6 +34,7 @@ from bot.store.outbox import Post
 from bot.tables import step_events
 from bot.views import study
 from bot.views.news import shows
+from bot.views.step import how_to, step_ahead
 
 
 @command("done")
@@ -203,11 +204,19 @@ async def next_step(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) 
         more = Button(call.word("button-choose-roadmap"), "join", only=call.member.id)
         return Response(await with_halts(call, Card(parts=(Paragraph(finished), bar), rows=((more,),))))
     several = len(call.scene.studied) > 1
-    card = study.step_ahead(call.language, standing, step, call.member.id, several=several)
+    card = step_ahead(call.language, standing, step, call.member.id, several=several)
     if call.member.onboarding:
         # Whoever starts before the last tap is still asked for their daily time.
         card = await onward(call, card)
     return Response(await with_halts(call, card))
+
+
+@command("howto", listed=False)
+async def how(call: Call, step: Annotated[StepOf | None, STEP]) -> Response:
+    """How to learn a step."""
+    if step is None:
+        raise Ask("step")
+    return Response(how_to(call.language, step.roadmap, step.step, call.scene.roadmaps.values(), call.member.id))
 
 
 async def _chosen(call: Call, step: StepOf | None) -> tuple[StepOf, Enrolment, Progress]:

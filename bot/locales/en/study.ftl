@@ -26,9 +26,22 @@ steps-done = { $done } of { $total } steps done ({ $percent }%)
 steps-done-of = { $done } of { $total } steps done ({ $percent }%) · { $title }
 step-optional = (optional)
 step-choice = (one of several)
-step-implement = Where: { $text }
-step-showcase = Show it with: { $text }
-step-cost = Cost: { $text }
+step-title = **{ $title }** (`{ $slug }`)
+step-hours = About { $hours } h of work, { $origin ->
+    [source] as its source says.
+   *[estimate] an estimate.
+}
+step-topics = **Parts:** { $text }
+step-links = **Read:**
+step-implement = **Practise:** { $text }
+step-showcase = **Show it with:** { $text }
+step-cost = **Cost:** { $text }
+step-also = **Also taught on:** { $text }
+level-about = **{ $title }:** { $text }
+practice-dsa = Beside it, every day: data structures and algorithms, { $time }.
+roadmap-source = **Source:** { $text }
+roadmap-credits = **Thanks to:** { $text }
+roadmap-version = Version { $version }, { $date }.
 gate = → { $gate }
 level-line = { $title } · { $done } of { $total }
 done = ✅ **{ $title }**{ $proof ->
