@@ -2,6 +2,7 @@
 
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody, answered
 from bot.command.dispatch import Dispatch
+from bot.command.hearing import Hearing
 from bot.command.registry import Command, Hidden, Led, Parameter, Registry, command, finishing, registry
 from bot.command.scene import Scene
 
@@ -11,6 +12,7 @@ __all__ = [
     "Call",
     "Command",
     "Dispatch",
+    "Hearing",
     "Hidden",
     "Incoming",
     "Led",

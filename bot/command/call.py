@@ -18,7 +18,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.store import outbox, people
 from bot.store.changes import Change
-from bot.words import date_words, say, word
+from bot.words import LANGUAGE, date_words, say, word
 
 ANNOUNCED_FOR = timedelta(days=1)
 """News of yesterday is none: an announcement that could not be made within a day is dropped, and recorded."""
@@ -42,6 +42,8 @@ class Incoming:
     `whispered`: nobody else in the chat sees what was typed (a Discord slash command), so it may hold a secret.
     `whispers`: an answer for them alone can be shown where they are; else it needs their private chat.
     `hint` is what the platform calls its user's language (`en-GB`): we begin with it, where we speak it.
+    `answers` is the message that asked what this answers: its question is settled with it. Any other command in private
+    settles all that were open there: they went on with something else.
     """
 
     platform: str
@@ -61,6 +63,7 @@ class Incoming:
     whispered: bool = False
     whispers: bool = True
     hint: str | None = None
+    answers: str | None = None
 
 
 class Audience(Enum):
@@ -76,7 +79,7 @@ class Response:
 
     `edit`: the card takes the place of the pressed message. `announced`: the group reads the same from its own post,
     so where a private answer cannot be delivered nothing is missing. `refused`: a polite no; nothing was changed, and
-    the same question may be answered better.
+    the same question may be answered better. `language` is the reader's, for what a platform adds of its own.
     """
 
     card: Card | None = None
@@ -85,6 +88,7 @@ class Response:
     edit: bool = False
     announced: bool = False
     refused: bool = False
+    language: str = LANGUAGE
 
 
 class Ask(Exception):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.cards import Card, Paragraph
 from bot.command.asking import begun, question
 from bot.command.call import Ask, Call, Incoming, Response, Somebody
+from bot.command.faults import told
 from bot.command.grammar import Arguments, read
 from bot.command.parameters import MateKind, Suggestion, quoted
 from bot.command.placing import placed, refused, tell_closed
@@ -25,11 +24,9 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, Unavailable, changes, hold, linking, people, schedule, studies
+from bot.store import Store, changes, hold, linking, people, questions, schedule, studies
 from bot.store.changes import Change
 from bot.words import LANGUAGE, nearest, say
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,22 +57,18 @@ class Dispatch:
         try:
             response, call = await self._carry_out(incoming)
         except Refusal as refusal:
-            return Response(refused(refusal, self._heard(incoming)), refused=True), False
-        except Unavailable:
-            said = say(self._heard(incoming), "unavailable")
-            return Response(Card(parts=(Paragraph(said),)), refused=True), True
-        except Exception:
-            reference = secrets.token_hex(3)
-            log.exception("a command failed on %s, reference %s", incoming.platform, reference)
-            said = say(self._heard(incoming), "apology", reference=reference)
-            return Response(Card(parts=(Paragraph(said),))), True
+            language = self.language_of(incoming.hint)
+            return Response(refused(refusal, language), refused=True, language=language), False
+        except Exception as error:
+            language = self.language_of(incoming.hint)
+            return told(error, language, f"a command failed on {incoming.platform}", "apology"), True
         if call is not None and call.announced:
             self.wake()
         return response, False
 
-    def _heard(self, incoming: Incoming) -> str:
+    def language_of(self, hint: str | None) -> str:
         """The language for somebody whose own is not known, or cannot be read now: what their platform tells."""
-        return nearest(incoming.hint, self.language)
+        return nearest(hint, self.language)
 
     def _name(self, line: str) -> str:
         """The name of a line's command, for figures: never what somebody typed."""
@@ -111,12 +104,15 @@ class Dispatch:
 
         async def work(db: AsyncConnection) -> tuple[Response | None, Call | None]:
             scene = await self._meet(db, incoming, command)
+            call = None
             try:
                 # A refusal takes back what the command began, but not that we met: who is refused has come in.
                 async with db.begin_nested():
-                    return await self._answer(db, scene, command, rest, incoming)
+                    response, call = await self._answer(db, scene, command, rest, incoming)
             except Refusal as refusal:
-                return Response(refused(refusal, scene.language), refused=True), None
+                response = Response(refused(refusal, scene.language), refused=True)
+            await _settle_questions(db, incoming, response)
+            return None if response is None else replace(response, language=scene.language), call
 
         return await self.store.write(work)
 
@@ -232,6 +228,19 @@ def clean_name(name: str) -> str:
     """What somebody is called: as they are called there, on one line, without invisible or control characters."""
     visible = "".join(c for c in " ".join(name.split()) if c.isprintable() and not "\ue000" <= c <= "\uf8ff")
     return " ".join(visible.split())[: people.NAME_LENGTH] or "somebody"
+
+
+async def _settle_questions(db: AsyncConnection, incoming: Incoming, response: Response | None) -> None:
+    """A question is open until it is answered, or until its member goes on with something else in private.
+
+    A refused answer leaves it open for a better one.
+    """
+    if incoming.answers is None:
+        # Asked first: where nothing is open, which is nearly always, nothing is written.
+        if incoming.private and await questions.waiting(db, incoming.address, None, incoming.account):
+            await questions.forget(db, incoming.address, incoming.account)
+    elif response is None or not response.refused:
+        await questions.forget(db, incoming.address, incoming.account, incoming.answers)
 
 
 async def _refuse_stranger(db: AsyncConnection, owner: int | None, member: int) -> None:

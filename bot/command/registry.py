@@ -117,6 +117,11 @@ class Registry:
         """The commands that members are shown."""
         return tuple(command for command in self if command.listed)
 
+    def named(self, line: str) -> Command | None:
+        """The command that a line begins with, by its exact name."""
+        name = line.split(maxsplit=1)[0].casefold() if line.strip() else ""
+        return self._commands.get(name)
+
     def find(self, name: str) -> Command:
         """A command by what was typed before the first blank. Raises Refusal with the nearest one."""
         typed = name.casefold().removeprefix("/").partition("@")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,12 @@ async def home_at(db: AsyncConnection, address: Address) -> HomeRow | None:
         )
     ).one_or_none()
     return None if row is None else HomeRow(row.id, row.group)
+
+
+async def any_in(db: AsyncConnection, platform: str, chats: Collection[str]) -> bool:
+    """Whether a group lives in one of these chats, be it in a thread of it."""
+    here = select(homes.c.id).where(homes.c.platform == platform, homes.c.chat.in_(chats), homes.c.gone_at.is_(None))
+    return await db.scalar(here.limit(1)) is not None
 
 
 async def led_by(db: AsyncConnection, group: int, leader: int) -> None:
