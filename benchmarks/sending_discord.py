@@ -32,7 +32,7 @@ from aiohttp import web
 from discord.http import Route
 
 from bot.cards import Button, Card, Paragraph, Text
-from bot.command import Dispatch
+from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address, Sent
 from bot.platforms.discord.client import DiscordPlatform
@@ -209,7 +209,7 @@ async def ours(url: str) -> AsyncIterator[Sending]:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC), zone="UTC")
-        platform = DiscordPlatform("token", dispatch, api_url=url)
+        platform = DiscordPlatform("token", Hearing(dispatch), api_url=url)
         platform.limits._share = lambda: 1_000_000
         # A second is never full of so few.
         platform.limits._written = deque(maxlen=PER_SECOND - 1)

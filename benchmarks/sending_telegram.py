@@ -29,7 +29,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.cards import Bold, Button, Card, Paragraph, Text
-from bot.command import Dispatch
+from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address, Sent
 from bot.pacing import Pace, urgent
@@ -130,7 +130,7 @@ async def ours(url: str) -> AsyncIterator[Send]:
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC))
         pace = Pace(1e6, per_chat=0.001, per_group_minute=20)
-        platform = TelegramPlatform(TOKEN, dispatch, api_url=url, pace=pace)
+        platform = TelegramPlatform(TOKEN, Hearing(dispatch), api_url=url, pace=pace)
         serving = asyncio.create_task(platform.run())
         while not platform.status().connected:  # noqa: ASYNC110 -- nothing tells it
             await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.command import Dispatch
+from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.courier import Courier, Right
 from bot.delivery import Platform
@@ -94,6 +94,7 @@ class Roadmate:
             self.courier.told, told = metrics.delivered, {"observe": metrics.answered}
             metrics.reading("leases_held", "Leases of this process.", lambda: self.leases.count)
         self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language, **told)
+        self.hearing = Hearing(self.dispatch)
         self._busy = asyncio.Lock()
         self._serving = False
         # The clock and the loop's time when they were last looked at.
@@ -174,9 +175,13 @@ class Roadmate:
                 await asyncio.sleep(ZONES_AGAIN_SECONDS)
 
     async def catch_up(self) -> None:
-        """Queue and deliver everything that is due by now: how the console lets time pass."""
-        await self.tick()
-        await self.courier.deliver()
+        """Queue and deliver everything that is due by now: how the console lets time pass.
+
+        Where the database is away it waits: the rows still say what is due.
+        """
+        with suppress(Unavailable):
+            await self.tick()
+            await self.courier.deliver()
 
     async def next_moment(self) -> datetime | None:
         """When something is due next, in UTC."""
@@ -306,7 +311,7 @@ def _add_discord(app: Roadmate, settings: Settings, token: str, metrics: Metrics
 
     discord = DiscordPlatform(
         token,
-        app.dispatch,
+        app.hearing,
         api_url=_address(settings.discord_api_url),
         gateway_url=_address(settings.discord_gateway_url),
         shards=settings.discord_shards,
@@ -324,7 +329,7 @@ def _add_telegram(app: Roadmate, settings: Settings, token: str, metrics: Metric
     secret = settings.telegram_webhook_secret
     telegram = TelegramPlatform(
         token,
-        app.dispatch,
+        app.hearing,
         api_url=_address(settings.telegram_api_url),
         rate=settings.telegram_rate,
         webhook_url=_address(settings.telegram_webhook_url),

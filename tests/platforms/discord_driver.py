@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.command import Command, Dispatch, Incoming, Scene
+from bot.command import Command, Dispatch, Hearing, Incoming, Scene
 from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
@@ -43,6 +43,7 @@ class DiscordDriver:
         self.store = Store.open(f"sqlite+aiosqlite:///{folder / 'discord.db'}")
         library = Library.load(ROADMAPS)
         self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, clock, zone=ZONE)
+        self.hearing = Hearing(self.dispatch)
         self.lena = self.server.add_user("lena")
         self.people: dict[str, User] = {"lena": self.lena}
         self.guild = self.server.add_guild("Learners", self.lena)
@@ -75,7 +76,7 @@ class DiscordDriver:
         identified = self.server.gateway.identified
         self.platform = DiscordPlatform(
             self.server.token,
-            dispatch or self.dispatch,
+            self.hearing if dispatch is None else Hearing(dispatch),
             api_url=self.server.api_url,
             gateway_url=self.server.gateway_url,
         )

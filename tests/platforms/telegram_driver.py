@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.command import Dispatch
+from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
@@ -43,6 +43,7 @@ class TelegramDriver:
         self.store = Store.open(f"sqlite+aiosqlite:///{folder / 'telegram.db'}")
         library = Library.load(ROADMAPS)
         self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, self.clock, zone=ZONE)
+        self.hearing = Hearing(self.dispatch)
         self.people: dict[str, User] = {}
         self.lena = self._come("lena")
         self.group = self.server.add_group("study", admins=[self.lena], forum=forum)
@@ -76,7 +77,7 @@ class TelegramDriver:
     async def start(self) -> None:
         """Start the bot, as after a restart of the process: nothing is left but the store."""
         polls = len(self.server.calls("getUpdates"))
-        self.platform = TelegramPlatform(self.server.token, self.dispatch, api_url=self.server.url, pace=self.pace)
+        self.platform = TelegramPlatform(self.server.token, self.hearing, api_url=self.server.url, pace=self.pace)
         self.serving = asyncio.create_task(self.platform.run())
         await self.server.until(
             lambda: len(self.server.calls("getUpdates")) > polls or None, 10, lambda: "the bot's first poll"

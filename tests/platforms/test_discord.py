@@ -605,10 +605,10 @@ async def test_a_question_after_a_modal_is_a_button(driver: DiscordDriver) -> No
 
 def test_a_question_too_long_for_a_button_asks_for_less() -> None:
     inputs = (Input("minutes", "Minutes"), Input("n" * 30, "Note"))
-    button = interactions.asking(Question("checkin date:2026-11-20 track:dsa", "How?", inputs, only=1)).rows[0][0]
+    button = interactions.asking(Question("checkin date:2026-11-20 track:dsa", "How?", inputs, only=1), "en").rows[0][0]
     assert isinstance(button, Button)
     assert button.line == "checkin date:2026-11-20 track:dsa minutes:?"
-    hopeless = interactions.asking(Question("checkin " + "n" * 50, "How?", inputs, only=1))
+    hopeless = interactions.asking(Question("checkin " + "n" * 50, "How?", inputs, only=1), "en")
     assert hopeless.rows == ()
 
 
@@ -916,7 +916,7 @@ async def test_homes_end_with_their_channels_threads_and_servers(driver: Discord
 
 async def test_a_wrong_token_is_said_so(driver: DiscordDriver) -> None:
     platform = DiscordPlatform(
-        "not.the.token", driver.dispatch, api_url=driver.server.api_url, gateway_url=driver.server.gateway_url
+        "not.the.token", driver.hearing, api_url=driver.server.api_url, gateway_url=driver.server.gateway_url
     )
     with pytest.raises(BadToken, match="DISCORD_TOKEN") as caught:
         await platform.run()

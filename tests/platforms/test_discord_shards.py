@@ -86,7 +86,7 @@ class Process:
     def __init__(self, driver: DiscordDriver, count: int, leases: Leases | None = None) -> None:
         self.platform = DiscordPlatform(
             driver.server.token,
-            driver.dispatch,
+            driver.hearing,
             api_url=driver.server.api_url,
             gateway_url=driver.server.gateway_url,
             shards=count,

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.cards import Button, Card, Link, Mention, Paragraph, Picture, Text
+from bot.command.hearing import EXPLAINED_AGAIN, OFFERED_AGAIN
 from bot.courier import Courier
 from bot.delivery import (
     Address,
@@ -30,8 +31,7 @@ from bot.delivery import (
 from bot.messages import Messages
 from bot.pacing import Pace, urgent
 from bot.platforms.telegram import polling
-from bot.platforms.telegram.answering import OFFERED_AGAIN
-from bot.platforms.telegram.client import EXPLAINED_AGAIN, TelegramPlatform
+from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
 from bot.store import outbox, people
 from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
@@ -948,7 +948,7 @@ async def test_nobody_can_tell_whether_a_message_arrived(driver: TelegramDriver)
 
 
 async def test_nothing_is_sent_without_a_connection(driver: TelegramDriver) -> None:
-    platform = TelegramPlatform(driver.server.token, driver.dispatch, api_url=driver.server.url)
+    platform = TelegramPlatform(driver.server.token, driver.hearing, api_url=driver.server.url)
     assert isinstance(await platform.send(driver.home, CARD, "k"), Later)
     assert isinstance(await platform.edit(driver.home, "1", CARD), Later)
     await driver.server.__aexit__(None, None, None)
@@ -1003,7 +1003,7 @@ async def test_a_refused_token_is_said_once_and_never_shown(
 ) -> None:
     token = "7000000001:" + "wrong".ljust(35, "-")
     with caplog.at_level(logging.DEBUG), pytest.raises(BadToken, match="TELEGRAM_TOKEN") as raised:
-        await TelegramPlatform(token, driver.dispatch, api_url=driver.server.url).run()
+        await TelegramPlatform(token, driver.hearing, api_url=driver.server.url).run()
     assert token not in caplog.text
     assert token not in str(raised.value)
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 
-from bot.command import Dispatch
+from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
@@ -45,7 +45,7 @@ class Process:
         self.leads = True
         self.platform = TelegramPlatform(
             server.token,
-            dispatch,
+            Hearing(dispatch),
             api_url=server.url,
             pace=Pace(1000),
             webhook_url=f"http://127.0.0.1:{port}{PATH}",
@@ -207,7 +207,7 @@ async def test_what_is_no_update_is_refused(house: House, body: bytes, status: i
 async def test_a_bot_that_polls_takes_no_posts(house: House) -> None:
     library = Library.load(ROADMAPS)
     dispatch = Dispatch(house.store, lambda: library.roadmaps, registry, lambda: NOON)
-    polling = TelegramPlatform(house.server.token, dispatch, api_url=house.server.url)
+    polling = TelegramPlatform(house.server.token, Hearing(dispatch), api_url=house.server.url)
     assert polling.webhook_path is None
     house.on_duty = Process(house.store, house.server, 1)
     house.on_duty.platform = polling
@@ -353,7 +353,7 @@ async def test_what_is_stored_is_carried_out_by_who_polls_as_well(house: House) 
 def polling(house: House) -> TelegramPlatform:
     """One who polls with the same token."""
     dispatch = Dispatch(house.store, dict, registry, lambda: NOON)
-    return TelegramPlatform(house.server.token, dispatch, api_url=house.server.url, pace=Pace(1000))
+    return TelegramPlatform(house.server.token, Hearing(dispatch), api_url=house.server.url, pace=Pace(1000))
 
 
 @pytest.mark.parametrize("polls", [False, True])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text as Styled
 
-from bot.cards import Button, Card, Question, unsign
-from bot.command import Audience, Dispatch, Incoming, Response, answered
+from bot.cards import Button, Card, Question
+from bot.command import Audience, Hearing, Response
 from bot.command.grammar import ASK
+from bot.command.heard import Heard, Origin, Pressed, Replied, RoomEntered, Said, Standing
 from bot.command.reading import read_span
-from bot.command.spoken import spoken
 from bot.delivery import Address
-from bot.platforms.console.client import NAME, Console, Shown
+from bot.platforms.console.client import NAME, Console
 from bot.platforms.console.clock import FURTHEST, ChatClock
 from bot.platforms.console.render import clean
-from bot.store import Store, people, schedule
+from bot.store import Store, Unavailable
 from bot.words import date_words, time_words, word
 
 NAME_LIMIT = 32
@@ -32,7 +32,7 @@ NAME_LIMIT = 32
 class Clockwork(Protocol):
     """The part of the bot that lets time pass (`bot.app.Roadmate`)."""
 
-    dispatch: Dispatch
+    hearing: Hearing
     store: Store
 
     async def catch_up(self) -> None:
@@ -59,9 +59,8 @@ class Chat:
     who: str = ""
     group: str = ""
     private: bool = False
-    question: Question | None = None
-    menu: Shown | None = None
-    """The Other… of the menu that was answered last, while nothing else was said: it may be typed outright."""
+    asked: Replied | None = None
+    """What was asked last, while nothing else was said: a line without a slash is its answer."""
 
     _over: bool = False
     verbs: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
@@ -111,7 +110,10 @@ class Chat:
         if line.startswith(":"):
             name, _, rest = line[1:].partition(" ")
             verb = self.verbs.get(name.casefold())
-            await (verb(rest.strip()) if verb else self._unknown(name))
+            try:
+                await (verb(rest.strip()) if verb else self._unknown(name))
+            except Unavailable as error:
+                await self._show(self.app.hearing.fault("the chat's own command failed", error), self.origin())
             return
         await self._speak(line)
         await self.app.catch_up()
@@ -131,96 +133,80 @@ class Chat:
     async def _speak(self, line: str) -> None:
         if line.startswith("/"):
             self._leave()
-            await self._dispatch(self._incoming(line.removeprefix("/")))
-        elif self.question is not None:
-            await self._answer(self.question, line)
+            await self._hear(Said(self.origin(), line.removeprefix("/"), command=True, addressed=True))
+        elif self.asked is not None and self.asked.other is None:
+            await self._reply(self.asked, line)
         elif line.isdecimal() and (int(line) in self.console.shown or not self.private):
             await self._press(int(line))
-        elif self.menu is not None:
-            await self._choose(self.menu, line)
-        elif self.private:
-            await self._dispatch(self._incoming(spoken(line) or line))
-        else:
+        elif self.asked is not None:
+            await self._reply(self.asked, line)
+        elif (await self._hear(Said(self.origin(), line))) is None:
             self._say(word("en", "console-talk"))
 
-    async def _answer(self, question: Question, text: str) -> None:
-        self.question = None
-        said, arguments = answered(question.line, question.inputs, [text])
-        response = await self._dispatch(self._incoming(said, arguments))
+    async def _reply(self, asked: Replied, line: str) -> None:
+        """Take a line for the answer to what was asked last."""
+        response = await self._hear(Said(self.origin(), line, reply=asked))
         if response is not None and response.refused:
-            # The same question may be answered better; any /command leaves it.
-            self.question = question
+            # The same may be answered better; any /command leaves it.
+            self.asked = asked
 
     async def _press(self, number: int) -> None:
         shown = self.console.shown.get(number)
         if shown is None:
             self._say(word("en", "console-no-number", number=str(number)))
         else:
-            await self._dispatch(self._pressed(shown))
-
-    async def _choose(self, other: Shown, text: str) -> None:
-        """Take a text as a menu's answer: press its Other… and answer what that asks, unless it is refused."""
-        response = await self.app.dispatch(self._pressed(other))
-        if response is not None and response.question is not None:
-            await self._answer(response.question, text)
-        elif response is not None:
-            await self._show(response, self._incoming(text))
+            await self._hear(Pressed(self.origin(Address(NAME, shown.chat)), shown.press, shown.message))
 
     def _leave(self) -> None:
         """Whatever was asked stays unanswered."""
-        self.question = self.menu = None
+        self.asked = None
 
-    def _pressed(self, shown: Shown) -> Incoming:
-        line, owner = unsign(shown.press)
-        address = Address(NAME, shown.chat)
-        foreign = address.account is not None and address.account != self.who
-        return replace(
-            self._incoming(line),
-            address=address,
-            private=address.account is not None,
-            pressed=shown.message,
-            owner=-1 if foreign else owner,
-        )
-
-    def _incoming(self, line: str, arguments: dict[str, str] | None = None) -> Incoming:
-        return Incoming(
+    def origin(self, address: Address | None = None) -> Origin:
+        """Who speaks; where they press, that is where the button stands."""
+        room = address or self.room
+        return Origin(
             platform=NAME,
             account=self.who,
             name=self.who,
-            address=self.room,
-            line=line,
+            address=room,
             update=uuid4().hex,
-            arguments=arguments or {},
-            private=self.private,
-            leader=True,
+            private=room.account is not None,
             chat_name=self.group,
+            standing=_everybody_leads,
         )
 
-    async def _dispatch(self, incoming: Incoming) -> Response | None:
-        self.menu = None
-        response = await self.app.dispatch(incoming)
+    async def _hear(self, heard: Heard) -> Response | None:
+        self.asked = None
+        response = await self.app.hearing(heard)
         if response is not None:
-            await self._show(response, incoming)
+            await self._show(response, heard.origin)
         return response
 
-    async def _show(self, response: Response, incoming: Incoming) -> None:
+    async def _show(self, response: Response, origin: Origin) -> None:
+        message = uuid4().hex
         if response.question is not None:
-            self.question = response.question
-            self.console.terminal.print(Styled(clean(response.question.title), style="bold"))
-            for item in response.question.inputs:
-                hint = "" if item.placeholder in item.label else f" ({item.placeholder})"
-                self.console.terminal.print(Styled(f"  {clean(item.label)}{clean(hint)}", style="dim"))
-            self.console.terminal.print()
+            await self._ask(response.question, message)
         elif response.card is not None:
-            whisper = response.audience is Audience.MEMBER and not incoming.private
+            whisper = response.audience is Audience.MEMBER and not origin.private
             if whisper:
                 self.console.terminal.print(Styled(word("en", "console-whisper"), style="dim italic"))
             # What only its reader sees stands in their private chat: another's press on it is refused.
-            chat = Address.private_to(NAME, self.who).chat if whisper else incoming.address.chat
-            message = uuid4().hex
+            chat = Address.private_to(NAME, self.who).chat if whisper else origin.address.chat
             self.console.print(response.card, message, chat)
-            self.menu = _other(response.card, message, chat)
+            self.asked = _menu(response.card, message)
             await self.console.save()
+
+    async def _ask(self, question: Question, message: str) -> None:
+        self.console.terminal.print(Styled(clean(question.title), style="bold"))
+        for item in question.inputs:
+            hint = "" if item.placeholder in item.label else f" ({item.placeholder})"
+            self.console.terminal.print(Styled(f"  {clean(item.label)}{clean(hint)}", style="dim"))
+        self.console.terminal.print()
+        self.asked = Replied(message)
+        # The prompt answers, wherever what was pressed may stand.
+        forgotten = await self.app.hearing.asked(self.origin(), self.room, message, question)
+        if forgotten is not None:
+            await self._show(forgotten, self.origin())
 
     # ------------------------------------------------------------ the chat's own commands
 
@@ -238,16 +224,9 @@ class Chat:
         """Go into a group's room; a new name founds a group there."""
         name = " ".join(clean(group).split())[:NAME_LIMIT] or "study"
         self.group, self.private = name, False
-        home = Address(NAME, name)
-        now = self.clock()
-        async with self.app.store.writing() as db:
-            found = await people.group_at(db, home)
-            if found is None:
-                found = await people.found_group(db, name, self.zone, now)
-                await people.settle_in(db, found.id, home, name)
-                await schedule.refresh_group(db, found.id, now)
-            member, _ = await people.meet(db, NAME, self.who, self.who, self.zone, "en", now)
-            await people.enter(db, found.id, member.id, now)
+        lost = await self.app.hearing.notice(RoomEntered(NAME, self.who, Address(NAME, name), self.zone))
+        if lost is not None:
+            await self._show(lost, self.origin())
 
     async def _forward(self, span: str) -> None:
         time = read_span(span)
@@ -290,11 +269,15 @@ class Chat:
         self.console.terminal.print(Styled(clean(text), style="dim"))
 
 
-def _other(card: Card, message: str, chat: str) -> Shown | None:
-    """What takes any text for an answer, where a card is a menu that has just one such thing."""
+async def _everybody_leads() -> Standing:
+    return Standing(leader=True)
+
+
+def _menu(card: Card, message: str) -> Replied | None:
+    """What may be answered outright: a card that is a menu with just one button that takes any text."""
     buttons = [button for row in card.rows for button in row if isinstance(button, Button)]
     asking = [button.press for button in buttons if button.line.endswith(f":{ASK}")]
-    return Shown(asking[0], message, chat) if card.choice is not None and len(asking) == 1 else None
+    return Replied(message, other=asking[0]) if card.choice is not None and len(asking) == 1 else None
 
 
 async def _piped(chat: Chat) -> AsyncIterator[str]:

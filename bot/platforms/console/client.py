@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from bot.cards import Card
 from bot.command import Dispatch
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.platforms.console.render import clean, page
-from bot.store import facts
+from bot.store import Unavailable, facts
 from bot.words import date_words, time_words, word
 
 NAME = "console"
@@ -101,10 +102,11 @@ class Console:
         self.terminal.print()
 
     async def save(self) -> None:
-        """Keep what the numbers press for the next chat."""
+        """Keep what the numbers press for the next chat; where that cannot be saved, they are good for this one."""
         kept = {number: (one.press, one.message, one.chat) for number, one in self.shown.items()}
-        async with self.dispatch.store.writing() as db:
-            await facts.remember_numbers(db, self._next, kept)
+        with suppress(Unavailable):
+            async with self.dispatch.store.writing() as db:
+                await facts.remember_numbers(db, self._next, kept)
 
     async def load(self) -> None:
         """What the numbers of the last chat press."""

@@ -14,8 +14,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from bot.command import Command, Incoming
+from bot.command import Command
 from bot.command.grammar import quote
+from bot.command.heard import Filled
 from bot.domain.refusal import Refusal
 from bot.words import date_words, time_words
 
@@ -66,7 +67,7 @@ class Typing(Completer):
                 if verb.startswith(line[1:]):
                     yield Completion(verb, start_position=1 - len(line))
         elif line.startswith("/") and " " not in line:
-            for command in self.chat.app.dispatch.registry.listed:
+            for command in self.chat.app.hearing.registry.listed:
                 if command.name.startswith(line[1:]):
                     yield Completion(command.name, start_position=1 - len(line), display_meta=command.describe("en"))
         elif line.startswith("/"):
@@ -76,7 +77,7 @@ class Typing(Completer):
     async def _arguments(self, line: str) -> AsyncIterator[Completion]:
         name, _, rest = line[1:].partition(" ")
         try:
-            command = self.chat.app.dispatch.registry.find(name)
+            command = self.chat.app.hearing.registry.find(name)
         except Refusal:
             return
         word = rest.rpartition(" ")[2]
@@ -93,16 +94,8 @@ class Typing(Completer):
         if command.parameter(parameter) is None:
             return
         chat = self.chat
-        incoming = Incoming(
-            platform=chat.console.name,
-            account=chat.who,
-            name=chat.who,
-            address=chat.room,
-            line=command.name,
-            arguments={parameter: typed},
-            private=chat.private,
-        )
-        for suggestion in await chat.app.dispatch.suggest(incoming, parameter):
+        typing = Filled(chat.origin(), command.name, {parameter: typed})
+        for suggestion in await chat.app.hearing.suggest(typing, parameter):
             yield Completion(
                 quote(suggestion.value),
                 start_position=-len(typed),

@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.cards import Card, Document
-from bot.command import Dispatch
+from bot.command import Hearing
 from bot.delivery import Address, Capabilities, Closed, Doubtful, Gone, Later, Outcome, Rejected, Sent, Status
 from bot.leases import Leases
 from bot.platforms.discord import outgoing, search
@@ -53,7 +53,7 @@ class DiscordPlatform:
     def __init__(
         self,
         token: str,
-        dispatch: Dispatch,
+        hearing: Hearing,
         *,
         api_url: str | None = None,
         gateway_url: str | None = None,
@@ -64,7 +64,7 @@ class DiscordPlatform:
         self.capabilities = Capabilities(whispers=True, remembers_for=outgoing.REMEMBERED, shared=shards > 1)
         self.lease = f"{PLATFORM}:{owner(token)}"
         self._token = token
-        self._dispatch = dispatch
+        self._hearing = hearing
         self._api_url = (api_url or API_URL).rstrip("/")
         self._gateway_url = yarl.URL(gateway_url or GATEWAY_URL)
         self._count = shards
@@ -75,7 +75,7 @@ class DiscordPlatform:
         # For sending, where no shard is ours.
         self._desk: Client | None = None
         self._opening = asyncio.Lock()
-        self._chats = Chats(dispatch.store)
+        self._chats = Chats(hearing.dispatch.store)
 
     @property
     def invalid_responses(self) -> int:
@@ -217,7 +217,7 @@ class DiscordPlatform:
 
     def _connection(self, shard: int) -> Client:
         return Client(
-            self._dispatch,
+            self._hearing,
             self.send,
             self.limits,
             shard=shard,

@@ -11,16 +11,15 @@ from typing import Any
 import discord
 
 from bot.cards import Card
-from bot.command import Dispatch
+from bot.command import Hearing
+from bot.command.heard import BotAdded, BotGreeted, BotRemoved
 from bot.delivery import Address, Outcome, Sent
 from bot.platforms.discord import limits, outgoing, slash
 from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.limits import Limits
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.private import Private, from_person
-from bot.store import facts, people
-from bot.views.group import greeting
-from bot.words import LANGUAGE
+from bot.store import facts
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Client(discord.Client):
 
     def __init__(
         self,
-        dispatch: Dispatch,
+        hearing: Hearing,
         send: Callable[[Address, Card, str], Coroutine[Any, Any, Outcome]],
         passing: Limits,
         *,
@@ -68,8 +67,8 @@ class Client(discord.Client):
         # The constructor takes no less than 30.
         self.http.max_ratelimit_timeout = PATIENCE
         limits.forget_as_we_go(self.http)
-        self._house = dispatch
-        self._private = Private(dispatch)
+        self._hearing = hearing
+        self._private = Private(hearing)
         self._send = send
         self._identifying = identifying
         self._turned = turned
@@ -80,10 +79,10 @@ class Client(discord.Client):
     async def setup_hook(self) -> None:
         """Register the commands, unless Discord has them as they are."""
         self.http._global_over = limits.Open()
-        commands = slash.commands(self._house.registry)
+        commands = slash.commands(self._hearing.registry)
         assert self.application_id is not None, "known since the login"
         bot, fingerprint = str(self.application_id), slash.fingerprint(commands)
-        async with self._house.store.reading() as db:
+        async with self._hearing.dispatch.store.reading() as db:
             if await facts.commands_offered(db, PLATFORM, bot) == fingerprint:
                 return
         try:
@@ -92,7 +91,7 @@ class Client(discord.Client):
             # The commands Discord knows still work; the next start tries again.
             log.error("Discord did not take the commands: %s", error)
             return
-        async with self._house.store.writing() as db:
+        async with self._hearing.dispatch.store.writing() as db:
             await facts.remember_commands_offered(db, PLATFORM, bot, fingerprint)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -147,7 +146,7 @@ class Client(discord.Client):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Somebody used a command, a button, a menu or a modal, or is typing an argument."""
         with self._busy():
-            await handle(interaction, self._house)
+            await handle(interaction, self._hearing)
 
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote to us in private."""
@@ -169,23 +168,20 @@ class Client(discord.Client):
     async def _greet(self, guild: discord.Guild) -> None:
         """Introduce ourselves where everybody reads, once for each invitation, unless a group lives there already."""
         server, invited = str(guild.id), str(guild.me.joined_at)
-        channels = {str(channel.id) for channel in guild.channels}
-        async with self._house.store.reading() as db:
-            if await facts.greeted(db, PLATFORM, server) == invited:
-                return
-            addresses = [home.address for home in await people.every_home(db)]
-        if not any(address.platform == PLATFORM and address.chat in channels for address in addresses):
-            channel = _open_channel(guild)
-            if channel is None:
-                log.info("server %s lets us write nowhere", guild.id)
-                return
-            address, key = Address(PLATFORM, str(channel.id)), f"greeting:{guild.id}:{invited}"
-            outcome = await self._send(address, greeting(LANGUAGE), key)
-            if not isinstance(outcome, Sent):
-                log.warning("server %s was not greeted: %s", guild.id, outcome)
-                return
-        async with self._house.store.writing() as db:
-            await facts.remember_greeted(db, PLATFORM, server, invited)
+        chats = [str(channel.id) for channel in guild.channels]
+        added = BotAdded(PLATFORM, server, invited, chats, keyed=True)
+        card = await self._hearing.added(added)
+        if card is None:
+            return
+        channel = _open_channel(guild)
+        if channel is None:
+            log.info("server %s lets us write nowhere", guild.id)
+            return
+        outcome = await self._send(Address(PLATFORM, str(channel.id)), card, f"greeting:{server}:{invited}")
+        if isinstance(outcome, Sent):
+            await self._hearing.notice(BotGreeted(added))
+        else:
+            log.warning("server %s was not greeted: %s", guild.id, outcome)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed us: nobody lives in its channels any more."""
@@ -208,9 +204,7 @@ class Client(discord.Client):
 
     async def _gone(self, *addresses: Address) -> None:
         with self._busy():
-            async with self._house.store.writing() as db:
-                for address in addresses:
-                    await people.home_gone(db, address, self._house.clock())
+            await self._hearing.notice(BotRemoved(addresses))
 
 
 def _open_channel(guild: discord.Guild) -> discord.TextChannel | None:

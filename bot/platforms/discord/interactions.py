@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -13,15 +12,16 @@ import aiohttp
 import discord
 from discord import InteractionType
 
-from bot.cards import Button, Card, Input, LineTooLong, Paragraph, Question, Text
-from bot.command import Audience, Dispatch, Incoming, Response, answered
+from bot.cards import Button, Card, LineTooLong, Paragraph, Question, Text
+from bot.command import Audience, Hearing, Response
+from bot.command.heard import Filled, Heard, Origin, Pressed, Standing
+from bot.command.parameters import Suggestion
 from bot.delivery import Address
-from bot.domain.refusal import Refusal
 from bot.pacing import Halted, TooLate
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.markdown import PLATFORM
-from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, render
-from bot.words import LANGUAGE, say, word
+from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, press_of, render
+from bot.words import say, word
 
 log = logging.getLogger(__name__)
 
@@ -38,25 +38,24 @@ Data = Mapping[str, Any]
 Send = Callable[..., Awaitable[object]]
 
 
-async def handle(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+async def handle(interaction: discord.Interaction, hearing: Hearing) -> None:
     """Carry out one interaction and answer it. Its effect stays, should the answer not arrive. Never raises."""
     try:
         if interaction.type is InteractionType.autocomplete:
-            await _suggest(interaction, dispatch)
+            await _suggest(interaction, hearing)
         elif interaction.type is not InteractionType.ping:
-            await _carry_out(interaction, dispatch)
+            await _carry_out(interaction, hearing)
     except UNREACHED as error:
         # No traceback: it may show the token.
         log.warning("an answer to interaction %s did not arrive: %s", interaction.id, error)
-    except Exception:
-        reference = secrets.token_hex(3)
-        log.exception("interaction %s could not be handled, reference %s", interaction.id, reference)
-        await Reply(interaction).apologise(reference)
+    except Exception as error:
+        response = hearing.fault(f"interaction {interaction.id} could not be handled", error, str(interaction.locale))
+        await Reply(interaction).apologise(response)
 
 
-async def _carry_out(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+async def _carry_out(interaction: discord.Interaction, hearing: Hearing) -> None:
     reply = Reply(interaction)
-    working = asyncio.ensure_future(dispatch(incoming(interaction)))
+    working = asyncio.ensure_future(hearing(heard(interaction)))
     try:
         await asyncio.wait({working}, timeout=DEFER_AFTER)
         if not working.done():
@@ -71,17 +70,17 @@ async def _carry_out(interaction: discord.Interaction, dispatch: Dispatch) -> No
     await reply.give(response)
 
 
-async def _suggest(interaction: discord.Interaction, dispatch: Dispatch) -> None:
+async def _suggest(interaction: discord.Interaction, hearing: Hearing) -> None:
     """What could stand in the option being typed; nothing when that takes longer than typing goes on."""
     data = _data(interaction)
+    found: Sequence[Suggestion] = ()
     try:
         async with asyncio.timeout(DEFER_AFTER):
-            found = await dispatch.suggest(incoming(interaction), slash.focused(data) or "")
-    except (Refusal, TimeoutError):
-        found = []
+            found = await hearing.suggest(_command(interaction), slash.focused(data) or "")
+    except TimeoutError:
+        log.debug("interaction %s got no suggestions in time", interaction.id)
     except Exception:
         log.exception("interaction %s got no suggestions", interaction.id)
-        found = []
     choices = [
         discord.app_commands.Choice(name=s.label[:OPTION_LABEL], value=s.value)
         for s in found
@@ -93,39 +92,51 @@ async def _suggest(interaction: discord.Interaction, dispatch: Dispatch) -> None
 # ---------------------------------------------------------------- in
 
 
-def incoming(interaction: discord.Interaction) -> Incoming:
+def heard(interaction: discord.Interaction) -> Heard:
     """What a member did, in the words of the house."""
+    if interaction.type is InteractionType.component:
+        return _press(interaction)
+    return _modal(interaction) if interaction.type is InteractionType.modal_submit else _command(interaction)
+
+
+def _press(interaction: discord.Interaction) -> Pressed:
     data = _data(interaction)
+    assert interaction.message is not None, "what is pressed stands on a message"
+    # The answers of a menu carry lines as buttons do.
+    press = press_of(data["values"][0] if data.get("values") else data["custom_id"])
+    whispered = interaction.guild_id is None or interaction.message.flags.ephemeral
+    return Pressed(_origin(interaction), press, str(interaction.message.id), whispered=whispered)
+
+
+def _modal(interaction: discord.Interaction) -> Filled:
+    data = _data(interaction)
+    line, owner = carried(data["custom_id"])
+    return Filled(_origin(interaction), line, dict(_typed(data["components"])), owner)
+
+
+def _command(interaction: discord.Interaction) -> Filled:
+    data = _data(interaction)
+    return Filled(_origin(interaction), data["name"], slash.arguments(data))
+
+
+def _origin(interaction: discord.Interaction) -> Origin:
     user = interaction.user
     private = interaction.guild_id is None
-    about: dict[str, Any] = {}
-    if interaction.type is InteractionType.component:
-        assert interaction.message is not None, "what is pressed stands on a message"
-        # The answers of a menu carry lines as buttons do.
-        line, owner = carried(data["values"][0] if data.get("values") else data["custom_id"])
-        whispered = private or interaction.message.flags.ephemeral
-        about = {"pressed": str(interaction.message.id), "pressed_private": whispered, "owner": owner}
-    elif interaction.type is InteractionType.modal_submit:
-        line, owner = carried(data["custom_id"])
-        typed = dict(_typed(data["components"]))
-        line, arguments = answered(line, [Input(name, name) for name in typed], list(typed.values()))
-        about = {"arguments": arguments, "owner": owner}
-    else:
-        line, about = data["name"], {"arguments": slash.arguments(data)}
-    if not private:
-        about |= {"chat_name": _place(interaction), "missing": _missing(interaction)}
-    return Incoming(
+
+    async def standing() -> Standing:
+        granted = interaction.permissions
+        return Standing(granted.manage_guild or granted.administrator, _missing(interaction))
+
+    return Origin(
         platform=PLATFORM,
         account=str(user.id),
         name=user.display_name,
         address=Address.private_to(PLATFORM, str(user.id)) if private else _address(interaction),
-        line=line,
         update=str(interaction.id),
         private=private,
-        leader=interaction.permissions.manage_guild or interaction.permissions.administrator,
-        # What is typed into a command or a modal is seen by nobody else.
-        whispered=interaction.type is not InteractionType.component,
-        **about,
+        chat_name="" if private else _place(interaction),
+        hint=str(interaction.locale),
+        standing=standing,
     )
 
 
@@ -195,7 +206,7 @@ class Reply:
     async def give(self, response: Response | None) -> None:
         """Answer. Raises one of UNREACHED when that does not arrive."""
         if response is not None and response.question is not None:
-            await self._ask(response.question)
+            await self._ask(response.question, response.language)
         elif response is not None and response.card is not None:
             await self._show(response, response.card)
         else:
@@ -207,11 +218,11 @@ class Reply:
         if self._thinks:
             await self._interaction.delete_original_response()
 
-    async def _ask(self, question: Question) -> None:
+    async def _ask(self, question: Question, language: str) -> None:
         """Open a modal; where none may be opened (late, or in answer to another), a button that does."""
         if self._deferred or self._interaction.type is InteractionType.modal_submit:
-            card = asking(question)
-            await self._show(Response(card), card)
+            card = asking(question, language)
+            await self._show(Response(card, language=language), card)
         else:
             await self._interaction.response.send_modal(outgoing.modal(question))
 
@@ -222,7 +233,8 @@ class Reply:
             placed = await self._replace(first)
         elif self._deferred and self._thinks:
             placed = whisper or self._interaction.guild_id is None
-            said = outgoing.replacing(first) if placed else {"content": word(LANGUAGE, "answered-for-all")}
+            elsewhere = {"content": word(response.language, "answered-for-all")}
+            said = outgoing.replacing(first) if placed else elsewhere
             await self._interaction.edit_original_response(**said)
         else:
             placed = False
@@ -249,27 +261,22 @@ class Reply:
             send = self._interaction.followup.send
         await send(ephemeral=whisper, **outgoing.new(message))
 
-    async def apologise(self, reference: str) -> None:
+    async def apologise(self, apology: Response) -> None:
         """Tell who waits for an answer that there is none, and how to ask about it."""
-        with suppress(*UNREACHED):
-            await self._add(apology(reference), whisper=self._interaction.guild_id is not None)
+        if apology.card is not None:
+            with suppress(*UNREACHED):
+                await self._add(render(apology.card)[0], whisper=self._interaction.guild_id is not None)
 
 
-def apology(reference: str) -> Message:
-    """That there is no answer, through a fault of ours, and how to ask about it."""
-    (message,) = render(Card(parts=(Paragraph(say(LANGUAGE, "apology-unsure", reference=reference)),)))
-    return message
-
-
-def asking(question: Question) -> Card:
+def asking(question: Question, language: str) -> Card:
     """A question as a card: a press asks it anew, and may then open a modal."""
     asked = Card(parts=(Paragraph((Text(question.title),)),))
     for inputs in (question.inputs, question.inputs[:1]):
         line = " ".join((question.line, *(f"{item.parameter}:?" for item in inputs)))
         try:
             return asked.with_rows(
-                (Button(word(LANGUAGE, "button-answer"), line, only=question.only, style="primary"),)
+                (Button(word(language, "button-answer"), line, only=question.only, style="primary"),)
             )
         except LineTooLong:
             continue
-    return asked.with_parts(Paragraph(say(LANGUAGE, "refuse-outdated")))
+    return asked.with_parts(Paragraph(say(language, "refuse-outdated")))

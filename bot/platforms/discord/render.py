@@ -177,9 +177,14 @@ def _files(card: Card, document: bytes | None) -> Iterator[Attached]:
         yield Attached(card.document.name, document)
 
 
+def press_of(custom_id: str) -> str:
+    """The line that a pressed button or a chosen answer carries, with its owner."""
+    return _MARK.sub("", _COUNT.sub("", custom_id))
+
+
 def carried(custom_id: str) -> tuple[str, int | None]:
-    """The line that a pressed button or a chosen answer carries, and the one member who may press it."""
-    return unsign(_MARK.sub("", _COUNT.sub("", custom_id)))
+    """The line that an id carries, and the one member who may press it."""
+    return unsign(press_of(custom_id))
 
 
 def marked(message: Message, mark: str) -> Message:

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
 
 from telegram import CallbackQuery, ForceReply
 from telegram.error import ChatMigrated, TelegramError
 
-from bot.cards import Card, LinkButton, Mention, Paragraph, Question
-from bot.command import Audience, Incoming, Response
+from bot.cards import Card, Mention, Question
+from bot.command import Audience, Hearing, Response
+from bot.command.heard import Origin
 from bot.delivery import Address, Forbidden, Gone, Moved
 from bot.platforms.telegram.outcomes import outcome, unreachable
 from bot.platforms.telegram.posting import Posting, patiently
 from bot.platforms.telegram.render import PLATFORM, Outgoing, placeholder, render, render_question, toast
-from bot.store import Store, people, questions
-from bot.words import LANGUAGE, say, word
 
 log = logging.getLogger(__name__)
 
 KEPT = 1000
 """How many private answers wait for their chat to be opened; the oldest is dropped for a newer one."""
-
-OFFERED_AGAIN = timedelta(minutes=1)
-"""A group is not told over and over how one member opens their private chat."""
 
 OPEN = "open"
 """The deep link's payload that fetches a waiting answer."""
@@ -39,23 +33,25 @@ GLANCE = 60
 
 @dataclass
 class Asked:
-    """Something to answer. `message` is what they wrote, `query` what they pressed; `username` is ours."""
+    """Something to answer. `message` is what they wrote, `pressed` where they pressed and `query` that they did;
+    `username` is ours."""
 
-    incoming: Incoming
+    origin: Origin
     username: str
     message: int | None = None
+    pressed: str | None = None
     query: CallbackQuery | None = None
     acknowledged: bool = False
 
     @property
     def at(self) -> str:
         """What our commands need after them where they stand."""
-        return "" if self.incoming.private else f"@{self.username}"
+        return "" if self.origin.private else f"@{self.username}"
 
     @property
     def own(self) -> Address:
         """The private chat with the one who asks."""
-        return Address.private_to(PLATFORM, self.incoming.account)
+        return Address.private_to(PLATFORM, self.origin.account)
 
     async def acknowledge(self, text: str | None = None, url: str | None = None) -> None:
         """Stop the pressed button's waiting, once, with a few words or a link to open where there are any."""
@@ -72,12 +68,10 @@ class Asked:
 class Answering:
     """Answers as one bot. Never raises for what Telegram refuses: the effect of a command does not depend on it."""
 
-    def __init__(self, posting: Posting, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, posting: Posting, hearing: Hearing) -> None:
         self._posting = posting
-        self._store = store
-        self._clock = clock
+        self._hearing = hearing
         self._waiting: OrderedDict[str, Card] = OrderedDict()
-        self._offered: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     async def respond(self, asked: Asked, response: Response) -> None:
         """Show a response to the one who asked, or to the group."""
@@ -97,24 +91,23 @@ class Answering:
 
     async def _respond(self, asked: Asked, response: Response) -> None:
         if response.question is not None:
-            await asyncio.gather(asked.acknowledge(), self._ask(asked, response.question))
+            await asyncio.gather(asked.acknowledge(), self._ask(asked, response.question, response.language))
             return
         card = response.card
         if card is None:
             return
-        incoming = asked.incoming
-        if response.edit and incoming.pressed is not None:
-            await asyncio.gather(asked.acknowledge(), self._replace(asked, incoming.pressed, card))
+        if response.edit and asked.pressed is not None:
+            await asyncio.gather(asked.acknowledge(), self._replace(asked, asked.pressed, card))
         elif asked.query is not None and response.audience is Audience.MEMBER and (words := toast(card)):
             await asked.acknowledge(words)
-        elif incoming.private or response.audience is Audience.GROUP:
+        elif asked.origin.private or response.audience is Audience.GROUP:
             await asyncio.gather(asked.acknowledge(), self._openly(asked, card))
         else:
-            await self._whisper(asked, card, response.announced)
+            await self._whisper(asked, card, response)
 
     async def _openly(self, asked: Asked, card: Card) -> None:
         """Write into the chat; where we may not, tell the one who asked."""
-        address = asked.incoming.address
+        address = asked.origin.address
         try:
             await self.show(asked, address, card)
         except TelegramError as error:
@@ -122,48 +115,33 @@ class Answering:
                 raise
             await self._post(asked, asked.own, render(card))
 
-    async def _whisper(self, asked: Asked, card: Card, announced: bool) -> None:
+    async def _whisper(self, asked: Asked, card: Card, response: Response) -> None:
         """Write to the member alone. Where their private chat is closed, the group sees at most how to open it."""
         try:
             await self._post(asked, asked.own, render(card))
         except TelegramError as error:
             if not unreachable(error, asked.own):
                 raise
-            async with self._store.writing() as db:
-                await people.private_closed(db, PLATFORM, asked.incoming.account)
-            if not announced:
-                await self._offer_to_open(asked, card)
+            await self._wait_for_opening(asked, card, response)
 
-    async def _offer_to_open(self, asked: Asked, card: Card) -> None:
-        self._waiting[asked.incoming.account] = card
-        self._waiting.move_to_end(asked.incoming.account)
-        if len(self._waiting) > KEPT:
-            self._waiting.popitem(last=False)
+    async def _wait_for_opening(self, asked: Asked, card: Card, response: Response) -> None:
         link = f"https://t.me/{asked.username}?start={OPEN}"
-        if asked.query is not None:
-            # Opens the private chat of the one who pressed; nobody else sees anything.
-            await asked.acknowledge(url=link)
-            return
-        if self._offered_lately(asked.incoming):
-            return
-        button = LinkButton(word(LANGUAGE, "telegram-open"), link)
-        offer = Card(parts=(Paragraph(say(LANGUAGE, "telegram-private")),), rows=((button,),))
-        await self.show(asked, asked.incoming.address, offer)
-
-    def _offered_lately(self, incoming: Incoming) -> bool:
-        """Whether a chat was told lately how this member opens their private one; now it is."""
-        who, now = (incoming.account, incoming.address.chat), self._clock()
-        if who in self._offered and now - self._offered[who] < OFFERED_AGAIN:
-            return True
-        self._offered[who] = now
-        self._offered.move_to_end(who)
-        if len(self._offered) > KEPT:
-            self._offered.popitem(last=False)
-        return False
+        if not response.announced:
+            self._waiting[asked.origin.account] = card
+            self._waiting.move_to_end(asked.origin.account)
+            if len(self._waiting) > KEPT:
+                self._waiting.popitem(last=False)
+            if asked.query is not None:
+                # Opens the private chat of the one who pressed; nobody else sees anything.
+                await asked.acknowledge(url=link)
+        told = not response.announced and asked.query is None
+        offer = await self._hearing.unreached(asked.origin, response.language, link if told else None)
+        if offer is not None:
+            await self.show(asked, asked.origin.address, offer)
 
     async def _replace(self, asked: Asked, message: str, card: Card) -> None:
         """Write in the place of the pressed message; below it, when it cannot be changed any more."""
-        address = asked.incoming.address
+        address = asked.origin.address
         first, *rest = render(card, asked.at)
         try:
             await patiently(partial(self._posting.replace, address, message, first))
@@ -174,7 +152,7 @@ class Answering:
         await self._post(asked, address, rest)
 
     async def _post(self, asked: Asked, address: Address, messages: list[Outgoing]) -> None:
-        here = address == asked.incoming.address and not asked.incoming.private
+        here = address == asked.origin.address and not asked.origin.private
         for index, outgoing in enumerate(messages):
             reply_to = asked.message if here and index == 0 else None
             await self._send(address, outgoing, reply_to)
@@ -190,15 +168,16 @@ class Answering:
             address = replace(address, chat=str(moved.new_chat_id))
             return address, await patiently(partial(post, address))
 
-    async def _ask(self, asked: Asked, question: Question) -> None:
+    async def _ask(self, asked: Asked, question: Question, language: str) -> None:
         """Ask for free text, of one member alone: apps open a reply for them."""
-        incoming = asked.incoming
+        origin = asked.origin
         # A forced reply is for those the question replies to or names.
-        unnamed = incoming.private or asked.message is not None
-        addressed = None if unnamed else Mention(incoming.name, ((PLATFORM, incoming.account),))
-        outgoing = render_question(LANGUAGE, question, addressed)
-        reply_to = None if incoming.private else asked.message
-        force = ForceReply(selective=not incoming.private, input_field_placeholder=placeholder(question))
-        address, message = await self._send(incoming.address, outgoing, reply_to, force)
-        async with self._store.writing() as db:
-            await questions.remember(db, address, message, incoming.account, question, self._clock())
+        unnamed = origin.private or asked.message is not None
+        addressed = None if unnamed else Mention(origin.name, ((PLATFORM, origin.account),))
+        outgoing = render_question(language, question, addressed)
+        reply_to = None if origin.private else asked.message
+        force = ForceReply(selective=not origin.private, input_field_placeholder=placeholder(question))
+        address, message = await self._send(origin.address, outgoing, reply_to, force)
+        forgotten = await self._hearing.asked(origin, address, message, question)
+        if forgotten is not None:
+            await self._respond(asked, forgotten)

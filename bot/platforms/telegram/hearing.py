@@ -9,9 +9,8 @@ from typing import Any
 
 from telegram import Chat, Message, MessageEntity, User
 
-from bot.cards import unsign
-from bot.command import Command, Somebody
-from bot.command.parameters import TRACKS, File, MateKind
+from bot.command import Somebody
+from bot.command.parameters import File
 from bot.delivery import Address
 from bot.platforms.telegram.render import PHOTO, PLATFORM
 from bot.platforms.telegram.rich import bare
@@ -19,7 +18,6 @@ from bot.platforms.telegram.rich import bare
 FACES = 10_000
 """How many usernames are remembered: enough for the people who are active at a time, a megabyte at most."""
 
-_DAILY = re.compile(r"checkin .*?(?:track:(?P<track>\w+) )?date:(?P<date>\S+)")
 _COMMAND = re.compile(r"/([^\s/@]{1,64})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
 
 
@@ -86,14 +84,11 @@ def typed(words: str, username: str) -> Typed | None:
     return Typed(command[1] + words[command.end() :], command[2] is not None)
 
 
-def day_asked(message: Message | None) -> dict[str, str]:
-    """The day and track that a message of ours asks about, as its buttons say; empty when it asks about none."""
-    keyboard = message.reply_markup if message is not None else None
-    for button in (button for row in (keyboard.inline_keyboard if keyboard else ()) for button in row):
-        line = unsign(button.callback_data)[0] if isinstance(button.callback_data, str) else ""
-        if asked := _DAILY.fullmatch(line):
-            return {"date": asked["date"], "track": asked["track"] or TRACKS[0]}
-    return {}
+def carried(message: Message) -> tuple[str, ...]:
+    """What the buttons of a message carry."""
+    keyboard = message.reply_markup
+    buttons = (button for row in (keyboard.inline_keyboard if keyboard else ()) for button in row)
+    return tuple(button.callback_data for button in buttons if isinstance(button.callback_data, str))
 
 
 def file_of(message: Message) -> File | None:
@@ -109,28 +104,9 @@ def file_of(message: Message) -> File | None:
     return None
 
 
-def arguments_of(message: Message, line: str, command: Command | None, faces: Faces) -> tuple[str, dict[str, Any]]:
-    """The line without what is more than words, and these as arguments: a file, a member who is mentioned."""
-    arguments: dict[str, Any] = {}
-    file = file_of(message)
-    if file is not None:
-        arguments["file"] = file
-    parameter = next((p for p in command.parameters if isinstance(p.kind, MateKind)), None) if command else None
-    if parameter is not None and (mentioned := _mentioned(message, faces)):
-        words, account = mentioned
-        # Only among the arguments: somebody may be called as a command is.
-        name, blank, rest = line.partition(" ")
-        line = name + blank + rest.replace(bare(words), "", 1)
-        arguments[parameter.name] = Somebody(str(account), bare(words))
-    return line, arguments
-
-
-def _mentioned(message: Message, faces: Faces) -> tuple[str, int] | None:
-    """The first member that a message names, and how it names them."""
+def mentioned(message: Message, faces: Faces) -> tuple[Somebody, ...]:
+    """The members that a message names, as it names them."""
     kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
     found = message.parse_entities(kinds) if message.text else message.parse_caption_entities(kinds)
-    for entity, words in found.items():
-        account = entity.user.id if entity.user else faces.find(words.removeprefix("@"))
-        if account is not None:
-            return words, account
-    return None
+    named = ((entity.user.id if entity.user else faces.find(words[1:]), words) for entity, words in found.items())
+    return tuple(Somebody(str(account), bare(words)) for account, words in named if account is not None)
