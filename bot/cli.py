@@ -15,8 +15,8 @@ import typer
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.doctor import Finding
     from bot.library import Problem
+    from bot.operate.doctor import Finding
 
 app = typer.Typer(
     name="roadmate",
@@ -91,7 +91,7 @@ def doctor(
 
 
 def _installation(settings: Settings, as_json: bool) -> Sequence[Finding]:
-    from bot.doctor import examine
+    from bot.operate.doctor import examine
 
     findings = asyncio.run(examine(settings))
     if as_json:
@@ -105,7 +105,7 @@ def _deliveries(settings: Settings, as_json: bool) -> Sequence[Finding]:
     from rich.console import Console
 
     from bot.app import now
-    from bot.doctor import Finding, deliveries
+    from bot.operate.doctor import Finding, deliveries
 
     found = asyncio.run(deliveries.examine(settings, now()))
     findings = [found] if isinstance(found, Finding) else found.findings

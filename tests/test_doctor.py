@@ -27,10 +27,12 @@ from aiohttp.test_utils import RawTestServer
 from rich.console import Console
 from sqlalchemy import insert
 
-from bot import doctor, tables
+from bot import tables
 from bot.delivery import Address
-from bot.doctor import Finding, database, deliveries, machine
-from bot.doctor.discord import EVERYTHING, Permission, granted
+from bot.examining import Finding
+from bot.operate import doctor
+from bot.operate.doctor import database, deliveries, machine
+from bot.platforms.discord.doctor import EVERYTHING, Permission, granted
 from bot.settings import Settings
 from bot.store import Store, leases, people, schema
 from tests.fakes import discord_server
@@ -161,7 +163,7 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 
-from bot.doctor import machine
+from bot.operate.doctor import machine
 from bot.settings import Settings
 
 settings = Settings(roadmate_data=Path(sys.argv[1]))
@@ -349,7 +351,7 @@ Spoil = Callable[[DiscordServer], object]
 async def test_a_discord_that_does_not_answer_is_bad(
     discord: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Spoil, said: str
 ) -> None:
-    monkeypatch.setattr("bot.doctor.asking.PATIENCE", 0.3)
+    monkeypatch.setattr("bot.examining.api.PATIENCE", 0.3)
     spoil(discord)
     found = bad(await examine(on_discord(tmp_path, discord)), "Discord")
     assert len(found) == 1
@@ -365,8 +367,8 @@ async def test_an_address_that_does_not_exist_is_bad(tmp_path: Path) -> None:
 async def test_more_servers_than_the_shards_may_have_are_bad(
     discord: DiscordServer, home: discord_server.Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.doctor.discord.MOST_SERVERS", 2)
-    monkeypatch.setattr("bot.doctor.discord.SERVERS", 1)
+    monkeypatch.setattr("bot.platforms.discord.doctor.MOST_SERVERS", 2)
+    monkeypatch.setattr("bot.platforms.discord.doctor.SERVERS", 1)
     for name in ("Mathematics", "Physics"):
         discord.invite_bot(discord.add_guild(name, discord.add_user(name)))
     (found,) = bad(await examine(on_discord(tmp_path, discord)))
@@ -739,7 +741,7 @@ async def test_a_webhook_that_telegram_itself_would_not_post_to_is_bad(
 ) -> None:
     """A local Bot API server posts anywhere, Telegram's own servers do not."""
     assert not bad(await examine(by_webhook(tmp_path, telegram, telegram_webhook_url=url)))
-    monkeypatch.setattr("bot.doctor.telegram.API", telegram.url)
+    monkeypatch.setattr("bot.platforms.telegram.doctor.API", telegram.url)
     (found,) = bad(await examine(by_webhook(tmp_path, telegram, telegram_webhook_url=url, telegram_api_url=None)))
     assert "443, 80, 88, 8443" in found
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from bot.doctor import database, deliveries, discord, machine, telegram
-from bot.doctor.finding import Finding
+from bot.examining import Finding
+from bot.operate.doctor import database, deliveries, machine
+from bot.platforms.discord import doctor as discord
+from bot.platforms.telegram import doctor as telegram
 from bot.settings import Settings
 
 __all__ = ["Finding", "deliveries", "examine"]

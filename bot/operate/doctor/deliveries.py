@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bot.doctor.database import ask
-from bot.doctor.finding import Finding
+from bot.examining import Finding
+from bot.operate.doctor.database import ask
 from bot.settings import Settings
 from bot.store import Store, leases, ledger
 from bot.store.leases import FOR_EVER, Lease

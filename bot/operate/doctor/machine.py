@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from bot.doctor.finding import Finding
+from bot.examining import Finding
 from bot.library import ROADMAPS, Library
 from bot.settings import Settings
 from bot.store import zones

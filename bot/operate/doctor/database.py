@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from bot.doctor.finding import Finding
+from bot.examining import Finding, Place
 from bot.settings import Settings
 from bot.store import Store, Unavailable, leases, people, schema
-from bot.store.people import Home
 
 T = TypeVar("T")
 
@@ -30,7 +29,7 @@ class Examined:
     """What was found, the homes the platforms are to be asked about, and the leases that running processes have."""
 
     findings: list[Finding] = field(default_factory=list)
-    homes: tuple[Home, ...] = ()
+    homes: tuple[Place, ...] = ()
     held: frozenset[str] = frozenset()
 
 
@@ -103,7 +102,8 @@ async def _asked(store: Store, where: str) -> Examined:
     findings = [Finding(f"database: {where}, current ({schema.newest()}), {_counted(len(homes))}")]
     if unknown := sorted(filter(_unknown, zones)):
         findings.append(Finding(f"time zones: {', '.join(unknown)} in use and not known", "pip install -U tzdata"))
-    return Examined(findings, homes, frozenset(lease.name for lease in held if not (lease.released or lease.over)))
+    places = tuple(Place(home.group, home.name, home.address) for home in homes)
+    return Examined(findings, places, frozenset(lease.name for lease in held if not (lease.released or lease.over)))
 
 
 def _counted(homes: int) -> str:

@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from enum import IntFlag
 from typing import Any
 
-from bot.doctor.asking import MOST_HOMES, Api, Unreachable, asking
-from bot.doctor.finding import Finding
+from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
 from bot.settings import Settings
-from bot.store.people import Home
 
 API = "https://discord.com/api/v10"
 NETWORK = "see that this machine reaches the internet and that DISCORD_API_URL is right, if it is set"
@@ -45,7 +43,7 @@ SERVERS = 1000
 """Of one shard, as Discord advises."""
 
 
-async def examine(settings: Settings, homes: Sequence[Home]) -> AsyncIterator[Finding]:
+async def examine(settings: Settings, homes: Sequence[Place]) -> AsyncIterator[Finding]:
     """What Discord says; nothing when it is not served."""
     if settings.discord_token is None:
         return
@@ -65,7 +63,7 @@ async def examine(settings: Settings, homes: Sequence[Home]) -> AsyncIterator[Fi
             yield Finding("Discord cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, shards: int, homes: Sequence[Home]) -> AsyncIterator[Finding]:
+async def _asked(api: Api, shards: int, homes: Sequence[Place]) -> AsyncIterator[Finding]:
     answer = await api.get("/users/@me")
     if answer.status == 401:
         yield Finding("Discord does not take the token", RENEW)
@@ -103,7 +101,7 @@ def _application(application: Mapping[str, Any], shards: int) -> Iterator[Findin
         yield Finding("Discord: in no server yet", f"add it: https://discord.com/oauth2/authorize?{query}")
 
 
-async def _home(api: Api, me: str, home: Home, guilds: dict[str, Mapping[str, Any]]) -> Finding:
+async def _home(api: Api, me: str, home: Place, guilds: dict[str, Mapping[str, Any]]) -> Finding:
     """Whether the bot can post in a home. `guilds` keeps what was learnt of the servers."""
     where = f"Discord, {home.group}, #{home.name}"
     answer = await api.get(f"/channels/{home.address.thread or home.address.chat}")

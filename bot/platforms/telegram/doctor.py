@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.doctor.asking import MOST_HOMES, Api, Unreachable, asking
-from bot.doctor.finding import Finding
+from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
 from bot.settings import Settings
-from bot.store.people import Home
 
 API = "https://api.telegram.org"
 NETWORK = "see that this machine reaches the internet and that TELEGRAM_API_URL is right, if it is set"
@@ -23,7 +21,7 @@ PORTS = (443, 80, 88, 8443)
 AGAIN = "start Roadmate again: it sets its own; if that does not last, another program has the token: stop it"
 
 
-async def examine(settings: Settings, homes: Sequence[Home], held: Collection[str]) -> AsyncIterator[Finding]:
+async def examine(settings: Settings, homes: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
     """What Telegram says; nothing when it is not served. `held` names the leases of running processes."""
     if settings.telegram_token is None:
         return
@@ -43,7 +41,7 @@ async def examine(settings: Settings, homes: Sequence[Home], held: Collection[st
             yield Finding("Telegram cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, settings: Settings, homes: Sequence[Home], served: bool) -> AsyncIterator[Finding]:
+async def _asked(api: Api, settings: Settings, homes: Sequence[Place], served: bool) -> AsyncIterator[Finding]:
     answer = await api.get("/getMe")
     if answer.status in (401, 404):
         yield Finding("Telegram does not take the token", RENEW)
@@ -111,7 +109,7 @@ def _profile(me: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("Telegram: privacy mode is on, as it should be")
 
 
-async def _home(api: Api, me: int, home: Home) -> Finding:
+async def _home(api: Api, me: int, home: Place) -> Finding:
     """Whether the bot can post in a home."""
     where = f"Telegram, {home.group}, {home.name}"
     asked = await api.get("/getChat", chat_id=home.address.chat)

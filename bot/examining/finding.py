@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.domain.address import Address
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -19,3 +21,12 @@ class Finding:
 
     def __str__(self) -> str:
         return f"!! {self.what}\n   → {self.remedy}" if self.bad else f"ok {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a group lives, to be looked at; `name` is the chat's."""
+
+    group: str
+    name: str
+    address: Address
