@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card, Input, Question, Spans
+from bot.command.mine import Mine
 from bot.command.parameters import File, Suggestion
 from bot.command.scene import Scene
 from bot.delivery import Address
@@ -128,6 +130,15 @@ class Call:
     change: Change
     incoming: Incoming
     announced: bool = False
+
+    @cached_property
+    def mine(self) -> Mine:
+        """What is known of who speaks beyond the scene, each thing asked once."""
+        return Mine(self.db, self.member.id)
+
+    async def refresh(self) -> None:
+        """Something that decides when the member is reminded was written: work their reminders out anew."""
+        await self.mine.refresh(self.now)
 
     @property
     def now(self) -> datetime:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,16 +17,14 @@ from bot.command.asking import begun, question
 from bot.command.call import Ask, Call, Incoming, Response, Somebody
 from bot.command.faults import told
 from bot.command.grammar import Arguments, read
+from bot.command.meeting import Meeting, Speaker
 from bot.command.parameters import MateKind, Suggestion, quoted
 from bot.command.placing import placed, refused, tell_closed
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
-from bot.domain.account import Account
-from bot.domain.group import Group
-from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import Store, changes, hold, linking, people, questions, schedule, studies
+from bot.store import OnlyReads, Store, changes, hold, linking, people, questions
 from bot.store.changes import Change
 from bot.words import LANGUAGE, nearest, say
 
@@ -44,6 +44,11 @@ class Dispatch:
     zone: str = "UTC"
     language: str = LANGUAGE
     observe: Callable[[str, float, bool], None] = lambda _name, _seconds, _failed: None
+
+    @cached_property
+    def meeting(self) -> Meeting:
+        """Who meets those who speak."""
+        return Meeting(self.roadmaps, self.clock, self.zone, self.language)
 
     async def __call__(self, incoming: Incoming) -> Response | None:
         """Carry out a line and answer it; None when there is nothing left to say. Never raises for what was typed."""
@@ -84,17 +89,9 @@ class Dispatch:
             found = command.parameter(parameter)
             if found is None:
                 return []
-            group = await _group_at(db, incoming)
-            account = await people.account(db, incoming.platform, incoming.account)
-            if account is None:
-                # As a stranger sees it.
-                account = Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
-                zone = group.zone if group else self.zone
-                member = Member(0, incoming.name, zone, language=self._first_language(incoming, group))
-            else:
-                member = await people.member(db, account.member)
-            mates = isinstance(found.kind, MateKind)
-            scene = await self._scene(db, incoming, group, account, member, mates=mates)
+            # Who has not come in yet sees what a stranger sees.
+            speaker = await self.meeting.recognise(db, incoming) or await self.meeting.stranger(db, incoming)
+            scene = await self.meeting.scene(db, incoming, speaker, mates=isinstance(found.kind, MateKind))
         typed = incoming.arguments.get(parameter, "")
         return found.kind.suggest(typed if isinstance(typed, str) else "", scene)
 
@@ -102,8 +99,13 @@ class Dispatch:
         name, rest = split(incoming.line)
         command = self.registry.find(name)
 
+        if command.shows:
+            # Where it has something to write this time, a writer does all of it.
+            with suppress(OnlyReads):
+                return await self._show(incoming, command, rest), None
+
         async def work(db: AsyncConnection) -> tuple[Response | None, Call | None]:
-            scene = await self._meet(db, incoming, command)
+            scene = await self._scene(db, incoming, await self.meeting.meet(db, incoming), command)
             call = None
             try:
                 # A refusal takes back what the command began, but not that we met: who is refused has come in.
@@ -116,6 +118,40 @@ class Dispatch:
 
         return await self.store.write(work)
 
+    async def _show(self, incoming: Incoming, command: Command, rest: str) -> Response | None:
+        """Carry out a command that only shows: whatever it takes to read, no writer waits for it.
+
+        Raises OnlyReads where it has something to write after all.
+        """
+        async with self.store.reading() as db:
+            speaker = await self.meeting.recognise(db, incoming)
+            if speaker is not None and not self.meeting.is_news(speaker, incoming):
+                return await self._shown(db, incoming, speaker, command, rest)
+
+        async def note(db: AsyncConnection) -> Speaker:
+            if speaker is None:
+                return await self.meeting.meet(db, incoming)
+            await self.meeting.hear(db, speaker, incoming)
+            return speaker
+
+        speaker = await self.store.write(note)
+        async with self.store.reading() as db:
+            return await self._shown(db, incoming, speaker, command, rest)
+
+    async def _shown(
+        self, db: AsyncConnection, incoming: Incoming, speaker: Speaker, command: Command, rest: str
+    ) -> Response | None:
+        scene = await self._scene(db, incoming, speaker, command)
+        try:
+            response, _ = await self._answer(db, scene, command, rest, incoming)
+        except Refusal as refusal:
+            response = Response(refused(refusal, scene.language), refused=True)
+        await _settle_questions(db, incoming, response)
+        return None if response is None else replace(response, language=scene.language)
+
+    async def _scene(self, db: AsyncConnection, incoming: Incoming, speaker: Speaker, command: Command) -> Scene:
+        return await self.meeting.scene(db, incoming, speaker, mates=_names_somebody(command, incoming))
+
     async def _answer(
         self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming
     ) -> tuple[Response | None, Call | None]:
@@ -126,7 +162,8 @@ class Dispatch:
             # Leaders set up groups rarely, and two of them perhaps the same one: one after the other.
             await hold(db, "setup")
         update_key, press_key = _keys(incoming)
-        done = await changes.applied(db, update_key, press_key)
+        # What only shows has changed nothing the first time either.
+        done = None if command.shows else await changes.applied(db, update_key, press_key)
         if done is not None:
             return self._already(scene, done, incoming), None
         arguments = await self._arguments(db, command, rest, incoming, scene)
@@ -144,54 +181,6 @@ class Dispatch:
         if incoming.whispers and not incoming.private:
             response = await tell_closed(db, scene, response)
         return await placed(db, scene, response, incoming), call
-
-    # ------------------------------------------------------------ the scene
-
-    async def _meet(self, db: AsyncConnection, incoming: Incoming, command: Command) -> Scene:
-        group = await _group_at(db, incoming)
-        zone = group.zone if group else self.zone
-        now = self.clock()
-        language = self._first_language(incoming, group)
-        member, account = await people.meet(
-            db, incoming.platform, incoming.account, clean_name(incoming.name), zone, language, now
-        )
-        if await people.seen(db, account, now, incoming.private):
-            await schedule.note_activity(db, member.id, now)
-        if group is not None and await people.enter(db, group.id, member.id, now) and member.zone != group.zone:
-            # Met before there was a group: until they name a zone of their own, theirs is the group's.
-            await people.live_by(db, member.id, group.zone)
-            await schedule.refresh_member(db, member.id, now)
-            member = await people.member(db, member.id)
-        return await self._scene(db, incoming, group, account, member, mates=_names_somebody(command, incoming))
-
-    def _first_language(self, incoming: Incoming, group: Group | None) -> str:
-        """What is spoken with somebody who is met: their platform's language for them, else the group's."""
-        return nearest(incoming.hint, group.language if group else self.language)
-
-    async def _scene(
-        self,
-        db: AsyncConnection,
-        incoming: Incoming,
-        group: Group | None,
-        account: Account,
-        member: Member,
-        *,
-        mates: bool,
-    ) -> Scene:
-        groups = await people.groups_of(db, member.id)
-        return Scene(
-            now=self.clock(),
-            member=member,
-            account=account,
-            address=incoming.address,
-            private=incoming.private,
-            leader=incoming.leader,
-            group=group,
-            groups=groups,
-            enrolments=await studies.enrolments_of(db, member.id),
-            roadmaps=self.roadmaps(),
-            mates=await people.mates_of(db, [g.id for g in groups]) if mates else (),
-        )
 
     async def _arguments(
         self, db: AsyncConnection, command: Command, rest: str, incoming: Incoming, scene: Scene
@@ -224,12 +213,6 @@ def split(line: str) -> tuple[str, str]:
     return name, "".join(rest).strip()
 
 
-def clean_name(name: str) -> str:
-    """What somebody is called: as they are called there, on one line, without invisible or control characters."""
-    visible = "".join(c for c in " ".join(name.split()) if c.isprintable() and not "\ue000" <= c <= "\uf8ff")
-    return " ".join(visible.split())[: people.NAME_LENGTH] or "somebody"
-
-
 async def _settle_questions(db: AsyncConnection, incoming: Incoming, response: Response | None) -> None:
     """A question is open until it is answered, or until its member goes on with something else in private.
 
@@ -247,11 +230,6 @@ async def _refuse_stranger(db: AsyncConnection, owner: int | None, member: int) 
     """Raises Refusal for a press by somebody else than a button's owner, or who its owner became part of."""
     if owner is not None and owner != member and await linking.became(db, owner) != member:
         raise Refusal("refuse-owner")
-
-
-async def _group_at(db: AsyncConnection, incoming: Incoming) -> Group | None:
-    """The group whose home something was typed or pressed in."""
-    return None if incoming.private else await people.group_at(db, incoming.address)
 
 
 def _names_somebody(command: Command, incoming: Incoming) -> bool:

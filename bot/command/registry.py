@@ -48,7 +48,8 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons.
+    """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons; one that `shows`
+    changes nothing and is carried out by a reader.
 
     `hidden` parameters are for buttons too, which name their subject in full: they are only ever given by name. `led`:
     arguments with which any verb is for leaders; it refuses the others itself.
@@ -61,6 +62,7 @@ class Command:
     listed: bool = True
     hidden: tuple[Parameter, ...] = ()
     led: tuple[str, ...] = ()
+    shows: bool = False
 
     @property
     def every_parameter(self) -> tuple[Parameter, ...]:
@@ -137,11 +139,14 @@ registry = Registry()
 """Every command of the house; filled when `bot.commands` is imported."""
 
 
-def command(name: str, /, *, leaders: bool = False, listed: bool = True) -> Callable[[Declared], Declared]:
+def command(
+    name: str, /, *, leaders: bool = False, listed: bool = True, shows: bool = False
+) -> Callable[[Declared], Declared]:
     """Declare a command: its arguments are those of the function, in the order in which they may be typed unnamed.
 
     Each is annotated with what it is given and with its kind, `step: Annotated[StepOf | None, STEP]`; Hidden and Led
-    stand around the kind where they apply. Raises TypeError for an argument without a kind.
+    stand around the kind where they apply. One that `shows` takes no write transaction, whatever it reads. Raises
+    TypeError for an argument without a kind.
     """
 
     def declare(run: Declared) -> Declared:
@@ -149,7 +154,7 @@ def command(name: str, /, *, leaders: bool = False, listed: bool = True) -> Call
         shown = tuple(parameter for parameter, mark in given if not isinstance(mark, Hidden))
         hidden = tuple(parameter for parameter, mark in given if isinstance(mark, Hidden))
         led = tuple(word for _, mark in given if isinstance(mark, Led) for word in mark.words)
-        registry.add(Command(name, shown, run, leaders, listed, hidden, led))
+        registry.add(Command(name, shown, run, leaders, listed, hidden, led, shows))
         return run
 
     return declare

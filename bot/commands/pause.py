@@ -13,8 +13,8 @@ from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
 from bot.domain.rest import Rest
-from bot.store import people, rests, schedule
-from bot.tables import members, reminders
+from bot.store import wishes
+from bot.tables import reminders
 from bot.tables import rests as planned_rests
 from bot.views import times
 from bot.words import lines
@@ -53,10 +53,10 @@ async def pause(call: Call, until: Annotated[date | str | None, PAUSE]) -> Respo
     if not running:
         await _keep_last_pause(call)
     begun = call.member.paused_from if running else call.today
-    await call.change.set(members, {"id": call.member.id}, paused_from=begun, paused_until=end_date)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await wishes.set_pause(call.change, begun, end_date)
+    await call.refresh()
     call.summarise("change-pause", until="back" if end_date is None else call.date(end_date))
-    member = await people.member(call.db, call.member.id)
+    member = call.change.present
     said = (*times.paused(member, call.today), *call.say("pause-counts"))
     return Response(await with_ways(call, said, times.end_pause(member)))
 
@@ -70,19 +70,18 @@ async def _keep_last_pause(call: Call) -> None:
 
 async def _resume(call: Call) -> Response:
     """End the pause today; the days it has lasted stay days off."""
-    stopped = [r for r in await schedule.all_of_member(call.db, call.member.id) if r.paused_at is not None]
+    stopped = [r for r in await call.mine.reminders() if r.paused_at is not None]
     if not (stopped or call.member.paused_on(call.today)):
         raise Refusal("refuse-pause-none", ways=[("/pause", "pause")])
     if call.member.paused_on(call.today):
         past = call.member.paused_from if call.member.paused_from != call.today else None
         end = None if past is None else call.today
-        await call.change.set(members, {"id": call.member.id}, paused_from=past, paused_until=end)
+        await wishes.set_pause(call.change, past, end)
     for reminder in stopped:
         await call.change.set(reminders, {"id": reminder.id}, paused_at=None)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await call.refresh()
     call.summarise("change-resume")
-    rows = await schedule.all_of_member(call.db, call.member.id)
-    coming = times.coming(rows)
+    coming = times.coming(await call.mine.reminders())
     following = () if coming is None else times.asked_next(call.language, call.member, coming[0], call.now)
     return Response(await with_ways(call, lines(call.say("pause-over"), following)))
 
@@ -98,19 +97,14 @@ async def show_what_stands_still(call: Call, response: Response) -> Response:
     may_show = call.member.paused_from is not None or call.change.made or unreached
     if not may_show or card is None or response.audience is not Audience.MEMBER:
         return response
-    account = await people.account(call.db, call.scene.account.platform, call.scene.account.account)
-    if account is None:
-        # They had themselves forgotten.
-        return response
-    member = await people.member(call.db, account.member)
-    stopped = await schedule.all_of_member(call.db, member.id) if unreached else ()
+    member = call.change.present
+    stopped = await call.mine.reminders() if unreached else ()
     return replace(response, card=times.with_halts(card, member, stopped, member.local_day(call.now)))
 
 
 async def with_halts(call: Call, card: Card) -> Card:
     """The same card with what stands still at the moment: a pause, questions that stopped by themselves."""
-    member = await people.member(call.db, call.member.id)
-    return times.with_halts(card, member, await schedule.all_of_member(call.db, member.id), call.today)
+    return times.with_halts(card, call.change.present, await call.mine.reminders(), call.today)
 
 
 async def with_ways(call: Call, said: Spans, *more: Button, settings: bool = False) -> Card:
@@ -136,7 +130,7 @@ async def rest(
     drop: Annotated[int | None, Hidden(NUMBER)],
 ) -> Response:
     """Days off, planned ahead; without any, those there are. `from` alone may hold both ends; `drop` takes one back."""
-    planned = await rests.planned(call.db, call.member.id, call.today)
+    planned = await call.mine.planned(call.today)
     if drop is not None:
         return await _drop(call, planned, drop)
     if from_ is None and to is None:
@@ -145,7 +139,7 @@ async def rest(
     days = (first, to or last)
     _check(call, days)
     taken = await _plan(call, planned, days)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await call.refresh()
     words = times.dates_words(call.language, taken, call.today)
     call.summarise("change-rest", days=words)
     return Response(await with_ways(call, call.say("rest-set", days=words), _to_rests(call)))
@@ -212,7 +206,7 @@ async def _drop(call: Call, planned: tuple[Rest, ...], id: int) -> Response:
         raise Refusal("refuse-rest-gone", ways=[(call.word("settings-rests"), "rest")])
     begin = max(found.first, call.today)
     await _end(call, found, begin)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await call.refresh()
     words = times.dates_words(call.language, (begin, found.last), call.today)
     call.summarise("change-rest-back", days=words)
     said = call.say("rest-dropped", days=words, count=(found.last - begin).days + 1)

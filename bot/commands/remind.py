@@ -16,7 +16,6 @@ from bot.domain.kind import DEADLINE, GROUP_CHECKIN, GROUPS, KINDS, MEMBERS, PRI
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
-from bot.store import people, schedule
 from bot.tables import reminders
 from bot.views import times
 from bot.words import days_words, minute_words
@@ -58,7 +57,7 @@ async def remind(
     kind = kind or STUDY
     if kind in GROUPS:
         return await remind_group(call, kind, time, days, where)
-    row = await schedule.of_member(call.db, call.member.id, kind)
+    row = await call.mine.reminder(kind)
     if time is None and days is None and where is None:
         usual = sorted({*TIMES, KINDS[kind].minute})
         asked = times.remind_question(call.member, kind, row, usual)
@@ -69,8 +68,8 @@ async def remind(
     _check(call, kind, minute, days, where)
     was = "on" if row and row.place != "off" else "off"
     also = await _set(call, row, kind, minute, days or (row.days if row else EVERY_DAY), where)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
-    row = await schedule.of_member(call.db, call.member.id, kind)
+    await call.refresh()
+    row = await call.mine.reminder(kind)
     assert row is not None, "it has just been written"
     if where == "off":
         call.summarise("change-remind-off", kind=kind)
@@ -108,7 +107,7 @@ async def _set(call: Call, row: Reminder | None, kind: str, minute: int, days: i
         await call.change.set(reminders, {"id": row.id}, **rule, paused_at=None)
     if kind != STUDY or where != "dm":
         return []
-    known = {reminder.kind for reminder in await schedule.all_of_member(call.db, call.member.id)}
+    known = {reminder.kind for reminder in await call.mine.reminders()}
     also = [helper for helper in HELPERS if helper not in known]
     for helper in also:
         usual: dict[str, Any] = {"minute": KINDS[helper].minute, "days": EVERY_DAY, "place": "dm"}
@@ -118,7 +117,7 @@ async def _set(call: Call, row: Reminder | None, kind: str, minute: int, days: i
 
 async def _offers(call: Call, kind: str) -> list[Button]:
     """The warning of a streak at risk, for those who set their daily question and have not chosen."""
-    if kind != STUDY or await schedule.of_member(call.db, call.member.id, RISK) is not None:
+    if kind != STUDY or await call.mine.reminder(RISK) is not None:
         return []
     return [times.risk_offer(call.member)]
 
@@ -126,7 +125,7 @@ async def _offers(call: Call, kind: str) -> list[Button]:
 async def _receipt(call: Call, said: Spans, offers: list[Button]) -> Card:
     """What was set; for those being shown around the next question alone, for the others the ways on."""
     card = await with_halts(call, Card(parts=(Paragraph(said),)))
-    if (await people.member(call.db, call.member.id)).onboarding:
+    if call.change.present.onboarding:
         return await onward(call, card)
     buttons = [*offers, Button(call.word("button-settings"), "settings", only=call.member.id)]
     if call.change.made:

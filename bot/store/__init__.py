@@ -1,5 +1,5 @@
 """Named questions of the database, each inside a transaction."""
 
-from bot.store.engine import Store, Unavailable, hold, passing
+from bot.store.engine import OnlyReads, Store, Unavailable, hold, passing
 
-__all__ = ["Store", "Unavailable", "hold", "passing"]
+__all__ = ["OnlyReads", "Store", "Unavailable", "hold", "passing"]

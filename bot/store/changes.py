@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.member import Member
+from bot.store.engine import to_write
 from bot.tables import Moment, changes, metadata
 
 Row = dict[str, Any]
@@ -36,6 +37,9 @@ class Change:
 
     `set` and `create` remember what was there before; so does `follow`, of what merely follows from the change and may
     move on. `append` adds to a ledger, whose rows are never touched again: they are taken back by a compensating row.
+    Commands call the verbs of their concern, which are made of these (studies, wishes, homes, schedule).
+
+    `member` is who makes it, as they were before; `present` as they are now.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Change:
     ) -> None:
         self.db = db
         self.member = member
+        self.present = member
         self.now = now
         self.command = command
         self.summary: tuple[str, dict[str, Any]] = ("change-other", {})
@@ -62,8 +67,9 @@ class Change:
         return self._id is not None
 
     async def id(self, undoes: int | None = None) -> int:
-        """The change's id; the first call enters it in the ledger."""
+        """The change's id; the first call enters it in the ledger. Raises OnlyReads."""
         if self._id is None:
+            to_write(self.db)
             result = await self.db.execute(
                 insert(changes).values(
                     **self.stamp(),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import upsert
+from bot.store.engine import to_write, upsert
 from bot.tables import attempts, codes
 
 CodeKind = Literal["link", "home"]
@@ -53,6 +53,7 @@ async def issue(db: AsyncConnection, kind: CodeKind, member: int, group: int | N
     Eight characters with a letter and a digit among them, so that no word and no number is ever taken for one. Only
     its digest is stored.
     """
+    to_write(db)
     old = (codes.c.member == member) & (codes.c.kind == kind)
     await db.execute(delete(codes).where(or_(old, codes.c.expires_at <= now)))
     code = _random()
@@ -77,6 +78,7 @@ async def take(db: AsyncConnection, kind: CodeKind, code: str, member: int, now:
 
     One statement finds and marks it: of two who enter it at the same moment, one gets it.
     """
+    to_write(db)
     await _refuse_guessing(db, member, now)
     used = update(codes).where(_living(kind, code, now)).values(used_at=now)
     row = (await db.execute(used.returning(codes.c.member, codes.c.group))).one_or_none()
@@ -92,6 +94,7 @@ async def _refuse_guessing(db: AsyncConnection, member: int, now: datetime) -> N
 async def _found(db: AsyncConnection, row: Any, member: int, now: datetime) -> Found | None:
     if row is not None:
         return Found(row.member, row.group)
+    to_write(db)
     over = attempts.c.since <= now - TRIES_WINDOW
     counted = {"wrong": case((over, 1), else_=attempts.c.wrong + 1), "since": case((over, now), else_=attempts.c.since)}
     await db.execute(

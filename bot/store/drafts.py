@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.engine import to_write
 from bot.tables import drafts
 
 KEPT_FOR = timedelta(days=14)
@@ -16,7 +17,11 @@ KEPT_FOR = timedelta(days=14)
 
 
 async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, Any], now: datetime) -> int:
-    """Keep what a member has given so far, by the parameters' names; the number that `kept` asks for."""
+    """Keep what a member has given so far, by the parameters' names; the number that `kept` asks for.
+
+    Raises OnlyReads.
+    """
+    to_write(db)
     result = await db.execute(insert(drafts).values(member=member, arguments=dict(arguments), at=now))
     return int((result.inserted_primary_key or (0,))[0])
 

@@ -75,6 +75,10 @@ class Unavailable(Exception):
     """
 
 
+class OnlyReads(Exception):
+    """Something is to be written in a transaction that was begun to read: it is begun anew, to write."""
+
+
 class _Unreachable(Exception):
     """No connection could be made: the system's own error, told from one that a caller raises in a transaction."""
 
@@ -232,6 +236,13 @@ class Store:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def to_write(db: AsyncConnection) -> None:
+    """Raises OnlyReads in a transaction that cannot write; verbs begin with it that a command which shows may need."""
+    options = db.sync_connection.get_execution_options() if db.sync_connection is not None else {}
+    if options.get(MODE) == READ or options.get("postgresql_readonly"):
+        raise OnlyReads
 
 
 def upsert(db: AsyncConnection, table: Table) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import and_, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
+from bot.store.changes import Change
 from bot.store.engine import upsert
 from bot.store.people import members_of
 from bot.tables import Moment, groups, homes, members, memberships
@@ -39,6 +40,44 @@ async def any_in(db: AsyncConnection, platform: str, chats: Collection[str]) -> 
     """Whether a group lives in one of these chats, be it in a thread of it."""
     here = select(homes.c.id).where(homes.c.platform == platform, homes.c.chat.in_(chats), homes.c.gone_at.is_(None))
     return await db.scalar(here.limit(1)) is not None
+
+
+async def open_home(change: Change, group: int, address: Address, name: str) -> None:
+    """An address becomes a group's home; taken back, we have left it."""
+    where = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
+    await change.create(homes, end="gone_at", group=group, name=name[:120], **where)
+
+
+async def return_home(change: Change, home: int, group: int) -> None:
+    """A home that was left, or was another group's, is this group's."""
+    await change.set(homes, {"id": home}, group=group, gone_at=None)
+
+
+async def set_wishes(
+    change: Change,
+    group: int,
+    *,
+    zone: str | None = None,
+    checkin_minute: int | None = None,
+    recap_day: int | None = None,
+    recap_minute: int | None = None,
+    roadmap: str | None = None,
+    deadline: date | None = None,
+    language: str | None = None,
+) -> None:
+    """What a group wishes for; what is None stays as it is. Minutes are after local midnight, Monday is day 0."""
+    wishes = {
+        "zone": zone,
+        "checkin_minute": checkin_minute,
+        "recap_day": recap_day,
+        "recap_minute": recap_minute,
+        "roadmap": roadmap,
+        "deadline": deadline,
+        "language": language,
+    }
+    named = {name: value for name, value in wishes.items() if value is not None}
+    if named:
+        await change.set(groups, {"id": group}, **named)
 
 
 async def led_by(db: AsyncConnection, group: int, leader: int) -> None:

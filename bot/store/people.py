@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from bot.domain.account import Account
 from bot.domain.address import Address
 from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
 from bot.domain.member import Member, Quiet
-from bot.store.engine import hold
+from bot.store.engine import hold, to_write
 from bot.tables import accounts, groups, homes, members, memberships
 
 NAME_LENGTH = 80
@@ -88,60 +88,84 @@ async def meet(
 
     Until the transaction ends no other command of this member runs, whichever of their accounts it comes from.
     """
+    met = await met_again(db, platform, id, name)
+    if met is not None:
+        return met
+    row = {"name": name, "zone": zone, "language": language, "created_at": now}
+    result = await db.execute(insert(members).values(**row))
+    key = int((result.inserted_primary_key or (0,))[0])
+    await db.execute(
+        insert(accounts).values(platform=platform, account=id, member=key, name=name, dm="unknown", seen_at=now)
+    )
+    return Member(key, name, zone, language=language), Account(platform, id, key, name, "unknown", now)
+
+
+async def met_again(db: AsyncConnection, platform: str, id: str, name: str) -> tuple[Member, Account] | None:
+    """The member behind an account, held as in `meet` and called as there; None when we have not met."""
     await hold(db, f"account:{platform}:{id}")
-    known = await _held(db, platform, id)
-    if known is None:
-        row = {"name": name, "zone": zone, "language": language, "created_at": now}
-        result = await db.execute(insert(members).values(**row))
-        key = int((result.inserted_primary_key or (0,))[0])
-        await db.execute(
-            insert(accounts).values(platform=platform, account=id, member=key, name=name, dm="unknown", seen_at=now)
-        )
-        known = Account(platform, id, key, name, "unknown", now)
-    found = await member(db, known.member)
-    if known.name != name:
-        await _rename(db, known, found, name)
-        found = await member(db, known.member)
-    return found, known
+    met = await _held(db, platform, id)
+    if met is None or met[1].name == name:
+        return met
+    return await _rename(db, *met, name), met[1]
 
 
-async def _held(db: AsyncConnection, platform: str, id: str) -> Account | None:
+async def who(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Account] | None:
+    """The member behind an account, and the account, in one question; None when we have not met."""
+    theirs = [accounts.c[name].label(f"account_{name}") for name in ACCOUNT]
+    found = await db.execute(
+        select(members, *theirs)
+        .join(accounts, accounts.c.member == members.c.id)
+        .where(accounts.c.platform == platform, accounts.c.account == id)
+    )
+    row = found.mappings().one_or_none()
+    if row is None:
+        return None
+    return _member(row), _account({name: row[f"account_{name}"] for name in ACCOUNT})
+
+
+ACCOUNT = ("platform", "account", "member", "name", "dm", "seen_at", "told_at")
+"""The columns of an account that an Account is made of."""
+
+
+async def _held(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Account] | None:
     """An account whose member is held: while we waited, they may have become part of another, or have gone."""
-    known = await account(db, platform, id)
-    while known is not None:
-        await hold(db, f"member:{known.member}")
+    met = await who(db, platform, id)
+    while met is not None:
+        await hold(db, f"member:{met[0].id}")
         if db.dialect.name == "sqlite":
-            return known
-        before, known = known.member, await account(db, platform, id)
-        if known is not None and known.member == before:
-            return known
+            return met
+        before, met = met[0].id, await who(db, platform, id)
+        if met is not None and met[0].id == before:
+            return met
     return None
 
 
-async def _rename(db: AsyncConnection, known: Account, found: Member, name: str) -> None:
+async def _rename(db: AsyncConnection, found: Member, known: Account, name: str) -> Member:
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
     await db.execute(update(accounts).where(mine).values(name=name))
     # A member is called what the account was called that they were met by, until that account is called otherwise.
-    if found.name == known.name:
-        await db.execute(update(members).where(members.c.id == found.id).values(name=name))
-
-
-async def onboarding(db: AsyncConnection, member: int, under_way: bool) -> None:
-    """Note that somebody is being shown around, or not any more: it is no wish of theirs, so /undo leaves it alone."""
-    await db.execute(update(members).where(members.c.id == member).values(onboarding=under_way))
+    if found.name != known.name:
+        return found
+    await db.execute(update(members).where(members.c.id == found.id).values(name=name))
+    return replace(found, name=name)
 
 
 async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool) -> bool:
     """Note that an account spoke; in private that opens its private chat again. False where that was known."""
+    if heard_lately(known, now, private):
+        return False
     values: dict[str, Any] = {"seen_at": now}
     if private:
         values |= {"dm": "open", "told_at": None}
-    # A clock that was set back makes the last word one of the future.
-    if timedelta(0) <= now - known.seen_at < SEEN_AGAIN and (known.dm == "open" or not private):
-        return False
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
     await db.execute(update(accounts).where(mine).values(**values))
     return True
+
+
+def heard_lately(known: Account, now: datetime, private: bool) -> bool:
+    """Whether there is nothing to note about an account that speaks."""
+    # A clock that was set back makes the last word one of the future.
+    return timedelta(0) <= now - known.seen_at < SEEN_AGAIN and (known.dm == "open" or not private)
 
 
 async def private_closed(db: AsyncConnection, platform: str, id: str) -> None:
@@ -152,6 +176,7 @@ async def private_closed(db: AsyncConnection, platform: str, id: str) -> None:
 
 async def told_closed(db: AsyncConnection, known: Account, now: datetime) -> None:
     """Note that a member was told that private messages do not reach them."""
+    to_write(db)
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
     await db.execute(update(accounts).where(mine).values(told_at=now))
 
@@ -174,9 +199,16 @@ async def note_channels(db: AsyncConnection, platform: str, channels: Mapping[st
 
 async def group_at(db: AsyncConnection, address: Address) -> Group | None:
     """The group whose home an address is. A home without a thread speaks for every thread of its chat."""
-    found = await db.execute(
-        select(groups)
-        .join(homes, homes.c.group == groups.c.id)
+    found = await db.execute(_home_at(address, *groups.c).join(groups, groups.c.id == homes.c.group))
+    row = found.mappings().one_or_none()
+    return None if row is None else _group(row)
+
+
+def _home_at(address: Address, *columns: Any) -> Select[Any]:
+    """The question for something of the one home that an address is."""
+    return (
+        select(*columns)
+        .select_from(homes)
         .where(
             homes.c.platform == address.platform,
             homes.c.chat == address.chat,
@@ -186,8 +218,6 @@ async def group_at(db: AsyncConnection, address: Address) -> Group | None:
         .order_by(homes.c.thread.desc())
         .limit(1)
     )
-    row = found.mappings().one_or_none()
-    return None if row is None else _group(row)
 
 
 async def group(db: AsyncConnection, id: int) -> Group:
@@ -261,6 +291,26 @@ async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
         .order_by((groups.c.id == main).desc(), memberships.c.joined_at, groups.c.id)
     )
     return tuple(map(_group, rows.mappings()))
+
+
+async def around(db: AsyncConnection, member: int, address: Address) -> tuple[tuple[Group, ...], Group | None]:
+    """A member's groups, the main one first, and the group whose home an address is, be it theirs or not."""
+    main = select(members.c.main_group).where(members.c.id == member).scalar_subquery()
+    here = _home_at(address, homes.c.group).scalar_subquery().label("here")
+    result = await db.execute(
+        select(groups, here)
+        .join(memberships, memberships.c.group == groups.c.id)
+        .where(memberships.c.member == member, memberships.c.left_at.is_(None))
+        .order_by((groups.c.id == main).desc(), memberships.c.joined_at, groups.c.id)
+    )
+    rows = result.mappings().all()
+    mine = tuple(map(_group, rows))
+    if not mine:
+        return (), await group_at(db, address)
+    if rows[0]["here"] is None:
+        return mine, None
+    known = next((group for group in mine if group.id == rows[0]["here"]), None)
+    return mine, known or await group(db, rows[0]["here"])
 
 
 async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> bool:

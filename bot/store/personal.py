@@ -60,9 +60,12 @@ def _is(member: int) -> Any:
     return or_(members.c.id == member, members.c.linked_to == member)
 
 
-async def counts(db: AsyncConnection, member: int) -> dict[str, int]:
-    """How many rows each table holds about a member; tables that hold none are left out."""
-    where = await kept(db, member)
+async def counts(db: AsyncConnection, member: int, where: Kept | None = None) -> dict[str, int]:
+    """How many rows each table holds about a member; tables that hold none are left out.
+
+    `where` is what `kept` gave, where it has been asked.
+    """
+    where = where or await kept(db, member)
     found = {}
     for table in PERSONAL:
         query = select(func.count()).select_from(table).where(where[table])
@@ -71,12 +74,11 @@ async def counts(db: AsyncConnection, member: int) -> dict[str, int]:
     return found
 
 
-async def rows(db: AsyncConnection, member: int, table: str, first: int, count: int) -> list[dict[str, Any]]:
-    """Some of a member's rows of a table, the newest first, without the columns that are empty."""
+async def rows(db: AsyncConnection, where: Kept, table: str, first: int, count: int) -> list[dict[str, Any]]:
+    """Some of a member's rows of a table, by what `kept` gave: the newest first, without the columns that are empty."""
     chosen = metadata.tables[table]
-    where = (await kept(db, member))[chosen]
     order = [column.desc() for column in chosen.primary_key]
-    result = await db.execute(select(chosen).where(where).order_by(*order).offset(first).limit(count))
+    result = await db.execute(select(chosen).where(where[chosen]).order_by(*order).offset(first).limit(count))
     return [{name: value for name, value in row.items() if value is not None} for row in result.mappings()]
 
 

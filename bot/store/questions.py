@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Input, Question
 from bot.delivery import Address
+from bot.store.engine import to_write
 from bot.tables import questions
 
 KEPT_FOR = timedelta(days=14)
@@ -52,7 +53,11 @@ async def waiting(db: AsyncConnection, address: Address, message: str | None, ac
 
 
 async def forget(db: AsyncConnection, address: Address, account: str, message: str | None = None) -> None:
-    """The question of that message is answered; without one, they went on with something else: none is waited for."""
+    """The question of that message is answered; without one, they went on with something else: none is waited for.
+
+    Raises OnlyReads.
+    """
+    to_write(db)
     which = _asked(address, account)
     if message is not None:
         which &= questions.c.message == message

@@ -15,6 +15,11 @@ from bot.store.studies import Who
 from bot.tables import rests
 
 
+async def of_member(db: AsyncConnection, member: int) -> tuple[Rest, ...]:
+    """All days off of a member that there are and were, the earliest first."""
+    return await _all(db, member)
+
+
 async def planned(db: AsyncConnection, member: int, today: date) -> tuple[Rest, ...]:
     """Days off that have not passed, the next first."""
     return tuple(rest for rest in await _all(db, member) if rest.last >= today)

@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import Date, Integer, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.group import Group
 from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
 from bot.domain.member import Quiet, local_day
 from bot.domain.occurrence import EVERY_DAY, Occurrence
 from bot.domain.reminder import Circumstances, Reminder
 from bot.domain.rest import pause
-from bot.store import outbox, rests
+from bot.store import outbox, people, rests
 from bot.store.changes import Change
 from bot.store.engine import many, upsert
-from bot.tables import accounts, checkins, enrolments, groups, members, memberships, reminders
+from bot.tables import Moment, accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
 
 OWN = (
@@ -117,31 +118,36 @@ async def _last_heard(db: AsyncConnection, who: Iterable[int | None]) -> dict[in
 # ---------------------------------------------------------------- wishes that changed
 
 
-async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> None:
-    """Work out anew when a member's reminders are due: a time, the days, the zone, days off or a deadline changed."""
+async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> tuple[Reminder, ...]:
+    """Work out anew when a member's reminders are due: a time, the days, the zone, days off or a deadline changed.
+
+    Gives them as they are then.
+    """
     found = await chosen(db, held(), reminders.c.member == member)
     decided = await circumstances(db, found)
+    refreshed = []
     for reminder in found:
         dated = reminder
         if reminder.later_at is not None and reminder.later_date is None:
             # /later has just been said: it is about the day it is said on.
             dated = replace(reminder, later_date=local_day(now, reminder.zone, reminder.day_start))
-        values = {
-            **_due_columns(dated.anew(now, dated.last_date, decided)),
-            "later_date": dated.later_at and dated.later_date,
-        }
-        await _write(db, reminder.id, **values)
+        due = _due_columns(dated.anew(now, dated.last_date, decided))
+        values = {**due, "later_date": dated.later_at and dated.later_date}
+        if any(getattr(reminder, name) != value for name, value in values.items()):
+            await _write(db, reminder.id, **values)
+        refreshed.append(replace(reminder, **values))
+    return tuple(refreshed)
 
 
-async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
-    """Write a group's own rules from its wishes, and work out when they are due.
+async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> Group:
+    """Write a group's own rules from its wishes, which it gives, and work out when they are due.
 
     Whether a post is on, and on which days the group is asked, the rule alone knows: that stays as it is.
     """
-    wishes = (await db.execute(select(groups).where(groups.c.id == group))).mappings().one()
+    wishes = await people.group(db, group)
     rules = {
-        GROUP_CHECKIN: {"minute": wishes["checkin_minute"]},
-        RECAP: {"minute": wishes["recap_minute"], "days": 1 << wishes["recap_day"]},
+        GROUP_CHECKIN: {"minute": wishes.checkin_minute},
+        RECAP: {"minute": wishes.recap_minute, "days": 1 << wishes.recap_day},
     }
     for kind, rule in rules.items():
         await db.execute(
@@ -151,15 +157,23 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> None:
         )
     for reminder in await chosen(db, held(), reminders.c.group == group):
         await _write(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
+    return wishes
 
 
 async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None:
     """A member said something: nothing was ignored, and silence begins anew."""
-    await db.execute(update(reminders).where(reminders.c.member == member, reminders.c.ignored > 0).values(ignored=0))
     # The claim looks at their last word and at their clock; until then it is enough not to be late.
     again = now + timedelta(days=SILENCE_DAYS - 1)
     asleep = _mine(member, RETURN) & (reminders.c.place != "off") & reminders.c.next_due_at.is_(None)
-    await db.execute(update(reminders).where(asleep).values(next_due_at=again, next_date=again.date()))
+    await db.execute(
+        update(reminders)
+        .where(reminders.c.member == member, or_(reminders.c.ignored > 0, asleep))
+        .values(
+            ignored=0,
+            next_due_at=case((asleep, literal(again, Moment)), else_=reminders.c.next_due_at),
+            next_date=case((asleep, literal(again.date(), Date)), else_=reminders.c.next_date),
+        )
+    )
 
 
 # ---------------------------------------------------------------- what is due
@@ -304,6 +318,17 @@ async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str
         await outbox.touch_question(db, member, track, day, pressed, now)
         if studied:
             await _touch_groups(db, member, day, now)
+
+
+async def ask_later(change: Change, row: Reminder, at: datetime | None, today: date) -> None:
+    """Today's question comes at another moment in UTC, or, without one, not at all; one that had stopped goes on.
+
+    Its own time is not another one. Its member's reminders are to be refreshed after.
+    """
+    wish: dict[str, Any] = {"later_at": at, "later_date": at and today, "last_date": today}
+    if row.paused_at is not None:
+        wish["paused_at"] = None
+    await change.set(reminders, {"id": row.id}, **wish)
 
 
 async def next_moment(db: AsyncConnection) -> datetime | None:

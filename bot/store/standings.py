@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, tuple_
@@ -65,7 +66,7 @@ async def week(db: AsyncConnection, group: Group, first: date, last: date) -> We
         steps=sum(w.steps for w in work.values()),
         streak=longest,
         streak_names=tuple(sorted(names[m] for m, days in streaks.items() if days == longest)) if longest else (),
-        finishers=await _finishers(db, group.id, names, first, last),
+        finishers=await _finishers(db, group.id, work, names, first, last),
     )
 
 
@@ -112,12 +113,13 @@ async def _days_of_the_week(db: AsyncConnection, group: int) -> dict[int, int]:
 
 
 async def _finishers(
-    db: AsyncConnection, group: int, names: dict[int, str], first: date, last: date
+    db: AsyncConnection, group: int, work: Mapping[int, studies.Work], names: Mapping[int, str], first: date, last: date
 ) -> tuple[Finisher, ...]:
     """Who finished steps between two local dates, by name, with the ledger that shows what became complete by them."""
+    found = sorted((names[m].casefold(), m, roadmap) for m in work if m in names for roadmap in work[m].roadmaps)
+    if not found:
+        return ()
     who = people.members_of(group)
-    steps = await studies.steps_between(db, who, first, last)
-    found = sorted({(names[m].casefold(), m, roadmap) for m, roadmap, _ in steps if m in names})
     shown = (
         select(enrolments.c.member, enrolments.c.roadmap)
         .join(step_events, step_events.c.enrolment == enrolments.c.id)

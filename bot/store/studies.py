@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.answer import Answer
 from bot.domain.board import capped
 from bot.domain.enrolment import Enrolment
-from bot.domain.progress import StepEvent
+from bot.domain.progress import EventKind, StepEvent
+from bot.store.changes import Change
 from bot.tables import checkins, enrolments, groups, step_events
 
 _later_events = step_events.alias("later_events")
@@ -32,12 +33,13 @@ Who = Sequence[int] | Select[tuple[int]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one member has to show between two dates."""
+    """What one member has to show between two dates; `roadmaps` are those, by slug, on which steps were finished."""
 
     member: int
     steps: int
     minutes: int
     days: frozenset[date]
+    roadmaps: frozenset[str] = frozenset()
 
 
 async def enrolments_of(db: AsyncConnection, member: int) -> tuple[Enrolment, ...]:
@@ -68,6 +70,64 @@ async def follow_renames(db: AsyncConnection, names: Mapping[str, str], now: dat
 async def use(db: AsyncConnection, enrolment: int, now: datetime) -> None:
     """Note that an enrolment was spoken of: it is the default for the next command."""
     await db.execute(update(enrolments).where(enrolments.c.id == enrolment).values(used_at=now))
+
+
+# ---------------------------------------------------------------- verbs
+
+
+async def enrol(change: Change, roadmap: str, deadline: date, minutes_a_day: int) -> None:
+    """Put the member on a roadmap, by its slug, from their today on. Taken back, it has ended."""
+    await change.create(
+        enrolments,
+        end="ended_at",
+        member=change.member.id,
+        roadmap=roadmap,
+        deadline=deadline,
+        minutes_a_day=minutes_a_day,
+        started_on=change.member.local_day(change.now),
+        used_at=change.now,
+    )
+
+
+async def set_plan(change: Change, enrolment: int, deadline: date | None, minutes_a_day: int) -> None:
+    """Another deadline, other hours."""
+    await change.set(enrolments, {"id": enrolment}, deadline=deadline, minutes_a_day=minutes_a_day)
+
+
+async def leave(change: Change, enrolment: int) -> None:
+    """End an enrolment; what was done on it stays."""
+    await change.set(enrolments, {"id": enrolment}, ended_at=change.now)
+
+
+async def mark_done(
+    change: Change,
+    enrolment: int,
+    step: str,
+    proof: str | None = None,
+    file: Mapping[str, str] | None = None,
+    note: str | None = None,
+) -> StepEvent:
+    """A step, by its slug, is done, with what shows it: a link, where a file is, a note."""
+    shown = {"proof": proof, "file": file and dict(file), "note": note}
+    return await _add_event(change, enrolment, step, "done", **shown)
+
+
+async def skip(change: Change, enrolment: int, step: str, reason: str | None) -> StepEvent:
+    """A step, by its slug, is left out."""
+    return await _add_event(change, enrolment, step, "skipped", note=reason)
+
+
+async def _add_event(change: Change, enrolment: int, step: str, kind: EventKind, **more: Any) -> StepEvent:
+    line = await change.append(step_events, enrolment=enrolment, step=step, kind=kind, **more)
+    return StepEvent(line, step, kind, change.now, change.member.local_day(change.now))
+
+
+async def check_in(
+    change: Change, day: date, track: str, *, studied: bool, minutes: int = 0, note: str | None = None
+) -> None:
+    """The member's answer for a local date and track; a second one of the day adds to the first."""
+    values = {"track": track, "studied": studied, "minutes": minutes, "note": note, "local_date": day}
+    await change.append(checkins, member=change.member.id, **values)
 
 
 async def events_of(db: AsyncConnection, member: int, roadmap: str) -> tuple[StepEvent, ...]:
@@ -173,22 +233,18 @@ async def work_of(db: AsyncConnection, members: Who, first: date | None, last: d
     """Steps and counted minutes of each member between two local dates; both count in all their groups."""
     first = first or date.min
     minutes: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    steps: dict[int, int] = defaultdict(int)
+    steps: dict[int, list[str]] = defaultdict(list)
     days: dict[int, set[date]] = defaultdict(set)
     for member, answers in (await answers_of(db, members, first, last)).items():
         for answer in answers:
             minutes[member][answer.day] += answer.minutes
             days[member] |= {answer.day} if answer.studied else set()
     for row in await db.execute(_finished(members, first, last)):
-        steps[row.member] += 1
+        steps[row.member].append(row.roadmap)
         days[row.member].add(row.day)
-    return {m: Work(m, steps[m], capped(minutes[m].values()), frozenset(days[m])) for m in days}
-
-
-async def steps_between(db: AsyncConnection, members: Who, first: date, last: date) -> tuple[tuple[int, str, str], ...]:
-    """What was finished between two local dates: member, roadmap, step, in the order it was done."""
-    rows = await db.execute(_finished(members, first, last))
-    return tuple((row.member, row.roadmap, row.step) for row in rows)
+    return {
+        m: Work(m, len(steps[m]), capped(minutes[m].values()), frozenset(days[m]), frozenset(steps[m])) for m in days
+    }
 
 
 def _finished(members: Who, first: date, last: date) -> Any:

@@ -150,7 +150,8 @@ async def test_a_step_is_finished_once_on_the_day_it_was_first_done(store: Store
     await did(store, asha, enrolment, "a", TODAY)
     await did(store, asha, enrolment, "b", TODAY)
     async with store.reading() as db:
-        assert await studies.steps_between(db, [asha.id], TODAY, TODAY) == ((asha.id, "backend", "b"),)
+        work = (await studies.work_of(db, [asha.id], TODAY, TODAY))[asha.id]
+        assert (work.steps, work.roadmaps) == (1, frozenset({"backend"}))
         work = (await studies.work_of(db, [asha.id], YESTERDAY, TODAY))[asha.id]
     assert (work.steps, work.days) == (2, frozenset({YESTERDAY, TODAY}))
 

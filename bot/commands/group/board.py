@@ -18,7 +18,7 @@ WINDOW = OneOf(WINDOWS)
 MEASURE = OneOf(MEASURES)
 
 
-@command("leaderboard")
+@command("leaderboard", shows=True)
 async def leaderboard(
     call: Call,
     window: Annotated[Window | None, WINDOW],
@@ -32,7 +32,7 @@ async def leaderboard(
     return _response(call, group, board.board(_language(call, group), group, found, page or 1, call.member.id))
 
 
-@command("place", listed=False)
+@command("place", listed=False, shows=True)
 async def place(
     call: Call,
     window: Annotated[Window | None, WINDOW],
@@ -45,7 +45,7 @@ async def place(
     return Response(await with_halts(call, board.my_place(call.language, group, found, call.member.id)))
 
 
-@command("recap")
+@command("recap", shows=True)
 async def recap(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     """The group's week so far, from Monday to today by the group's clock."""
     group = the_group(call, group)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from math import ceil
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
-from bot.command.dispatch import clean_name
+from bot.command.meeting import clean_name
 from bot.command.parameters import CODE, DEADLINE, LANGUAGE, POST_TIME, RECAP, ROADMAP, ZONE
 from bot.command.placing import refused
 from bot.commands import posts
@@ -16,9 +16,8 @@ from bot.domain import kind
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import codes, ledger, people, schedule
-from bot.store.homes import home_at, led_by, move_members
-from bot.tables import groups, homes, members
+from bot.store import codes, ledger, people, schedule, wishes
+from bot.store.homes import home_at, led_by, move_members, open_home, return_home, set_wishes
 from bot.views import group as view
 
 News = Literal["new", "second", "saved", "title"]
@@ -54,45 +53,34 @@ async def setup(
     elif group is None:
         group = await _settle(call, zone)
         news = "new"
-    wishes = _wishes(zone, time, recap, roadmap, deadline, language)
-    if wishes:
-        await call.change.set(groups, {"id": group.id}, **wishes)
+    day, recap_minute = recap if isinstance(recap, tuple) else (None, None)
+    minute = time if isinstance(time, int) else None
+    await set_wishes(
+        call.change,
+        group.id,
+        zone=zone,
+        checkin_minute=minute,
+        recap_day=day,
+        recap_minute=recap_minute,
+        roadmap=roadmap.slug if roadmap else None,
+        deadline=deadline,
+        language=language,
+    )
+    # On and off stand with the group's reminders.
     turned = {post: wish for post, wish in ((kind.GROUP_CHECKIN, time), (kind.RECAP, recap)) if wish is not None}
     for post, wish in turned.items():
         await posts.turn(call, group.id, post, on=wish != "off")
-    return await _shown(call, group, "saved" if (wishes or turned) and news == "title" else news)
-
-
-def _wishes(
-    zone: str | None,
-    time: int | str | None,
-    recap: tuple[int, int | None] | str | None,
-    roadmap: Roadmap | None,
-    deadline: date | None,
-    language: str | None,
-) -> dict[str, Any]:
-    """The columns that the arguments name, and no others: on and off stand with the group's reminders."""
-    day, minute = recap if isinstance(recap, tuple) else (None, None)
-    columns = {
-        "zone": zone,
-        "checkin_minute": time if isinstance(time, int) else None,
-        "recap_day": day,
-        "recap_minute": minute,
-        "roadmap": roadmap.slug if roadmap else None,
-        "deadline": deadline,
-        "language": language,
-    }
-    return {name: value for name, value in columns.items() if value is not None}
+    saved = news == "title" and any(wish is not None for wish in (zone, time, recap, roadmap, deadline, language))
+    return await _shown(call, group, "saved" if saved else news)
 
 
 async def _shown(call: Call, before: Group, news: News) -> Response:
     """The group's settings as they are now, for all to see."""
-    made = call.change.made
+    made, group = call.change.made, before
     if made:
         await led_by(call.db, before.id, call.member.id)
-        await schedule.refresh_group(call.db, before.id, call.now)
+        group = await schedule.refresh_group(call.db, before.id, call.now)
         call.summarise("change-group" if news == "saved" else "change-home", group=before.name)
-    group = await people.group(call.db, before.id)
     facts = view.HomeFacts(
         group=group,
         posts=await schedule.of_group(call.db, group.id),
@@ -111,7 +99,7 @@ async def _settle(call: Call, zone: str | None) -> Group:
     """A group for this chat: the one that lived here before, else a new one. Asks for the zone of a new one."""
     here = await home_at(call.db, call.incoming.address)
     if here is not None:
-        await call.change.set(homes, {"id": here.id}, gone_at=None)
+        await return_home(call.change, here.id, here.group)
         group = await people.group(call.db, here.group)
     else:
         zone = zone or (call.member.zone if call.member.zone_confirmed else None)
@@ -125,24 +113,16 @@ async def _settle(call: Call, zone: str | None) -> Group:
 
 
 async def _make_home(call: Call, group: Group) -> None:
-    address = call.incoming.address
-    await call.change.create(
-        homes,
-        end="gone_at",
-        group=group.id,
-        platform=address.platform,
-        chat=address.chat,
-        thread=address.thread,
-        name=(clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else group.name)[:120],
-    )
+    name = clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else group.name
+    await open_home(call.change, group.id, call.incoming.address, name)
 
 
 async def _enter(call: Call, group: Group) -> None:
     """The leader is a member too; until they name a zone of their own, theirs is the group's."""
     await people.enter(call.db, group.id, call.member.id, call.now)
     if not call.member.zone_confirmed and call.member.zone != group.zone:
-        await call.change.set(members, {"id": call.member.id}, zone=group.zone)
-        await schedule.refresh_member(call.db, call.member.id, call.now)
+        await wishes.take_zone(call.change, group.zone)
+        await call.refresh()
 
 
 # ---------------------------------------------------------------- a second home
@@ -188,7 +168,7 @@ async def _move_in(call: Call, group: Group) -> None:
     if here is None:
         await _make_home(call, group)
     else:
-        await call.change.set(homes, {"id": here.id}, group=group.id, gone_at=None)
+        await return_home(call.change, here.id, group.id)
         if not await people.homes_of(call.db, here.group):
             await move_members(call.db, here.group, group.id, call.now)
     await _enter(call, group)

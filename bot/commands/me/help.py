@@ -54,7 +54,7 @@ class CommandKind:
 COMMAND = CommandKind()
 
 
-@command("help")
+@command("help", shows=True)
 async def help_(call: Call, command: Annotated[Command | None, COMMAND]) -> Response:
     """What I can do; one command: what it does, what it takes, and an example."""
     return Response(overview(call) if command is None else about(call, command))

@@ -12,8 +12,7 @@ from bot.commands.me.start import onward
 from bot.commands.pause import with_ways
 from bot.domain.member import Quiet
 from bot.domain.refusal import Refusal
-from bot.store import people, schedule
-from bot.tables import members
+from bot.store import wishes
 from bot.views import times
 from bot.words import lines, minute_words, time_words, weekday_words
 
@@ -26,15 +25,14 @@ async def timezone(call: Call, zone: Annotated[str | None, ZONE]) -> Response:
     """The zone of my days and reminders. The past keeps the zone it had."""
     if zone is None:
         raise Ask("zone", id="ask-zone-now", time=time_words(call.member.local(call.now)), zone=call.member.zone)
-    await call.change.set(members, {"id": call.member.id}, zone=zone, zone_confirmed=True)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await wishes.set_zone(call.change, zone)
+    await call.refresh()
     call.summarise("change-zone", zone=zone)
-    member = await people.member(call.db, call.member.id)
+    member = call.change.present
     set_to = call.say("zone-set", zone=zone, time=time_words(member.local(call.now)))
     said = set_to
     if zone != call.member.zone:
-        mine = await schedule.all_of_member(call.db, member.id)
-        said = lines(set_to, times.next_question(call.language, mine, call.now))
+        said = lines(set_to, times.next_question(call.language, await call.mine.reminders(), call.now))
     if member.onboarding:
         return Response(await onward(call, Card(parts=(Paragraph(said),))))
     return Response(await onward(call, await with_ways(call, said, settings=True)))
@@ -48,15 +46,15 @@ async def daystart(call: Call, time: Annotated[int | None, NIGHT]) -> Response:
     if time > LATEST_DAYSTART:
         latest = minute_words(LATEST_DAYSTART)
         raise Refusal("refuse-daystart", time=minute_words(time), latest=latest, ways=[(latest, f"daystart {latest}")])
-    await call.change.set(members, {"id": call.member.id}, day_start=time)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await wishes.set_day_start(call.change, time)
+    await call.refresh()
     call.summarise("change-daystart", time=minute_words(time))
-    return Response(await with_ways(call, await _day_begins(call), settings=True))
+    return Response(await with_ways(call, _day_begins(call), settings=True))
 
 
-async def _day_begins(call: Call) -> Spans:
+def _day_begins(call: Call) -> Spans:
     """What it means tonight, or now where the date has become another."""
-    member = await people.member(call.db, call.member.id)
+    member = call.change.present
     if not member.day_start:
         said = call.say("daystart-midnight")
     else:
@@ -105,11 +103,9 @@ def _ask_from(call: Call) -> Ask:
 
 
 async def _set_quiet(call: Call, hours: Quiet | None) -> Response:
-    columns = {"quiet_from": hours and hours.start, "quiet_to": hours and hours.end}
-    await call.change.set(members, {"id": call.member.id}, **columns)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await wishes.set_quiet(call.change, hours)
+    await call.refresh()
     hours_said = "off" if hours is None else times.hours_words(hours.start, hours.end)
     call.summarise("change-quiet", quiet=hours_said)
-    member = await people.member(call.db, call.member.id)
-    said = times.quiet_set(member, await schedule.all_of_member(call.db, member.id))
+    said = times.quiet_set(call.change.present, await call.mine.reminders())
     return Response(await with_ways(call, said, settings=True))

@@ -8,14 +8,13 @@ from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, base36
 from bot.command import Ask, Call, Hidden, Response, command
-from bot.command.dispatch import clean_name
+from bot.command.meeting import clean_name
 from bot.command.parameters import CODE, GROUP, LANGUAGE, PAGE, OneOf, Words
 from bot.command.placing import refused
 from bot.domain.group import Group
 from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.refusal import Refusal
-from bot.store import codes, linking, outbox, people, personal, rests, schedule, studies
-from bot.tables import members
+from bot.store import codes, linking, outbox, people, personal, studies, wishes
 from bot.views import profile
 from bot.words import language_name, time_words
 
@@ -24,7 +23,7 @@ SURE = OneOf(("yes",))
 NAME = Words(limit=people.NAME_LENGTH)
 
 
-@command("settings")
+@command("settings", shows=True)
 async def settings(call: Call) -> Response:
     """All of mine, each changeable from here."""
     titles = {e.roadmap: _title(call, e.roadmap) for e in call.scene.enrolments}
@@ -35,10 +34,10 @@ async def settings(call: Call) -> Response:
                 now=call.now,
                 enrolments=call.scene.enrolments,
                 titles=titles,
-                reminders=await schedule.all_of_member(call.db, call.member.id),
-                rests=await rests.planned(call.db, call.member.id, call.today),
+                reminders=await call.mine.reminders(),
+                rests=await call.mine.planned(call.today),
                 groups=call.scene.groups,
-                accounts=await people.accounts_of(call.db, call.member.id),
+                accounts=await call.mine.accounts(),
             )
         )
     )
@@ -56,7 +55,7 @@ async def name(call: Call, name: Annotated[str | None, NAME]) -> Response:
         raise Ask("name")
     called = clean_name(name)
     call.summarise("change-name")
-    await call.change.set(members, {"id": call.member.id}, name=called)
+    await wishes.set_name(call.change, called)
     return await _set(call, "name-set", name=called)
 
 
@@ -66,7 +65,7 @@ async def language(call: Call, language: Annotated[str | None, LANGUAGE]) -> Res
     if language is None:
         raise Ask("language")
     call.summarise("change-language", language=language_name(language))
-    await call.change.set(members, {"id": call.member.id}, language=language)
+    await wishes.set_language(call.change, language)
     # From this answer on.
     call.scene = replace(call.scene, member=replace(call.member, language=language))
     return await _set(call, "language-set", language=language_name(language))
@@ -80,7 +79,7 @@ async def main(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     if group is None:
         raise Ask("group", id="ask-main")
     call.summarise("change-main")
-    await call.change.set(members, {"id": call.member.id}, main_group=group.id)
+    await wishes.set_main_group(call.change, group.id)
     return await _set(call, "main-set", name=group.name)
 
 
@@ -122,8 +121,9 @@ async def _preview(call: Call, code: str, other: int) -> Response:
 async def _unite(call: Call, keep: int) -> Response:
     call.summarise("change-linked")
     await linking.unite(call.change, keep, call.member.id, call.scene.roadmaps)
-    member = await people.member(call.db, keep)
-    return Response(profile.linked(member, await people.accounts_of(call.db, keep)))
+    member = call.change.present = await people.member(call.db, keep)
+    call.mine.become(keep)
+    return Response(profile.linked(member, await call.mine.accounts()))
 
 
 async def _shower(call: Call, code: str, use: bool) -> int | Response:
@@ -152,22 +152,23 @@ async def _seen_by_others(call: Call, code: str) -> Response:
 # ---------------------------------------------------------------- what is kept
 
 
-@command("privacy")
+@command("privacy", shows=True)
 async def privacy(call: Call) -> Response:
     """What is kept, why, how to get it out and have it removed."""
     return Response(profile.privacy(call.member))
 
 
-@command("mydata", listed=False)
+@command("mydata", listed=False, shows=True)
 async def my_data(call: Call, about: Annotated[str | None, KINDS], page: Annotated[int | None, PAGE]) -> Response:
     """Everything that is kept about me: how much of each kind, and each kind row by row."""
-    counts = await personal.counts(call.db, call.member.id)
+    kept = await personal.kept(call.db, call.member.id)
+    counts = await personal.counts(call.db, call.member.id, kept)
     if about is None or about not in counts:
         return Response(profile.data_overview(call.member, counts))
     pages = -(-counts[about] // profile.PAGE_ROWS)
     page = min(page or 1, pages)
     first = (page - 1) * profile.PAGE_ROWS
-    rows = await personal.rows(call.db, call.member.id, about, first, profile.PAGE_ROWS)
+    rows = await personal.rows(call.db, kept, about, first, profile.PAGE_ROWS)
     return Response(profile.data_page(call.member, about, rows, page, pages))
 
 
@@ -181,5 +182,7 @@ async def forget_me(call: Call, sure: Annotated[str | None, SURE]) -> Response:
         for day in (group.local_day(call.now), group.local_day(call.now) - timedelta(days=1)):
             await outbox.touch_group(call.db, group.id, GROUP_CHECKIN, day, call.now)
     await personal.forget(call.db, call.member.id)
+    # Nobody is there any more whose pause could be shown.
+    call.change.present = replace(call.member, paused_from=None, paused_until=None)
     call.announced = bool(call.scene.groups)
     return Response(profile.forgotten(call.language))

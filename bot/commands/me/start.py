@@ -9,11 +9,10 @@ from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
 from bot.commands.pause import with_halts
 from bot.domain.group import CHECKIN_MINUTE
-from bot.domain.kind import GROUP_CHECKIN
+from bot.domain.kind import GROUP_CHECKIN, STUDY
 from bot.domain.progress import fold
 from bot.domain.refusal import Refusal
-from bot.store import people, schedule, studies
-from bot.tables import members
+from bot.store import schedule, wishes
 from bot.views import profile, study
 
 PAYLOAD = Words(limit=64)
@@ -28,14 +27,14 @@ TIMES = (7 * 60, 18 * 60, CHECKIN_MINUTE, 21 * 60 + 30)
 """Before the day, after it, the usual hour and before sleep: minutes after local midnight."""
 
 
-@command("start")
+@command("start", shows=True)
 async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
     """Begin: choose a roadmap; for those on one, where they stand. A link's code goes on to /link."""
     if code is not None and (link := CODE.read(code, call.scene)) is not None:
         found: Response = await registry.find("link").run(call, code=link, sure=None)
         return found
     if not call.scene.studied or await _unsettled(call):
-        await people.onboarding(call.db, call.member.id, True)
+        await wishes.set_onboarding(call.change, True)
     if not call.scene.studied:
         chosen = [call.scene.roadmaps[offer.value] for offer in offers(call)]
         if not chosen:
@@ -44,7 +43,7 @@ async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
     roadmap = call.scene.studied[0]
     enrolment = call.scene.enrolment(roadmap.slug)
     assert enrolment is not None, "a studied roadmap has an enrolment"
-    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    progress = fold(roadmap, await call.mine.events(roadmap.slug))
     standing = study.standing(call.language, None, progress, enrolment, call.today, call.member.id)
     welcome = await with_halts(call, profile.welcome_back(call.member, standing))
     return Response(await onward(call, welcome))
@@ -52,7 +51,7 @@ async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
 
 async def _unsettled(call: Call) -> bool:
     """Whether somebody who studies has left out the daily time or the zone: the line they may do without."""
-    return not call.member.zone_confirmed or await schedule.of_member(call.db, call.member.id, "study") is None
+    return not call.member.zone_confirmed or await call.mine.reminder(STUDY) is None
 
 
 def offers(call: Call) -> list[Suggestion]:
@@ -69,8 +68,8 @@ async def onward(call: Call, card: Card) -> Card:
     asked of those who are being shown around; the line also of those with a reminder who have just confirmed their
     zone for the first time. When nothing is missing, the tour is over.
     """
-    member = await people.member(call.db, call.member.id)
-    reminders = await schedule.all_of_member(call.db, member.id)
+    member = call.change.present
+    reminders = await call.mine.reminders()
     if member.onboarding and not any(reminder.kind == "study" for reminder in reminders):
         usual = call.scene.home.checkin_minute if call.scene.home else CHECKIN_MINUTE
         times = sorted({*TIMES, usual})
@@ -82,7 +81,7 @@ async def onward(call: Call, card: Card) -> Card:
     if not member.intention and (member.onboarding or (reminded and first_zone)):
         return profile.with_intention_question(card, member)
     if member.onboarding:
-        await people.onboarding(call.db, member.id, False)
+        await wishes.set_onboarding(call.change, False)
     return card
 
 
@@ -101,7 +100,7 @@ async def when(call: Call, intention: Annotated[str | None, INTENTION]) -> Respo
     line = " ".join(intention.split())
     kept = None if line.casefold() in NO else line
     call.summarise("change-intention")
-    await call.change.set(members, {"id": call.member.id}, intention=kept)
-    await people.onboarding(call.db, call.member.id, False)
+    await wishes.set_intention(call.change, kept)
+    await wishes.set_onboarding(call.change, False)
     undo = base36(await call.change.id()) if call.change.made else None
     return Response(profile.intention_noted(call.member, kept, undo))

@@ -14,8 +14,7 @@ from bot.domain.plan import Fit
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import schedule, studies
-from bot.tables import enrolments
+from bot.store import studies
 from bot.views import course, study
 from bot.words import lines, shortened
 
@@ -42,23 +41,14 @@ async def join(
         raise Ask("deadline", id="ask-deadline-of", title=roadmap.title)
     minutes = hours or (current.minutes_a_day if current else DEFAULT_MINUTES)
     if current is None:
-        await call.change.create(
-            enrolments,
-            end="ended_at",
-            member=call.member.id,
-            roadmap=roadmap.slug,
-            deadline=deadline,
-            minutes_a_day=minutes,
-            started_on=call.today,
-            used_at=call.now,
-        )
+        await studies.enrol(call.change, roadmap.slug, deadline, minutes)
         call.summarise("change-joined", title=roadmap.title)
     else:
-        await call.change.set(enrolments, {"id": current.id}, deadline=deadline, minutes_a_day=minutes)
-        await studies.use(call.db, current.id, call.now)
+        await studies.set_plan(call.change, current.id, deadline, minutes)
+        await use(call, current)
         call.summarise("change-plan", title=roadmap.title)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
-    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    await call.refresh()
+    progress = fold(roadmap, await call.mine.events(roadmap.slug))
     fit = Fit(progress.hours_left, minutes, call.today, deadline)
     receipt = study.enrolled(call.language, roadmap, fit, progress.next_step, call.member.id)
     return Response(await onward(call, receipt))
@@ -76,15 +66,15 @@ def _offered_deadline(call: Call, roadmap: Roadmap) -> date | None:
 async def leave(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) -> Response:
     """End an enrolment; what was done stays."""
     enrolment = the_enrolment(call, roadmap)
-    await call.change.set(enrolments, {"id": enrolment.id}, ended_at=call.now)
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    await studies.leave(call.change, enrolment.id)
+    await call.refresh()
     title = title_of(call, enrolment)
     call.summarise("change-left", title=title)
     undo = Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id)
     return Response(Card(parts=(Paragraph(call.say("left", title=title)),), rows=((undo,),)))
 
 
-@command("roadmaps")
+@command("roadmaps", shows=True)
 async def roadmaps(call: Call) -> Response:
     """What there is to choose."""
     offered = [r for r in call.scene.roadmaps.values() if not r.retired]
@@ -102,7 +92,7 @@ async def roadmaps(call: Call) -> Response:
     return Response(Card(title=call.say("roadmaps-title"), parts=tuple(parts)).with_rows(*([b] for b in buttons)))
 
 
-@command("roadmap")
+@command("roadmap", shows=True)
 async def roadmap(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Response:
     """A roadmap's levels and steps, mine ticked."""
     if roadmap is None:
@@ -110,12 +100,12 @@ async def roadmap(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Re
         if not default:
             raise Ask("roadmap")
         roadmap = default[0]
-    progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    progress = fold(roadmap, await call.mine.events(roadmap.slug))
     mine = call.scene.enrolment(roadmap.slug) is not None
     return Response(course.course(call.language, progress, mine, call.member.id))
 
 
-@command("sources", listed=False)
+@command("sources", listed=False, shows=True)
 async def sources(call: Call, roadmap: Annotated[Roadmap | None, ROADMAP]) -> Response:
     """What a roadmap rests on: its sources, its version, the practice beside it."""
     if roadmap is None:
@@ -141,7 +131,13 @@ def the_enrolment(call: Call, roadmap: Roadmap | None) -> Enrolment:
 async def progress_on(call: Call, enrolment: Enrolment) -> Progress:
     """The member's progress on an enrolment's roadmap."""
     roadmap = call.scene.roadmaps[enrolment.roadmap]
-    return fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+    return fold(roadmap, await call.mine.events(roadmap.slug))
+
+
+async def use(call: Call, enrolment: Enrolment) -> None:
+    """Note that an enrolment was spoken of; of the one that was spoken of last, that is known."""
+    if enrolment.id != call.scene.enrolments[0].id:
+        await studies.use(call.db, enrolment.id, call.now)
 
 
 def title_of(call: Call, enrolment: Enrolment) -> str:

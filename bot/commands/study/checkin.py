@@ -23,8 +23,8 @@ from bot.domain.answer import Answer
 from bot.domain.consistency import streak
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
-from bot.store import outbox, rests, schedule, studies
-from bot.tables import checkins, reminders
+from bot.domain.reminder import Circumstances
+from bot.store import outbox, schedule, studies
 from bot.views import answers, times
 from bot.words import pace_words, time_words
 
@@ -75,18 +75,18 @@ async def checkin(
     if total > MOST_MINUTES:
         counted, limit = (pace_words(call.language, minutes) for minutes in (total, MOST_MINUTES))
         raise Refusal("refuse-checkin-much", total=counted, limit=limit)
-    await call.change.append(
-        checkins, member=call.member.id, track=track, studied=studied, minutes=added, note=note, local_date=day
-    )
     answer = pace_words(call.language, added) if added else str(minutes or "yes")
     call.summarise("change-checkin", date=call.date(day), answer=answer)
-    stopped = await _stopped(call, track)
+    await studies.check_in(call.change, day, track, studied=studied, minutes=added, note=note)
+    row = await call.mine.reminder(track)
+    stopped = row is not None and row.place != "off" and row.paused_at is not None
+    off = call.member.off(rest.days for rest in await call.mine.rests())
     await schedule.answered(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
     first = day - timedelta(days=400)
     days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())
-    row = await schedule.of_member(call.db, call.member.id, track)
-    off = call.member.off(await rests.off(call.db, call.member.id))
+    call.mine.forget()
+    awake = await call.mine.reminder(track) if stopped else None
     receipt = answers.Receipt(
         day=day,
         track=track,
@@ -95,17 +95,11 @@ async def checkin(
         added=added if before and before.studied and added else None,
         streak=streak(days, call.today, row.days if row else EVERY_DAY, off),
         code=await change_code(call),
-        again=times.asked_next(call.language, call.member, row.next_due_at, call.now)
-        if stopped and row and row.next_due_at
+        again=times.asked_next(call.language, call.member, awake.next_due_at, call.now)
+        if awake and awake.next_due_at
         else (),
     )
     return Response(answers.receipt(call.member, receipt, call.today))
-
-
-async def _stopped(call: Call, track: str) -> bool:
-    """Whether the questions of a track had stopped by themselves: an answer has them go on."""
-    row = await schedule.of_member(call.db, call.member.id, track)
-    return row is not None and row.place != "off" and row.paused_at is not None
 
 
 async def _asked(call: Call, freely: bool) -> tuple[str | None, date | None]:
@@ -149,7 +143,7 @@ async def later(
     track: Annotated[str | None, Hidden(TRACK)],
 ) -> Response:
     """Ask me again later today, or tomorrow."""
-    row = await schedule.of_member(call.db, call.member.id, track or TRACKS[0])
+    row = await call.mine.reminder(track or TRACKS[0])
     if row is None or row.place == "off":
         raise Refusal("refuse-later-none", ways=[("/remind", "remind")])
     if call.member.paused_on(call.today):
@@ -162,16 +156,14 @@ async def later(
     if until is None:
         raise Ask("until")
     awake = replace(row, later_at=None, paused_at=None)
-    following = awake.next(await schedule.circumstances(call.db, [row]), call.now, call.today)
+    following = awake.next(await _circumstances(call), call.now, call.today)
     at = None if until == "tomorrow" else _moment(call, until)
     if at is not None and following is not None and at >= following.at:
         # By then the next day's question has come anyway.
         at = None
-    # Today's question is the later one now, or none: its own time is not another.
-    wish = {"later_at": at, "later_date": at and call.today, "last_date": call.today}
-    await call.change.set(reminders, {"id": row.id}, **wish, **({"paused_at": None} if row.paused_at else {}))
-    await schedule.refresh_member(call.db, call.member.id, call.now)
-    moved = await schedule.of_member(call.db, call.member.id, row.kind)
+    await schedule.ask_later(call.change, row, at, call.today)
+    await call.refresh()
+    moved = await call.mine.reminder(row.kind)
     if moved is None or moved.next_due_at is None:
         raise AssertionError(f"reminder {row.id} runs and has no next moment")
     at = moved.next_due_at
@@ -180,13 +172,18 @@ async def later(
     buttons = []
     if call.change.made:
         buttons.append(Button(call.word("button-undo"), f"undo {await change_code(call)}", only=call.member.id))
-    planned = await rests.planned(call.db, call.member.id, call.today)
+    planned = await call.mine.planned(call.today)
     if off := next((rest for rest in planned if rest.first <= call.today), None):
         # A day off is silent whatever is wished for on it, which is not what they expect who wish it.
         said = (*call.say("later-off", days=times.dates_words(call.language, off.days, call.today)), Text(" "), *said)
         buttons.append(Button(call.word("settings-rests"), "rest", only=call.member.id))
     card = Card(parts=(Paragraph(said),))
     return Response(card.with_rows(buttons) if buttons else card)
+
+
+async def _circumstances(call: Call) -> Circumstances:
+    """What else decides when a daily question comes."""
+    return Circumstances(days_off={call.member.id: tuple(rest.days for rest in await call.mine.rests())})
 
 
 def _moment(call: Call, until: timedelta | str | int) -> datetime:

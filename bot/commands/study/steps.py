@@ -22,16 +22,15 @@ from bot.command.parameters import (
 )
 from bot.commands.me.start import onward
 from bot.commands.pause import with_halts
-from bot.commands.plan.join import change_code, progress_on, the_enrolment
+from bot.commands.plan.join import change_code, progress_on, the_enrolment, use
 from bot.domain.enrolment import Enrolment
 from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import changes, hold, homes, outbox, schedule, studies
+from bot.store import changes, hold, homes, outbox, schedule, studies, wishes
 from bot.store.changes import Stale
 from bot.store.outbox import Post
-from bot.tables import step_events
 from bot.views import study
 from bot.views.news import shows
 from bot.views.step import how_to, step_ahead
@@ -54,17 +53,11 @@ async def done(
     if chosen.slug in progress.done and not (proof or file or note):
         again = study.step_done(call.language, progress, chosen, None, call.member.id, None, several=several)
         return Response(again)
-    await call.change.append(
-        step_events,
-        enrolment=enrolment.id,
-        step=chosen.slug,
-        kind="done",
-        proof=proof,
-        file=None if file is None else _kept(file),
-        note=note,
-    )
-    await studies.use(call.db, enrolment.id, call.now)
     call.summarise("change-done", title=chosen.title)
+    kept = None if file is None else _kept(file)
+    event = await studies.mark_done(call.change, enrolment.id, chosen.slug, proof, kept, note)
+    await call.mine.add_event(enrolment.roadmap, event)
+    await use(call, enrolment)
     posts = await _announced(call, enrolment, chosen.slug, again=chosen.slug in progress.done, file=file)
     progress = await progress_on(call, enrolment)
     seen = None if file is None else _seen(call, file, posts)
@@ -133,7 +126,9 @@ async def undo(call: Call, change: Annotated[int | None, CHANGE]) -> Response:
         raise Refusal("refuse-undo-stale", change=summary, command=found.command) from None
     call.summarise("change-undo", command=found.command)
     # Nearly every change decides when somebody is reminded: by its rule, the clock, a deadline, or an answer.
-    await schedule.refresh_member(call.db, call.member.id, call.now)
+    call.mine.forget()
+    await wishes.reread(call.change, call.scene.account.platform, call.scene.account.account)
+    await call.refresh()
     if found.command == "setup":
         for group in sorted(await homes.led(call.db, call.member.id) | {group.id for group in call.scene.groups}):
             await schedule.refresh_group(call.db, group, call.now)
@@ -144,7 +139,7 @@ async def undo(call: Call, change: Annotated[int | None, CHANGE]) -> Response:
     event = await studies.event_of_change(call.db, found.id)
     if event is not None and event["roadmap"] in call.scene.roadmaps:
         roadmap = call.scene.roadmaps[event["roadmap"]]
-        progress = fold(roadmap, await studies.events_of(call.db, call.member.id, roadmap.slug))
+        progress = fold(roadmap, await call.mine.events(roadmap.slug))
         parts.append(study.bar(call.language, progress, several=len(call.scene.studied) > 1))
     return Response(Card(parts=tuple(parts)))
 
@@ -158,16 +153,16 @@ async def skip(call: Call, step: Annotated[StepOf | None, STEP], reason: Annotat
         raise Refusal("refuse-skip-done", title=chosen.title)
     if chosen.slug in progress.skipped:
         raise Refusal("refuse-skip-again", title=chosen.title)
-    await call.change.append(step_events, enrolment=enrolment.id, step=chosen.slug, kind="skipped", note=reason)
-    await studies.use(call.db, enrolment.id, call.now)
     call.summarise("change-skipped", title=chosen.title)
+    await call.mine.add_event(enrolment.roadmap, await studies.skip(call.change, enrolment.id, chosen.slug, reason))
+    await use(call, enrolment)
     progress = await progress_on(call, enrolment)
     code = await change_code(call)
     several = len(call.scene.studied) > 1
     return Response(study.step_skipped(call.language, progress, chosen, code, call.member.id, several=several))
 
 
-@command("progress")
+@command("progress", shows=True)
 async def progress(
     call: Call, member: Annotated[Member | None, MATE], roadmap: Annotated[Roadmap | None, ROADMAP]
 ) -> Response:
@@ -191,7 +186,7 @@ async def _of_mate(call: Call, member: Member, roadmap: Roadmap | None) -> Respo
     return Response(study.standing(call.language, member.name, standing, enrolment, call.today, call.member.id))
 
 
-@command("next")
+@command("next", shows=True)
 async def next_step(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) -> Response:
     """The next step and why that one."""
     enrolment = the_enrolment(call, roadmap)
@@ -211,7 +206,7 @@ async def next_step(call: Call, roadmap: Annotated[Roadmap | None, MY_ROADMAP]) 
     return Response(await with_halts(call, card))
 
 
-@command("howto", listed=False)
+@command("howto", listed=False, shows=True)
 async def how(call: Call, step: Annotated[StepOf | None, STEP]) -> Response:
     """How to learn a step."""
     if step is None:
