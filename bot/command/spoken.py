@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.command.grammar import quote
-from bot.command.reading import read_minutes
+from bot.command.reading import clean, read_minutes
+from bot.command.vocabulary import spoken_by
+from bot.words import LANGUAGE
 
-ANSWERS = ("yes", "no", "studied", "not today")
 CHECKIN = "checkin freely:yes"
 """Such an answer may be to the question of an evening that goes on; a command typed after midnight is about today."""
 
@@ -16,17 +17,19 @@ SHORTEST_INTENTION = 12
 """Shorter than "When, I study" it says nothing about when."""
 
 
-def spoken(text: str) -> str | None:
+def spoken(text: str, language: str = LANGUAGE) -> str | None:
     """The line that a private message stands for; None when it could be anything.
 
     What begins with a length of time, yes or no is a check-in (`1h30 indexes`, `not today`); what begins with "when"
     is the if-then line that the daily reminder quotes back.
     """
     words = text.split()
-    begun = " ".join(words).casefold()
-    if begun.startswith("when ") and len(begun) >= SHORTEST_INTENTION:
+    begun = clean(text)
+    openings = tuple(f"{word} " for known in spoken_by(language) for word in known.answers["if"])
+    if begun.startswith(openings) and len(begun) >= SHORTEST_INTENTION:
         return f"when {quote(text.strip())}"
-    if any(begun == answer or begun.startswith((answer + " ", answer + ",")) for answer in ANSWERS):
+    answers = [answer for known in spoken_by(language) for answer in known.answers["begins"]]
+    if any(begun == answer or begun.startswith((answer + " ", answer + ",")) for answer in answers):
         return f"{CHECKIN} {text.strip()}"
     lengths = (" ".join(words[:count]) for count in range(min(LENGTH_WORDS, len(words)), 0, -1))
-    return f"{CHECKIN} {text.strip()}" if any(read_minutes(length) for length in lengths) else None
+    return f"{CHECKIN} {text.strip()}" if any(read_minutes(length, 1, language) for length in lengths) else None

@@ -13,16 +13,19 @@ from bot import words
 SECOND = "de"
 """Babel knows its days, months and lists; its messages are ours in brackets."""
 
+OURS = words.LOCALES
+
 OPEN, CLOSE = "⟦", "⟧"
 
 
 def second_language(folder: Path) -> Path:
     """A folder of locales that holds English and the second language."""
-    shutil.copytree(words.LOCALES, folder / "locales")
+    shutil.copytree(OURS, folder / "locales")
     second = folder / "locales" / SECOND
     second.mkdir()
-    for path in sorted((words.LOCALES / words.LANGUAGE).glob("*.ftl")):
+    for path in sorted((OURS / words.LANGUAGE).glob("*.ftl")):
         (second / path.name).write_text(_bracketed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy(Path(__file__).parent / f"reading.{SECOND}.toml", second / "reading.toml")
     return folder / "locales"
 
 

@@ -13,7 +13,20 @@ from rapidfuzz import fuzz, process
 
 from bot.command.parameters import places
 from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, quoted
-from bot.command.reading import add_months, read_date, read_dates, read_days, read_hours, read_minute, read_minutes
+from bot.command.reading import (
+    add_months,
+    clean,
+    is_answer,
+    names_clock,
+    read_date,
+    read_dates,
+    read_days,
+    read_hours,
+    read_hours_a_day,
+    read_minute,
+    read_minutes,
+    without,
+)
 from bot.command.scene import Scene
 from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
 from bot.domain.refusal import Refusal
@@ -32,7 +45,7 @@ class _Deadline(Plain):
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """Not a date, over already, or too far."""
-        day = read_date(text, scene.today)
+        day = read_date(text, scene.today, scene.language)
         if day is None:
             return super().refuse(text, scene)
         if day == scene.today:
@@ -54,34 +67,34 @@ def _days_suggestion(days: tuple[date, date] | date, scene: Scene) -> Suggestion
 
 
 def _deadline(text: str, scene: Scene) -> date | None:
-    day = read_date(text, scene.today)
+    day = read_date(text, scene.today, scene.language)
     return day if day and scene.today < day <= scene.today + timedelta(days=FAR_DAYS) else None
 
 
-def _hours(text: str, _scene: Scene) -> int | None:
-    minutes = read_minutes(re.sub(r"\s*(?:a|per|/)\s*day$", "", text.strip().casefold()), bare=60)
+def _hours(text: str, scene: Scene) -> int | None:
+    minutes = read_hours_a_day(text, scene.language)
     return minutes if minutes and 5 <= minutes <= MAX_MINUTES_A_DAY else None
 
 
 def _studied(text: str, scene: Scene) -> int | str | None:
     """Minutes, or `yes` and `no` for an answer without them. Raises Refusal for a number that is no length of time."""
-    typed = " ".join(text.casefold().split())
-    if typed in ("no", "not today", "none", "nothing"):
+    typed = clean(text)
+    if is_answer("no", typed, scene.language):
         return "no"
-    if typed in ("yes", "studied"):
+    if is_answer("yes", typed, scene.language):
         return "yes"
     # Nobody counts minutes by halves: `1.5` and `2:30` are hours.
-    minutes = read_minutes(typed, bare=60 if re.search(r"[.,]", typed) else 1)
+    minutes = read_minutes(typed, 60 if re.search(r"[.,]", typed) else 1, scene.language)
     if clock := re.fullmatch(r"(\d{1,2}):([0-5]\d)", typed):
         minutes = int(clock[1]) * 60 + int(clock[2])
-    if not minutes and re.fullmatch(r"[-+]?\d\S*", typed) and read_date(typed, scene.today) is None:
+    if not minutes and re.fullmatch(r"[-+]?\d\S*", typed) and read_date(typed, scene.today, scene.language) is None:
         # Taken for a note, `0` would count as a day of study.
         raise Refusal("refuse-minutes", text=quoted(text))
     return minutes or None
 
 
 def _day(text: str, scene: Scene) -> date | None:
-    day = read_date(text, scene.today)
+    day = read_date(text, scene.today, scene.language)
     return day if day and abs((day - scene.today).days) <= FAR_DAYS else None
 
 
@@ -91,15 +104,17 @@ EVENING = 19 * 60
 
 def _until(text: str, scene: Scene) -> timedelta | str | int | None:
     """A wait, a part of the day, or a time of day in minutes after midnight."""
-    typed = " ".join(text.casefold().split()).removeprefix("in ").removeprefix("until ")
-    clock, typed = typed.startswith("at "), typed.removeprefix("at ")
-    if typed in ("evening", "this evening", "tonight"):
-        return "evening"
-    if typed == "tomorrow":
-        return "tomorrow"
-    if (clock or re.search(r"[:.]|am$|pm$", typed)) and (minute := read_minute(typed)) is not None:
+    language = scene.language
+    wait = without(text, ("in", "until"), language)
+    typed = without(wait, ("at",), language)
+    for part in ("evening", "tomorrow"):
+        if is_answer(part, typed, language):
+            return part
+    # A number alone is a wait.
+    clock = typed != wait or names_clock(typed, language)
+    if clock and (minute := read_minute(typed, language)) is not None:
         return minute
-    minutes = read_minutes(typed, bare=60)
+    minutes = read_minutes(typed, 60, language)
     return timedelta(minutes=minutes) if minutes and minutes <= 24 * 60 else None
 
 
@@ -124,42 +139,42 @@ class _TimeOfDay(Plain):
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """What it could be instead. 24:00 is the end of a date, 00:00 the beginning: which was meant is not guessed."""
-        if read_minute(text, border=True) == 0:
+        if read_minute(text, scene.language, border=True) == 0:
             return Refusal("refuse-midnight", text=quoted(text), offers=[(minute_words(0), minute_words(0))])
         return super().refuse(text, scene)
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual times, or what was typed."""
-        read = read_minute(typed) if typed.strip() else None
+        read = read_minute(typed, scene.language) if typed.strip() else None
         minutes = self.usual if read is None else (read,)
         return [Suggestion(minute_words(minute), minute_words(minute)) for minute in minutes]
 
 
-def _morning(text: str, _scene: Scene) -> int | None:
-    return read_minute(text, border=True)
+def _morning(text: str, scene: Scene) -> int | None:
+    return read_minute(text, scene.language, border=True)
 
 
-def _night(text: str, _scene: Scene) -> int | None:
-    return read_minute(text)
+def _night(text: str, scene: Scene) -> int | None:
+    return read_minute(text, scene.language)
 
 
-def _days(text: str, _scene: Scene) -> int | None:
+def _days(text: str, scene: Scene) -> int | None:
     """Days of the week as bits, Monday the lowest."""
-    return read_days(text)
+    return read_days(text, scene.language)
 
 
-def _time(text: str, _scene: Scene) -> int | None:
+def _time(text: str, scene: Scene) -> int | None:
     """A time of day; "at 20:00" is one too."""
-    return read_minute(text.strip().casefold().removeprefix("at "))
+    return read_minute(without(text, ("at",), scene.language), scene.language)
 
 
-SWITCHES = ("on", "off")
-"""What turns a group's post on and off, where else its time stands."""
+def _switch(text: str, scene: Scene) -> str | None:
+    """What turns a group's post on and off, where else its time stands."""
+    return next((way for way in ("on", "off") if is_answer(way, text, scene.language)), None)
 
 
 def _post_time(text: str, scene: Scene) -> int | str | None:
-    typed = text.strip().casefold()
-    return typed if typed in SWITCHES else _time(text, scene)
+    return _switch(text, scene) or _time(text, scene)
 
 
 class _PostTime(_TimeOfDay):
@@ -168,16 +183,12 @@ class _PostTime(_TimeOfDay):
         return [*super().suggest(typed, scene), Suggestion(word(scene.language, "option-off"), "off")]
 
 
-OFF = ("off", "none", "never", "no")
-"""What turns a setting off where its values are times."""
-
-
-def _quiet(text: str, _scene: Scene) -> tuple[int, int] | int | str | None:
+def _quiet(text: str, scene: Scene) -> tuple[int, int] | int | str | None:
     """Quiet hours whole, their beginning alone, or `off`."""
-    if text.strip().casefold() in OFF:
+    if is_answer("never", text, scene.language):
         return "off"
-    hours = read_hours(text)
-    return read_minute(text, border=True) if hours is None else hours
+    hours = read_hours(text, scene.language)
+    return read_minute(text, scene.language, border=True) if hours is None else hours
 
 
 class _Quiet(Plain):
@@ -191,12 +202,12 @@ class _Quiet(Plain):
 
 def _pause(text: str, scene: Scene) -> date | str | None:
     """The first day after a pause, `back` for one without an end, `off` to end it."""
-    typed = " ".join(text.casefold().split()).removeprefix("until ").removeprefix("till ").removeprefix("for ")
-    if typed in (*OFF, "over", "end", "resume"):
+    typed = without(text, ("until", "for"), scene.language)
+    if is_answer("never", typed, scene.language) or is_answer("over", typed, scene.language):
         return "off"
-    if typed in ("back", "i come back", "i'm back", "further notice", "open", "ever"):
+    if is_answer("back", typed, scene.language):
         return "back"
-    return read_date(typed, scene.today)
+    return read_date(typed, scene.today, scene.language)
 
 
 class _Pause(Plain):
@@ -210,7 +221,8 @@ class _Pause(Plain):
 
 def _off(text: str, scene: Scene) -> tuple[date, date] | date | None:
     """Days off whole, or the first of them."""
-    return read_dates(text, scene.today) or read_date(text.strip().casefold().removeprefix("from "), scene.today)
+    first = without(text, ("from",), scene.language)
+    return read_dates(text, scene.today, scene.language) or read_date(first, scene.today, scene.language)
 
 
 class _Off(Plain):
@@ -326,15 +338,15 @@ def every_zone() -> frozenset[str]:
     return frozenset(available_timezones()) - NOWHERE
 
 
-def _weekday(text: str, _scene: Scene) -> tuple[int, int | None] | str | None:
+def _weekday(text: str, scene: Scene) -> tuple[int, int | None] | str | None:
     """A day of the week and perhaps a time: `sun 18:00`, as (0 to 6, minutes after midnight); or `on`, `off`."""
-    if (typed := text.strip().casefold()) in SWITCHES:
-        return typed
+    if switched := _switch(text, scene):
+        return switched
     day, _, clock = text.strip().partition(" ")
-    bits = read_days(day)
+    bits = read_days(day, scene.language)
     if bits is None or bits.bit_count() != 1:
         return None
-    minute = read_minute(clock) if clock.strip() else None
+    minute = read_minute(clock, scene.language) if clock.strip() else None
     return None if clock.strip() and minute is None else (bits.bit_length() - 1, minute)
 
 

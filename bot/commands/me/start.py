@@ -7,6 +7,7 @@ from typing import Annotated
 from bot.cards import Card, base36
 from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
+from bot.command.reading import is_answer
 from bot.commands.pause import with_halts
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.kind import GROUP_CHECKIN, STUDY
@@ -19,9 +20,6 @@ PAYLOAD = Words(limit=64)
 """What a deep link may carry into /start (Bot API, Deep Linking: up to 64 characters)."""
 
 INTENTION = Words(limit=200)
-
-NO = ("no", "not now", "none", "-")
-"""What stands for "no such line" where one is asked for."""
 
 TIMES = (7 * 60, 18 * 60, CHECKIN_MINUTE, 21 * 60 + 30)
 """Before the day, after it, the usual hour and before sleep: minutes after local midnight."""
@@ -98,7 +96,7 @@ async def when(call: Call, intention: Annotated[str | None, INTENTION]) -> Respo
     if intention is None:
         raise Ask("intention")
     line = " ".join(intention.split())
-    kept = None if line.casefold() in NO else line
+    kept = None if is_answer("no_line", line, call.language) else line
     call.summarise("change-intention")
     await wishes.set_intention(call.change, kept)
     await wishes.set_onboarding(call.change, False)
