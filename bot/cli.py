@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import __version__
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="roadmate",
-    help="Keeps a study group on its roadmap, on Discord, on Telegram and in this terminal.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,6 +36,21 @@ No token is set, so this is the console chat. To serve a platform instead, put i
   TELEGRAM_TOKEN=…   from @BotFather on Telegram → /newbot
 The README goes through both step by step.
 """
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"roadmate {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keeps a study group on its roadmap, on Discord, on Telegram and in this terminal."""
 
 
 @app.command()

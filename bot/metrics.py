@@ -7,11 +7,12 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from bot import __version__
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -68,7 +69,7 @@ class Metrics:
             "build_info",
             "What runs here.",
             lambda: 1,
-            version=version("roadmate"),
+            version=__version__,
             python=sys.version.partition(" ")[0],
         )
 

@@ -49,8 +49,8 @@ class Signals(_Record):
 class Link(_Record):
     """A page to learn from; prefer official documentation, which stays where it is."""
 
-    title: Title
-    url: Url
+    title: Annotated[Title, Field(description="What it is called on cards.")]
+    url: Annotated[Url, Field(description="Its address, which starts with https://.")]
 
 
 class Step(_Record):

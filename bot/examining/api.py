@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from json import JSONDecodeError
 from typing import Any
 
@@ -17,6 +16,8 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
 )
+
+from bot import __version__
 
 PATIENCE = 10
 """Seconds for one answer."""
@@ -76,6 +77,6 @@ class Api:
 @asynccontextmanager
 async def asking(root: str, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
     """An API to ask inside."""
-    named = {"User-Agent": f"DiscordBot (roadmate, {version('roadmate')})", **(headers or {})}
+    named = {"User-Agent": f"DiscordBot (roadmate, {__version__})", **(headers or {})}
     async with ClientSession(timeout=ClientTimeout(total=PATIENCE), headers=named) as session:
         yield Api(session, root.rstrip("/"))

@@ -63,8 +63,8 @@ async def _asked(api: Api, settings: Settings, homes: Sequence[Place], served: b
 def _polled(webhook: Mapping[str, Any]) -> Finding:
     """Whether updates can be asked for: not while Telegram posts them somewhere."""
     if webhook["url"]:
-        where = f"a webhook on {_host(webhook['url'])}"
-        what = f"Telegram sends updates to {where}, and none to Roadmate, which asks for them"
+        hook = f"a webhook on {_host(webhook['url'])}"
+        what = f"Telegram sends updates to {hook}, and none to Roadmate, which asks for them"
         return Finding(what, "stop the program that set it, then start Roadmate again: it removes the webhook")
     return Finding(f"Telegram: no webhook is in the way; {webhook['pending_update_count']} updates wait")
 
