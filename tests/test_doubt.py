@@ -27,7 +27,7 @@ from bot.courier.doubt import (
     decide_knowing,
 )
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Later, Moved, Outcome, Rejected, Sent
-from bot.store.ledger import QUIET
+from bot.domain.reason import QUIET
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)

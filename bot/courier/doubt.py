@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.delivery import Later, Outcome, Sent
-from bot.store.ledger import MOOT, QUIET
+from bot.domain import reason
 
 SET_BACK = timedelta(hours=1)
 """How far a clock may have been set back while a send was in doubt."""
@@ -92,10 +92,10 @@ class End:
 
 Decision = SendAgain | Arrived | Wait | End
 
-TOO_LATE = End("expired", "too late")
-CUT_OFF = End("doubtful", "we stopped while sending it")
-HELD = End("doubtful", "held: it may have arrived")
-NOTHING_TO_SAY = End("expired", MOOT)
+TOO_LATE = End("expired", reason.TOO_LATE)
+CUT_OFF = End("doubtful", reason.CUT_OFF)
+HELD = End("doubtful", reason.HELD)
+NOTHING_TO_SAY = End("expired", reason.MOOT)
 
 
 def decide(doubt: Doubt) -> SendAgain | Look:
@@ -120,5 +120,5 @@ def decide_knowing(doubt: Doubt, answer: Outcome | None) -> Decision:
     if doubt.late:
         return TOO_LATE if absent else CUT_OFF
     if doubt.quiet_until is not None:
-        return Wait(doubt.quiet_until, QUIET)
+        return Wait(doubt.quiet_until, reason.QUIET)
     return SendAgain() if absent or doubt.resend else HELD

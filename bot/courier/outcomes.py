@@ -27,8 +27,8 @@ from bot.delivery import (
     Sent,
 )
 from bot.domain.kind import ASKED, KINDS, RETURN, TROUBLE
+from bot.domain.reason import MOOT, MOVED
 from bot.store import homes, outbox, people, schedule
-from bot.store.ledger import MOOT
 from bot.store.outbox import Delivery
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class Outcomes:
         await outbox.moved(db, old.platform, old.chat, new.chat)
         if parts[0].edits or parts[0].attempts >= MOST_EDITS:
             # What was said in the old chat stays there as it was.
-            await self._give_up(db, parts, "the chat moved")
+            await self._give_up(db, parts, MOVED)
         else:
             await outbox.redirect(db, parts, Address(old.platform, new.chat, old.thread), self.clock())
 

@@ -18,9 +18,9 @@ from bot.courier.doubt import Arrived, Decision, Doubt, End, Look, SendAgain, Wa
 from bot.courier.outcomes import LONGEST_RETRY, RETRY, Outcomes, as_first_said
 from bot.courier.parcels import Parts, parcels
 from bot.delivery import Address, Doubtful, Hushed, Later, Outcome, Platform
+from bot.domain import reason
 from bot.domain.kind import KINDS
 from bot.store import Store, Unavailable, outbox
-from bot.store.ledger import MOOT, QUIET
 from bot.store.outbox import Delivery
 
 log = logging.getLogger(__name__)
@@ -147,14 +147,14 @@ class Round:
         now, lead = self.clock(), parts[0]
         late = tuple(part for part in parts if now >= part.expires_at and not part.edits and not part.in_doubt)
         if late:
-            await self._write(self.outcomes.settle, late, "expired", "too late")
+            await self._write(self.outcomes.settle, late, "expired", reason.TOO_LATE)
         parts = tuple(part for part in parts if part not in late)
         if not parts:
             return
         patience = self.platform.delay(lead.address)
         if patience > PATIENCE_SECONDS:
             until = now + timedelta(seconds=patience)
-            await self._write(outbox.wait, parts, until, "the chat has had its share", doubtful=lead.in_doubt)
+            await self._write(outbox.wait, parts, until, reason.CROWDED, doubtful=lead.in_doubt)
             return
         if lead.in_doubt:
             await self._clear_up(parts, now)
@@ -189,19 +189,19 @@ class Round:
             # One card that cannot be made must not keep the others from leaving.
             log.exception("delivery %s could not be composed", part.id)
             if part.edits:
-                await self._write(self.outcomes.settle, (part,), "sent", "it could not be composed")
+                await self._write(self.outcomes.settle, (part,), "sent", reason.NOT_COMPOSED)
             else:
                 until = now + LONGEST_RETRY
-                await self._write(outbox.wait, (part,), until, "it could not be composed", doubtful=part.in_doubt)
+                await self._write(outbox.wait, (part,), until, reason.NOT_COMPOSED, doubtful=part.in_doubt)
             return None
         if isinstance(card, Hushed):
             if card.until < part.expires_at:
-                await self._write(outbox.wait, (part,), card.until, QUIET, doubtful=part.in_doubt)
+                await self._write(outbox.wait, (part,), card.until, reason.QUIET, doubtful=part.in_doubt)
             else:
-                await self._write(self.outcomes.settle, (part,), "expired", f"too late: {QUIET}")
+                await self._write(self.outcomes.settle, (part,), "expired", reason.LATE_AND_QUIET)
             return None
         if card is None:
-            await self._write(self.outcomes.settle, (part,), "sent" if part.edits else "expired", MOOT)
+            await self._write(self.outcomes.settle, (part,), "sent" if part.edits else "expired", reason.MOOT)
         return card
 
     # ------------------------------------------------------------ sending
@@ -221,7 +221,7 @@ class Round:
             raise
         except Exception:
             log.exception("delivery %s could not be composed", lead.id)
-            await self._write(outbox.wait, parts, now + LONGEST_RETRY, "it could not be composed", doubtful=True)
+            await self._write(outbox.wait, parts, now + LONGEST_RETRY, reason.NOT_COMPOSED, doubtful=True)
             return
         card = as_one(_cards(made))
         doubt = Doubt(
@@ -241,7 +241,7 @@ class Round:
             assert card is not None, "only what has something to say is sent"
             await self._send(parts, card)
         elif isinstance(decision, Arrived):
-            await self._write(self.outcomes.arrived, as_first_said(parts), decision.message, "found again")
+            await self._write(self.outcomes.arrived, as_first_said(parts), decision.message, reason.FOUND_AGAIN)
         elif isinstance(decision, Wait):
             await self._write(self.outcomes.wait, parts, decision.until, decision.reason, doubtful=True)
         elif isinstance(decision, End):

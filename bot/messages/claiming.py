@@ -14,6 +14,7 @@ from bot.domain.account import Account
 from bot.domain.answer import Answer
 from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RETURN, RISK, STOPPED, STUDY
 from bot.domain.occurrence import Occurrence, next_occurrence
+from bot.domain.reason import NOBODY, NOWHERE, TOO_LATE
 from bot.domain.reminder import Circumstances, Reminder
 from bot.store import outbox, passing, people, schedule, studies
 from bot.store.outbox import Draft
@@ -27,9 +28,6 @@ SET_ASIDE = timedelta(hours=1)
 
 MISSED = timedelta(days=7)
 """After a longer absence of ours the occurrences of the first days are not recorded one by one."""
-
-NOBODY = "no private chat is open"
-NOWHERE = "the group lives nowhere"
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +139,7 @@ def _drafts(reminder: Reminder, due: Occurrence, batch: Batch, now: datetime, st
         key += f":later:{due.at:%Y%m%dT%H%M}"
     addresses, state, reason = batch.addresses(reminder, kind), "queued", None
     if now >= expires:
-        state, reason = "expired", "too late"
+        state, reason = "expired", TOO_LATE
     if not addresses and reminder.member is not None:
         # Recorded, though nobody can be told: what is not sent is not lost in silence.
         addresses = [account.private for account in batch.closed.get(reminder.member, ())[:1]]

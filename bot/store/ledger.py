@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.address import PRIVATE
 from bot.domain.dropped import Dropped
+from bot.domain.reason import MOOT, QUIET, TOO_LATE
 from bot.store.people import members_of
 from bot.tables import deliveries
 
@@ -24,15 +25,6 @@ MOST_WAITING = 10_000
 
 MOST_OF_A_GROUP = 20_000
 """Deliveries that a leader's question looks at: it waits for the answer, and on SQLite every writer with it."""
-
-MOOT = "moot"
-"""The reason of what was not said because there was nothing left to say: nobody has missed it."""
-
-QUIET = "quiet hours"
-"""In the reason of what came due in a member's quiet hours and was too late after them."""
-
-TOO_LATE = "too late"
-"""Why members' reminders were dropped, as leaders are told."""
 
 UNDELIVERED = ("queued", "sending")
 LOST = ("failed", "expired", "doubtful")

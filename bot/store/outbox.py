@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
 from bot.domain.kind import RISK
+from bot.domain.reason import TOO_LATE
 from bot.store.engine import many, upsert
 from bot.tables import Moment, deliveries
 
@@ -342,7 +343,7 @@ async def expire(db: AsyncConnection, now: datetime) -> int:
     result = await db.execute(
         update(deliveries)
         .where(_late(now))
-        .values(state="expired", next_at=None, settled_at=now, reason=func.coalesce(deliveries.c.reason, "too late"))
+        .values(state="expired", next_at=None, settled_at=now, reason=func.coalesce(deliveries.c.reason, TOO_LATE))
     )
     return int(result.rowcount)
 

@@ -13,6 +13,7 @@ from bot.domain.dropped import Dropped
 from bot.domain.group import Group
 from bot.domain.kind import GROUP_CHECKIN, GROUPS, RECAP
 from bot.domain.occurrence import EVERY_DAY
+from bot.domain.reason import NAMES
 from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
 from bot.views.times import kind_words, next_words
@@ -156,7 +157,7 @@ def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:
             "lost-post",
             kind=drop.kind,
             date=date_words(language, drop.local_date, today),
-            reason=shortened(drop.reason or drop.state, 60),
+            reason=_reason(language, drop),
         )
         for drop in posts[:MOST_LOST]
     ]
@@ -165,6 +166,13 @@ def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:
     if late := sum(drop.count for drop in lost if drop.private):
         told.append(word(language, "lost-private", count=late))
     return "; ".join(told)
+
+
+def _reason(language: str, drop: Dropped) -> str:
+    """Why a post did not get through: our own codes in words, what a platform said as it said it."""
+    if drop.reason and drop.reason not in NAMES:
+        return shortened(drop.reason, 60)
+    return word(language, f"reason-{NAMES.get(drop.reason, drop.state)}")
 
 
 def trouble(language: str, name: str, lost: Sequence[Dropped], today: date) -> Card:

@@ -12,11 +12,14 @@ from sqlalchemy import select
 from bot.cards import Button, unsign
 from bot.command import Audience, Incoming
 from bot.delivery import Address
+from bot.domain import reason
 from bot.domain.group import Group
 from bot.platforms.console.render import plain
 from bot.store import outbox, people, schedule
+from bot.store.ledger import LOST
 from bot.tables import codes, groups, homes, members, memberships, reminders
 from bot.views.group import greeting
+from bot.words import has
 from tests.dialogues.conftest import Chat
 
 NEW = Address("test", "new-room")
@@ -449,3 +452,22 @@ async def test_leaders_see_what_did_not_get_through(chat: Chat) -> None:
         "Not delivered, last 7 days: daily question of Fri 20 Nov (Send Messages); recap of Fri 20 Nov (too late); "
         "2 reminders to members came too late and were dropped"
     ) in await chat.say("lena", "/setup")
+
+
+async def test_why_it_did_not_get_through_is_said_in_words(chat: Chat) -> None:
+    """What is recorded are codes, which the locale words; a platform's own words stand as they are."""
+    for key, values in {
+        "a": {"reason": reason.MOVED, "state": "failed"},
+        "b": {"reason": reason.HELD, "state": "doubtful", "kind": "recap"},
+        "c": {"state": "failed", "kind": "done"},
+    }.items():
+        await lost(chat, key, group=chat.group, **values)
+    said = await chat.say("lena", "/setup")
+    assert "daily question of Fri 20 Nov (the chat moved)" in said
+    assert "recap of Fri 20 Nov (it may have arrived)" in said
+    assert "news of Fri 20 Nov (it was refused)" in said
+
+
+def test_every_code_has_words() -> None:
+    for name in {*reason.NAMES.values(), *LOST}:
+        assert has(f"reason-{name}")

@@ -146,6 +146,17 @@ lost-post = { $kind ->
     [done] news
    *[group] daily question
 } of { $date } ({ $reason })
+reason-late = too late
+reason-quiet = quiet hours
+reason-nobody = no private chat is open
+reason-nowhere = the group lives nowhere
+reason-moved = the chat moved
+reason-crowded = too much was said there at once
+reason-fault = a fault of ours
+reason-unsure = it may have arrived
+reason-failed = it was refused
+reason-expired = too late
+reason-doubtful = it may have arrived
 lost-more = { $count ->
     [one] { $count } more post
    *[other] { $count } more posts

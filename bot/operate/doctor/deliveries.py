@@ -11,12 +11,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bot.domain.reason import MOOT, QUIET
 from bot.examining import Finding
 from bot.operate.doctor.database import ask
 from bot.settings import Settings
 from bot.store import Store, leases, ledger
 from bot.store.leases import FOR_EVER, Lease
-from bot.store.ledger import MOOT, Backlog, Lateness, Tally, Waiting
+from bot.store.ledger import Backlog, Lateness, Tally, Waiting
 
 SPANS = {"24 h": timedelta(days=1), "7 days": timedelta(days=7)}
 
@@ -50,7 +51,7 @@ class Deliveries:
             remedy = "see that `roadmate run` runs and is connected (/healthz); its reason stands below"
             yield Finding(f"the oldest undelivered message has been due for {_span(late)}", remedy)
         day = next(iter(self.tallies.values()))
-        lost = [fault for fault in day.faults if ledger.QUIET not in fault.reason]
+        lost = [fault for fault in day.faults if QUIET not in fault.reason]
         expired = sum(fault.count for fault in lost if fault.state == "expired")
         if expired:
             yield Finding(
