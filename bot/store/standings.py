@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Integer, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.board import Measure, Score, Standings, Window, rank, window_end, window_start
@@ -22,6 +24,10 @@ from bot.tables import enrolments, members, reminders, step_events
 
 STREAK_SEEN = timedelta(days=400)
 """How far back a streak is counted: longer ones say so as they are, a little more than a year."""
+
+
+AT_A_TIME = 25
+"""Members whose days are looked at without others being served: a millisecond or two."""
 
 
 async def standings(db: AsyncConnection, group: Group, window: Window, measure: Measure, now: datetime) -> Standings:
@@ -61,7 +67,7 @@ async def week(db: AsyncConnection, group: Group, first: date, last: date) -> We
         first=first,
         last=last,
         members=len(names),
-        studied=sum(bool(w.days) for w in work.values()),
+        studied=sum(w.studied for w in work.values()),
         minutes=sum(w.minutes for w in work.values()),
         steps=sum(w.steps for w in work.values()),
         streak=longest,
@@ -81,15 +87,46 @@ async def _streaks_at(db: AsyncConnection, group: int, now: datetime) -> dict[in
     today = {id: local_day(now, zone, start) for id, zone, start in await db.execute(who)}
     days = await studies.study_days(db, people.members_of(group), min(today.values(), default=now.date()) - STREAK_SEEN)
     usual, off = await _days_of_the_week(db, group), await _days_off(db, group)
-    return {id: streak(days[id], on, usual.get(id, EVERY_DAY), off[id]) for id, on in today.items() if id in days}
+    found = {}
+    for number, (id, on) in enumerate(today.items()):
+        if id in days:
+            found[id] = streak(days[id], on, usual.get(id, EVERY_DAY), off[id])
+        if number % AT_A_TIME == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 async def _streaks_on(db: AsyncConnection, group: int, last: date) -> dict[int, int]:
-    """The streaks as they stood on a local date."""
-    days = await studies.study_days(db, people.members_of(group), last - STREAK_SEEN)
+    """The streaks as they stood on a local date; who had none is left out.
+
+    For those who study every day the database counts days in a row. Days off, and a week of other days than all seven,
+    are looked at by the domain, a few members at a time: others must be served meanwhile.
+    """
     usual, off = await _days_of_the_week(db, group), await _days_off(db, group)
-    until = {id: {day for day in studied if day <= last} for id, studied in days.items()}
-    return {id: streak(studied, last, usual.get(id, EVERY_DAY), off[id]) for id, studied in until.items()}
+    apart = sorted({*usual, *off})
+    found = dict((await db.execute(_rows_of_days(db, group, last))).all())
+    for id in apart:
+        found.pop(id, None)
+    for number in range(0, len(apart), AT_A_TIME):
+        for id, studied in (
+            await studies.study_days(db, apart[number : number + AT_A_TIME], last - STREAK_SEEN)
+        ).items():
+            until = {day for day in studied if day <= last}
+            if length := streak(until, last, usual.get(id, EVERY_DAY), off[id]):
+                found[id] = length
+        await asyncio.sleep(0)
+    return found
+
+
+def _rows_of_days(db: AsyncConnection, group: int, last: date) -> Any:
+    """How many days in a row each member had studied by a local date, or by the one before while it is open."""
+    days = studies.studied(people.members_of(group), last - STREAK_SEEN, last).subquery().c
+    place = func.row_number().over(partition_by=days.member, order_by=days.local_date)
+    # Days in a row are as far from the first of all days as from their place in the row.
+    day = func.julianday(days.local_date) if db.dialect.name == "sqlite" else days.local_date
+    row = select(days.member, days.local_date, day.op("-")(cast(place, Integer)).label("row")).subquery().c
+    lasts = func.max(row.local_date) >= last - timedelta(days=1)
+    return select(row.member, func.count()).group_by(row.member, row.row).having(lasts)
 
 
 async def _days_off(db: AsyncConnection, group: int) -> defaultdict[int, tuple[Range, ...]]:
@@ -103,10 +140,12 @@ async def _days_off(db: AsyncConnection, group: int) -> defaultdict[int, tuple[R
 
 
 async def _days_of_the_week(db: AsyncConnection, group: int) -> dict[int, int]:
-    """The days on which members are asked whether they studied: on others a streak needs nothing."""
+    """The days on which members are asked whether they studied, where not on all: on others a streak needs nothing."""
     rows = await db.execute(
         select(reminders.c.member, reminders.c.days).where(
-            reminders.c.kind == "study", reminders.c.member.in_(people.members_of(group))
+            reminders.c.kind == "study",
+            reminders.c.days != EVERY_DAY,
+            reminders.c.member.in_(people.members_of(group)),
         )
     )
     return dict(rows.all())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, select, update
+from sqlalchemy import CompoundSelect, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import Answer
-from bot.domain.board import capped
+from bot.domain.board import COUNTED_MINUTES_A_DAY
 from bot.domain.enrolment import Enrolment
 from bot.domain.progress import EventKind, StepEvent
 from bot.store.changes import Change
@@ -38,7 +38,7 @@ class Work:
     member: int
     steps: int
     minutes: int
-    days: frozenset[date]
+    studied: bool
     roadmaps: frozenset[str] = frozenset()
 
 
@@ -212,6 +212,14 @@ _ANSWERS_OF = _ANSWERS.where(checkins.c.member.in_(bindparam("who", expanding=Tr
 
 async def study_days(db: AsyncConnection, members: Who, first: date | None = None) -> dict[int, set[date]]:
     """The local dates on which each member studied: a check-in that says so, or a step done."""
+    days: dict[int, set[date]] = defaultdict(set)
+    for member, day in await db.execute(studied(members, first)):
+        days[member].add(day)
+    return dict(days)
+
+
+def studied(members: Who, first: date | None = None, last: date | None = None) -> CompoundSelect[int, date]:
+    """The question of `study_days`, a row for each member and day, to be asked inside other questions."""
     answered = select(checkins.c.member, checkins.c.local_date).where(
         checkins.c.member.in_(members), checkins.c.studied, STANDING_CHECKIN
     )
@@ -223,28 +231,46 @@ async def study_days(db: AsyncConnection, members: Who, first: date | None = Non
     if first is not None:
         answered = answered.where(checkins.c.local_date >= first)
         shown = shown.where(step_events.c.local_date >= first)
-    days: dict[int, set[date]] = defaultdict(set)
-    for member, day in await db.execute(answered.union(shown)):
-        days[member].add(day)
-    return dict(days)
+    if last is not None:
+        answered = answered.where(checkins.c.local_date <= last)
+        shown = shown.where(step_events.c.local_date <= last)
+    return answered.union(shown)
 
 
 async def work_of(db: AsyncConnection, members: Who, first: date | None, last: date) -> dict[int, Work]:
-    """Steps and counted minutes of each member between two local dates; both count in all their groups."""
+    """Steps and counted minutes of each member between two local dates; both count in all their groups.
+
+    Added up by the database: of a large group as few rows come as it has members.
+    """
     first = first or date.min
-    minutes: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    found = {
+        member: Work(member, 0, int(minutes), bool(studied))
+        for member, minutes, studied in await db.execute(_counted(members, first, last))
+    }
     steps: dict[int, list[str]] = defaultdict(list)
-    days: dict[int, set[date]] = defaultdict(set)
-    for member, answers in (await answers_of(db, members, first, last)).items():
-        for answer in answers:
-            minutes[member][answer.day] += answer.minutes
-            days[member] |= {answer.day} if answer.studied else set()
     for row in await db.execute(_finished(members, first, last)):
         steps[row.member].append(row.roadmap)
-        days[row.member].add(row.day)
-    return {
-        m: Work(m, len(steps[m]), capped(minutes[m].values()), frozenset(days[m]), frozenset(steps[m])) for m in days
-    }
+    for member, roadmaps in steps.items():
+        before = found.get(member) or Work(member, 0, 0, True)
+        found[member] = replace(before, steps=len(roadmaps), studied=True, roadmaps=frozenset(roadmaps))
+    return found
+
+
+def _counted(members: Who, first: date, last: date) -> Any:
+    """The minutes of each member that count, of every day no more than a day can; and whether any was studied on."""
+    day = (
+        select(
+            checkins.c.member,
+            func.sum(checkins.c.minutes).label("minutes"),
+            func.max(case((checkins.c.studied, 1), else_=0)).label("studied"),
+        )
+        .where(checkins.c.member.in_(members), checkins.c.local_date.between(first, last), STANDING_CHECKIN)
+        .group_by(checkins.c.member, checkins.c.local_date)
+        .subquery()
+        .c
+    )
+    counts = case((day.minutes > COUNTED_MINUTES_A_DAY, COUNTED_MINUTES_A_DAY), else_=day.minutes)
+    return select(day.member, func.sum(counts), func.max(day.studied)).group_by(day.member)
 
 
 def _finished(members: Who, first: date, last: date) -> Any:
