@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from bot.domain.roadmap import Roadmap
 from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
 from bot.messages import Messages
+from bot.opening import Configured, Ports
 from bot.settings import Settings
 from bot.store import Store, Unavailable, drafts, facts, leases, outbox, questions, schedule, schema, studies, zones
 from bot.words import LANGUAGE
@@ -28,8 +29,8 @@ from bot.words import LANGUAGE
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-    from bot.health import Hook
     from bot.metrics import Metrics
+    from bot.opening import Hook
 
 log = logging.getLogger(__name__)
 
@@ -296,64 +297,25 @@ async def _watch(scheduler: AsyncIOScheduler) -> None:
                 job.modify(next_run_time=now())
 
 
-def build(settings: Settings, metrics: Metrics | None = None) -> Roadmate:
+def build(settings: Settings, platforms: Iterable[Configured], metrics: Metrics | None = None) -> Roadmate:
     """The bot as the settings want it, with every platform there is a token for."""
     app = Roadmate(Store.open(settings.database), language=settings.roadmate_language, metrics=metrics)
-    if settings.discord_token is not None:
-        _add_discord(app, settings, settings.discord_token.get_secret_value(), metrics)
-    if settings.telegram_token is not None:
-        _add_telegram(app, settings, settings.telegram_token.get_secret_value(), metrics)
+    ports = Ports(app.hearing, app.leases, metrics)
+    for platform in platforms:
+        if platform.served:
+            opened = platform.open(ports)
+            app.add(opened.platform)
+            app.hooks.update(opened.hooks)
     return app
 
 
-def _add_discord(app: Roadmate, settings: Settings, token: str, metrics: Metrics | None) -> None:
-    from bot.platforms.discord.client import DiscordPlatform
-
-    discord = DiscordPlatform(
-        token,
-        app.hearing,
-        api_url=_address(settings.discord_api_url),
-        gateway_url=_address(settings.discord_gateway_url),
-        shards=settings.discord_shards,
-        leases=app.leases,
-    )
-    app.add(discord)
-    if metrics is not None:
-        metrics.pacing(discord.name, discord.limits.pace.waits)
-        metrics.reading("discord_invalid_responses", "Refused in ten minutes.", lambda: discord.invalid_responses)
-
-
-def _add_telegram(app: Roadmate, settings: Settings, token: str, metrics: Metrics | None) -> None:
-    from bot.platforms.telegram.client import TelegramPlatform
-
-    secret = settings.telegram_webhook_secret
-    telegram = TelegramPlatform(
-        token,
-        app.hearing,
-        api_url=_address(settings.telegram_api_url),
-        rate=settings.telegram_rate,
-        webhook_url=_address(settings.telegram_webhook_url),
-        webhook_secret=None if secret is None else secret.get_secret_value(),
-        leading=lambda: app.leases.holds(telegram.lease),
-    )
-    app.add(telegram)
-    if telegram.webhook_path is not None:
-        app.hooks[telegram.webhook_path] = telegram.webhook
-    if metrics is not None:
-        metrics.pacing(telegram.name, telegram.pace.waits)
-
-
-def _address(url: object) -> str | None:
-    return None if url is None else str(url).rstrip("/")
-
-
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, platforms: Iterable[Configured]) -> None:
     """Migrate, serve every platform and answer health checks until SIGINT or SIGTERM."""
     from bot.health import Health
     from bot.metrics import Metrics
 
     metrics = Metrics()
-    app = build(settings, metrics)
+    app = build(settings, platforms, metrics)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

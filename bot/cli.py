@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.library import Problem
+    from bot.opening import Configured
     from bot.operate.doctor import Finding
 
 app = typer.Typer(
@@ -32,9 +33,8 @@ app.add_typer(roadmaps, name="roadmaps")
 
 CONSOLE_INSTEAD = """\
 No token is set, so this is the console chat. To serve a platform instead, put its token into .env and start again:
-  DISCORD_TOKEN=…    from discord.com/developers/applications → your application → Bot
-  TELEGRAM_TOKEN=…   from @BotFather on Telegram → /newbot
-The README goes through both step by step.
+{tokens}
+The README goes through it step by step.
 """
 
 
@@ -56,16 +56,16 @@ def begin(
 @app.command()
 def run() -> None:
     """Serve every platform there is a token for; without any, open the console chat."""
-    settings = _settings()
-    if not settings.platforms:
-        typer.echo(CONSOLE_INSTEAD, err=True)
+    settings, platforms = _settings()
+    if not any(platform.served for platform in platforms):
+        typer.echo(CONSOLE_INSTEAD.format(tokens=_tokens()), err=True)
         _chat("you", "study")
         return
-    _begin(settings, settings.log_level)
+    _begin(settings, platforms, settings.log_level)
     from bot.app import run as serve
 
     with _plainly():
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, platforms))
 
 
 @app.command()
@@ -80,8 +80,8 @@ def chat(
 def _chat(name: str, group: str) -> None:
     from bot.app import chat as talk
 
-    settings = _settings()
-    _begin(settings, "WARNING")
+    settings, platforms = _settings()
+    _begin(settings, platforms, "WARNING")
     # The doctor looks at the bot's database: this one is the chat's own.
     remedy = "Without that file the chat begins anew."
     with _plainly(f"{settings.roadmate_data / 'chat.db'}: ", remedy):
@@ -98,17 +98,17 @@ def doctor(
 ) -> None:
     """Check settings, database, roadmaps, tokens and permissions, and say what to do."""
     # Read first: what is wrong with a line of .env is only a warning.
-    settings = _settings()
-    _begin(settings, "ERROR")
-    findings = _deliveries(settings, as_json) if deliveries else _installation(settings, as_json)
+    settings, platforms = _settings()
+    _begin(settings, platforms, "ERROR")
+    findings = _deliveries(settings, as_json) if deliveries else _installation(settings, platforms, as_json)
     if any(finding.bad for finding in findings):
         raise typer.Exit(1)
 
 
-def _installation(settings: Settings, as_json: bool) -> Sequence[Finding]:
+def _installation(settings: Settings, platforms: Sequence[Configured], as_json: bool) -> Sequence[Finding]:
     from bot.operate.doctor import examine
 
-    findings = asyncio.run(examine(settings))
+    findings = asyncio.run(examine(settings, platforms))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
@@ -138,7 +138,7 @@ def upgrade() -> None:
     from bot.store import Store, schema
 
     async def bring_up() -> bool:
-        store = Store.open(_settings().database)
+        store = Store.open(_settings()[0].database)
         try:
             return await schema.upgrade(store)
         finally:
@@ -207,11 +207,22 @@ def schema(
     typer.echo(f"Wrote {file}.")
 
 
-def _settings() -> Settings:
+def _tokens() -> str:
+    from bot.platforms import OFFERED
+
+    lines = [(f"  {offer.name}_token=…".upper(), offer.token_from) for offer in OFFERED]
+    width = max(len(setting) for setting, _ in lines)
+    return "\n".join(f"{setting:{width}}   from {where}" for setting, where in lines)
+
+
+def _settings() -> tuple[Settings, tuple[Configured, ...]]:
+    """What is set for all, and for each platform; exit code 2 when it makes no sense."""
     from pydantic import ValidationError
 
+    from bot.platforms import OFFERED
+
     try:
-        return Settings()
+        return Settings(), tuple(offer.read() for offer in OFFERED)
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             name = "_".join(str(part) for part in fault["loc"]).upper()
@@ -257,21 +268,22 @@ def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
             yield error
 
 
-def _begin(settings: Settings, level: str) -> None:
+def _begin(settings: Settings, platforms: Iterable[Configured], level: str) -> None:
     """What every process begins with: its log, and the rules of time zones it goes by."""
     from bot.logs import configure
     from bot.store import zones
 
-    configure(level, _secrets(settings), form=settings.log_format)
+    configure(level, _secrets(settings, platforms), form=settings.log_format)
     zones.use_newest()
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
+def _secrets(settings: Settings, platforms: Iterable[Configured]) -> Iterator[str]:
     """What must not be read anywhere: every secret setting, and the database's password."""
     from pydantic import SecretStr
 
-    values = (getattr(settings, name) for name in type(settings).model_fields)
-    yield from (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    for one in (settings, *(platform.settings for platform in platforms)):
+        values = (getattr(one, name) for name in type(one).model_fields)
+        yield from (value.get_secret_value() for value in values if isinstance(value, SecretStr))
     if settings.database_url is not None:
         from sqlalchemy import make_url
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from bot.store.ledger import Backlog
 if TYPE_CHECKING:
     from aiohttp import web
 
-    Hook = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    from bot.opening import Hook
 
 log = logging.getLogger(__name__)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, UrlConstraints, ValidationInfo, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SocketUrl = Annotated[HttpUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
+Port = Annotated[int | None, Field(ge=0, le=65535)]
+"""A TCP port; 0 takes a free one."""
 
 
-class Settings(BaseSettings):
-    """Every setting, with its default. Empty values count as absent."""
+def root(url: HttpUrl | None) -> str | None:
+    """An address as paths are put behind it, without a slash at its end."""
+    return None if url is None else str(url).rstrip("/")
+
+
+class FromEnvironment(BaseSettings):
+    """Settings that are read from the environment, else from `.env`. Empty values count as absent."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -24,38 +30,30 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    discord_token: SecretStr | None = None
-    discord_api_url: HttpUrl | None = None
-    discord_gateway_url: SocketUrl | None = None
-    discord_shards: Annotated[int, Field(ge=1)] = 1
-    telegram_token: SecretStr | None = None
-    telegram_api_url: HttpUrl | None = None
-    telegram_rate: Annotated[float, Field(gt=0, le=1000)] = 30
+
+class PlatformSettings(FromEnvironment):
+    """What an operator can set for one platform alone; its fields begin with the platform's name."""
+
+    @property
+    @abstractmethod
+    def token(self) -> SecretStr | None:
+        """What proves to the platform who we are; without one it is not served."""
+
+    @property
+    def posted_to(self) -> bool:
+        """Whether the platform posts to HTTP_PORT."""
+        return False
+
+
+class Settings(FromEnvironment):
+    """What all platforms share, each setting with its default."""
+
     database_url: str | None = None
     roadmate_data: Path = Path("data")
     roadmate_language: str = "en"
-    http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
-    telegram_webhook_secret: SecretStr | None = None
-    telegram_webhook_url: HttpUrl | None = None
+    http_port: Port = None
     log_level: str = "INFO"
     log_format: Literal["text", "json"] | None = None
-
-    @field_validator("telegram_webhook_secret")
-    @classmethod
-    def _usable_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
-            raise ValueError("16 to 256 characters of A-Z, a-z, 0-9, _ and -")
-        return value
-
-    @field_validator("telegram_webhook_url")
-    @classmethod
-    def _complete_webhook(cls, value: HttpUrl | None, info: ValidationInfo) -> HttpUrl | None:
-        # The fields above are known by now.
-        if value is not None and (
-            info.data.get("telegram_webhook_secret") is None or info.data.get("http_port") is None
-        ):
-            raise ValueError("needs TELEGRAM_WEBHOOK_SECRET and HTTP_PORT")
-        return value
 
     @field_validator("log_level")
     @classmethod
@@ -107,9 +105,3 @@ class Settings(BaseSettings):
     def sqlite_file(self, name: str) -> str:
         """The URL of an SQLite file in the data directory."""
         return f"sqlite+aiosqlite:///{(self.roadmate_data / name).absolute()}"
-
-    @property
-    def platforms(self) -> tuple[str, ...]:
-        """The platforms there is a token for."""
-        tokens = {"discord": self.discord_token, "telegram": self.telegram_token}
-        return tuple(name for name, token in tokens.items() if token is not None)

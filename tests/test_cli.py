@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.leases import serving
 from bot.library import record_slugs
-from bot.settings import Settings
+from bot.platforms import OFFERED
+from bot.settings import FromEnvironment, Settings
 from bot.store import Store, schema
 from tests.fakes.telegram_server import TelegramServer
 
@@ -32,13 +33,15 @@ ROADMATE = (str(Path(sys.executable).parent / "roadmate"),)
 MODULE = (sys.executable, "-m", "bot")
 ROOT = Path(__file__).parents[1]
 ZONE = "Asia/Kolkata"
+MODELS: tuple[type[FromEnvironment], ...] = (Settings, *(offer.settings for offer in OFFERED))
+SETTINGS = {name for model in MODELS for name in model.model_fields}
 
 
 def run(
     folder: Path, *arguments: str, typed: str = "", program: tuple[str, ...] = ROADMATE, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the program in a folder that is its data directory too, with the lines typed on its standard input."""
-    inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     return subprocess.run(
         [*program, *arguments],
         input=typed,

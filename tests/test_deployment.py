@@ -22,12 +22,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from bot.platforms import OFFERED
+from bot.settings import FromEnvironment, Settings
 from tests.fakes.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 NOBODY = 65534
+MODELS: tuple[type[FromEnvironment], ...] = (Settings, *(offer.settings for offer in OFFERED))
+SETTINGS = {name for model in MODELS for name in model.model_fields}
+"""The names of all settings, the platforms' too."""
+
+
+def everything() -> list[FromEnvironment]:
+    """All settings, as they are read at a start."""
+    return [Settings(), *(offer.read().settings for offer in OFFERED)]
 
 
 # ------------------------------------------------------------ the Dockerfile
@@ -267,7 +276,7 @@ def test_fly_runs_one_machine_that_never_sleeps() -> None:
 
 def test_fly_holds_known_settings_and_no_secret() -> None:
     fly = tomllib.loads((ROOT / "fly.toml").read_text())
-    assert {name.lower() for name in fly["env"]} <= set(Settings.model_fields)
+    assert {name.lower() for name in fly["env"]} <= SETTINGS
     secrets = {"discord_token", "telegram_token", "database_url"}
     assert not {name.lower() for name in fly["env"]} & secrets
 
@@ -284,17 +293,17 @@ def example() -> dict[str, str]:
 @pytest.fixture
 def no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting from where the tests run, neither by environment nor by .env."""
-    for name in Settings.model_fields:
+    for name in SETTINGS:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.usefixtures("no_environment")
 def test_the_example_has_every_setting_and_a_copy_changes_nothing(tmp_path: Path) -> None:
-    defaults = Settings()
-    assert {name.lower() for name in example()} == set(Settings.model_fields)
+    defaults = everything()
+    assert {name.lower() for name in example()} == SETTINGS
     shutil.copy(ROOT / ".env.example", tmp_path / ".env")
-    assert Settings() == defaults
+    assert everything() == defaults
 
 
 @pytest.mark.usefixtures("no_environment")
@@ -305,11 +314,11 @@ def test_what_the_example_proposes_is_taken(tmp_path: Path) -> None:
     for name in ("roadmate_data", "roadmate_language", "log_level"):
         assert getattr(proposed, name) == getattr(defaults, name), f"{name} is proposed with another than its default"
     assert proposed.http_port == 8080
-    assert proposed.platforms == ()
+    assert not any(platform.read().served for platform in OFFERED)
 
 
 def test_the_operating_guide_has_every_setting_and_no_other() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \|", guide, re.MULTILINE)
     assert len(rows) == len(set(rows))
-    assert {name.lower() for name in rows} == set(Settings.model_fields)
+    assert {name.lower() for name in rows} == SETTINGS

@@ -15,7 +15,6 @@ import pytest
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 from typer.testing import CliRunner
 
 from bot import __version__
@@ -25,7 +24,12 @@ from bot.commands import registry
 from bot.delivery import Status
 from bot.domain.roadmap import Level, Link, Practice, Roadmap, Signals, Step
 from bot.metrics import PREFIX, Metrics
-from bot.settings import Settings
+from bot.platforms import OFFERED
+from bot.platforms.discord import DISCORD
+from bot.platforms.discord.settings import DiscordSettings
+from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import FromEnvironment, Settings
 
 ROOT = Path(__file__).parents[1]
 BOT = ROOT / "bot"
@@ -124,20 +128,18 @@ def test_a_command_that_is_shown_exists_with_its_arguments(name: str) -> None:
 
 def settings() -> dict[str, str]:
     """Every setting's variable, with the name of its field, of whatever reads the environment in the house."""
-    found: dict[str, str] = {}
-    classes: list[type[BaseSettings]] = [Settings]
-    while classes:
-        each = classes.pop()
-        found |= {name.upper(): name for name in each.model_fields}
-        classes += each.__subclasses__()
-    return found
+    return {name.upper(): name for model in MODELS for name in model.model_fields}
+
+
+MODELS: tuple[type[FromEnvironment], ...] = (Settings, *(offer.settings for offer in OFFERED))
 
 
 def test_every_setting_is_in_the_operating_guide_with_its_default() -> None:
     rows = table(section("docs/operating.md", "## Settings"))
     assert differing(settings(), [row[0].strip("`") for row in rows]) == {}
     for variable, default, _ in rows:
-        value = Settings.model_fields[settings()[variable.strip("`")]].default
+        field = settings()[variable.strip("`")]
+        value = next(model.model_fields[field].default for model in MODELS if field in model.model_fields)
         if isinstance(value, str | int | float) or variable == "`ROADMATE_DATA`":
             assert default.strip("`").partition("`")[0] == str(value), variable
 
@@ -176,7 +178,11 @@ async def metrics(tmp_path: Path) -> dict[str, str]:
     """Every metric that a process with both platforms tells, with its kind, each having happened once."""
     told = Metrics()
     discord, telegram = SecretStr("MTIz.a.b"), SecretStr("1:a")
-    build(Settings(roadmate_data=tmp_path, discord_token=discord, telegram_token=telegram), told)
+    served = (
+        DISCORD.configured(DiscordSettings(discord_token=discord)),
+        TELEGRAM.configured(TelegramSettings(telegram_token=telegram)),
+    )
+    build(Settings(roadmate_data=tmp_path), served, told)
     told.delivered("study", "sent", 1)
     told.answered("done", 0.1, True)
     told.error("bot", "OSError")

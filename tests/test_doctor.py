@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zoneinfo
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from importlib.metadata import version
@@ -30,10 +31,15 @@ from sqlalchemy import insert
 from bot import tables
 from bot.delivery import Address
 from bot.examining import Finding
+from bot.opening import Configured
 from bot.operate import doctor
 from bot.operate.doctor import database, deliveries, machine
+from bot.platforms.discord import DISCORD
 from bot.platforms.discord.doctor import EVERYTHING, Permission, granted
-from bot.settings import Settings
+from bot.platforms.discord.settings import DiscordSettings
+from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram.settings import TelegramSettings
+from bot.settings import FromEnvironment, Settings
 from bot.store import Store, leases, people, schema
 from tests.fakes import discord_server
 from tests.fakes.discord_server import DiscordServer
@@ -51,20 +57,36 @@ def clock() -> datetime:
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What is set where the tests run does not reach them; nor does a .env file."""
-    for name in Settings.model_fields:
+    models = (Settings, DiscordSettings, TelegramSettings)
+    for name in (name for model in models for name in model.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
 
-def settings(data: Path, **values: Any) -> Settings:
-    return Settings(roadmate_data=data, **values)
+@dataclass(frozen=True)
+class Installation:
+    """What an operator has set: for all, and for each platform."""
+
+    settings: Settings
+    platforms: tuple[Configured, ...]
 
 
-async def examine(settings: Settings) -> list[Finding]:
+def settings(data: Path, **values: Any) -> Installation:
+    """An installation with some settings; each value goes to whom it is known."""
+
+    def known(model: type[FromEnvironment]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name in model.model_fields}
+
+    discord = DISCORD.configured(DiscordSettings(**known(DiscordSettings)))
+    telegram = TELEGRAM.configured(TelegramSettings(**known(TelegramSettings)))
+    return Installation(Settings(roadmate_data=data, **known(Settings)), (discord, telegram))
+
+
+async def examine(here: Installation) -> list[Finding]:
     """What the doctor finds, after the promise that holds for every examination: no secret in it."""
-    findings = await doctor.examine(settings)
+    findings = await doctor.examine(here.settings, here.platforms)
     said = "\n".join(map(str, findings))
-    for secret in (settings.discord_token, settings.telegram_token):
+    for secret in (platform.settings.token for platform in here.platforms):
         assert secret is None or secret.get_secret_value() not in said
     return findings
 
@@ -168,10 +190,10 @@ from bot.settings import Settings
 
 settings = Settings(roadmate_data=Path(sys.argv[1]))
 # Once before: nobody may not read the modules it imports.
-found = [*machine.examine(settings)]
+found = [*machine.examine(settings, ())]
 if os.getuid() == 0:
     os.setuid(65534)
-    found = [*machine.examine(settings)]
+    found = [*machine.examine(settings, ())]
 for finding in found:
     print(finding)
 """
@@ -278,7 +300,7 @@ def postgres() -> Iterator[Postgres]:
 async def test_postgres_is_examined_as_sqlite_is(postgres: Postgres, tmp_path: Path) -> None:
     here = settings(tmp_path, database_url=postgres.url("roadmate"))
     assert "still empty" in told(await examine(here), "database: Postgres").what
-    store = Store.open(here.database)
+    store = Store.open(here.settings.database)
     await schema.upgrade(store)
     await settle(store, Address("console", "study"), "study")
     await store.close()
@@ -316,7 +338,7 @@ async def discord() -> AsyncIterator[DiscordServer]:
         assert server.violations == []
 
 
-def on_discord(data: Path, server: DiscordServer, **values: Any) -> Settings:
+def on_discord(data: Path, server: DiscordServer, **values: Any) -> Installation:
     return settings(data, **{"discord_token": server.token, "discord_api_url": server.api_url, **values})
 
 
@@ -479,8 +501,8 @@ async def deliver(store: Store, *rows: dict[str, Any]) -> None:
             await db.execute(insert(tables.deliveries).values(**(base | moments | {"key": f"k{number}"} | row)))
 
 
-async def looked_at(settings: Settings) -> deliveries.Deliveries:
-    found = await deliveries.examine(settings, NOON)
+async def looked_at(here: Installation) -> deliveries.Deliveries:
+    found = await deliveries.examine(here.settings, NOON)
     assert not isinstance(found, Finding)
     return found
 
@@ -615,7 +637,7 @@ async def test_deliveries_are_looked_at_while_somebody_writes(store: Store, tmp_
 
 
 async def test_without_a_database_there_is_nothing_to_look_at(tmp_path: Path) -> None:
-    found = await deliveries.examine(settings(tmp_path / "new"), NOON)
+    found = await deliveries.examine(settings(tmp_path / "new").settings, NOON)
     assert isinstance(found, Finding)
     assert not found.bad
     assert "is not there yet" in found.what
@@ -632,7 +654,7 @@ async def telegram() -> AsyncIterator[TelegramServer]:
         assert server.violations == []
 
 
-def on_telegram(data: Path, server: TelegramServer, **values: Any) -> Settings:
+def on_telegram(data: Path, server: TelegramServer, **values: Any) -> Installation:
     return settings(data, **{"telegram_token": server.token, "telegram_api_url": server.url, **values})
 
 
@@ -663,7 +685,7 @@ async def test_a_wrong_telegram_token_is_bad(telegram: TelegramServer, tmp_path:
 OURS = "https://bot.example.org/telegram"
 
 
-def by_webhook(data: Path, server: TelegramServer, **values: Any) -> Settings:
+def by_webhook(data: Path, server: TelegramServer, **values: Any) -> Installation:
     hook = {"telegram_webhook_url": OURS, "telegram_webhook_secret": "s3cret-of-this-test", "http_port": 8080}
     return on_telegram(data, server, **{**hook, **values})
 

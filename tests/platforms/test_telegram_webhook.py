@@ -23,8 +23,8 @@ from bot.library import Library
 from bot.pacing import Pace
 from bot.platforms.telegram import webhook
 from bot.platforms.telegram.client import TelegramPlatform
+from bot.platforms.telegram.settings import TelegramSettings
 from bot.platforms.telegram.webhook import MOST_BYTES, SECRET
-from bot.settings import Settings
 from bot.store import Store, schema
 from bot.store import inbox as stored
 from bot.tables import checkins, inbox
@@ -400,16 +400,16 @@ def test_a_webhook_needs_a_secret_and_a_port(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_URL", "https://bot.example.org/telegram")
     with pytest.raises(ValidationError, match="TELEGRAM_WEBHOOK_SECRET and HTTP_PORT"):
-        Settings()
+        TelegramSettings()
     monkeypatch.setenv("HTTP_PORT", "8080")
     for bad in ("short", "with spaces in it everywhere"):
         monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", bad)
         with pytest.raises(ValidationError, match="16 to 256") as refused:
-            Settings()
+            TelegramSettings()
         assert bad not in str(refused.value)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", HIDDEN)
-    assert Settings().telegram_webhook_secret == SecretStr(HIDDEN)
-    assert Settings().telegram_rate == 30
+    assert TelegramSettings().telegram_webhook_secret == SecretStr(HIDDEN)
+    assert TelegramSettings().telegram_rate == 30
     monkeypatch.setenv("TELEGRAM_RATE", "0")
     with pytest.raises(ValidationError, match="telegram_rate"):
-        Settings()
+        TelegramSettings()

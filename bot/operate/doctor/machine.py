@@ -5,26 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from bot.examining import Finding
 from bot.library import ROADMAPS, Library
+from bot.opening import Configured
 from bot.settings import Settings
 from bot.store import zones
 
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes that should be free where the database is: a group of 30 writes a few megabytes a year, its backups as much."""
 
-CONSOLE_ONLY = "no token is set: `roadmate run` opens the console chat (for a platform: DISCORD_TOKEN, TELEGRAM_TOKEN)"
 
-
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings, platforms: Sequence[Configured]) -> Iterator[Finding]:
     """What can be seen without a database and without a network."""
-    yield _platforms(settings)
-    for folder in _folders(settings):
+    served = [platform for platform in platforms if platform.served]
+    yield _platforms(settings, platforms)
+    for folder in _folders(settings, chat=not served):
         yield _data(folder)
     if locked := _locked(settings):
         yield locked
@@ -32,22 +32,24 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _roadmaps()
 
 
-def _platforms(settings: Settings) -> Finding:
-    if not settings.platforms:
-        return Finding(f"settings: {CONSOLE_ONLY}")
-    served = " and ".join(name.capitalize() for name in settings.platforms)
+def _platforms(settings: Settings, platforms: Sequence[Configured]) -> Finding:
+    served = [platform for platform in platforms if platform.served]
+    if not served:
+        tokens = ", ".join(f"{platform.name}_token".upper() for platform in platforms)
+        return Finding(f"settings: no token is set: `roadmate run` opens the console chat (for a platform: {tokens})")
+    titles = " and ".join(platform.title for platform in served)
     if settings.http_port is None:
-        return Finding(f"settings: serves {served}; health checks off (HTTP_PORT is not set)")
-    posts = " and Telegram’s posts" if settings.telegram_token and settings.telegram_webhook_url else ""
-    return Finding(f"settings: serves {served}; health checks{posts} on port {settings.http_port}")
+        return Finding(f"settings: serves {titles}; health checks off (HTTP_PORT is not set)")
+    posts = "".join(f" and {platform.title}’s posts" for platform in served if platform.settings.posted_to)
+    return Finding(f"settings: serves {titles}; health checks{posts} on port {settings.http_port}")
 
 
-def _folders(settings: Settings) -> tuple[Path, ...]:
+def _folders(settings: Settings, *, chat: bool) -> tuple[Path, ...]:
     """The directories that are written to: the SQLite file's, and the console chat's where that is what is served."""
     file = settings.database_file
     served = () if file is None else (file.parent,)
-    chat = () if settings.platforms else (settings.roadmate_data.absolute(),)
-    return tuple(dict.fromkeys(served + chat))
+    own = (settings.roadmate_data.absolute(),) if chat else ()
+    return tuple(dict.fromkeys(served + own))
 
 
 def _data(folder: Path) -> Finding:

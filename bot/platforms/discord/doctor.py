@@ -7,7 +7,7 @@ from enum import IntFlag
 from typing import Any
 
 from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
-from bot.settings import Settings
+from bot.platforms.discord.settings import DiscordSettings
 
 API = "https://discord.com/api/v10"
 NETWORK = "see that this machine reaches the internet and that DISCORD_API_URL is right, if it is set"
@@ -43,7 +43,7 @@ SERVERS = 1000
 """Of one shard, as Discord advises."""
 
 
-async def examine(settings: Settings, homes: Sequence[Place]) -> AsyncIterator[Finding]:
+async def examine(settings: DiscordSettings, homes: Sequence[Place]) -> AsyncIterator[Finding]:
     """What Discord says; nothing when it is not served."""
     if settings.discord_token is None:
         return

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
-from bot.settings import Settings
+from bot.platforms.telegram.settings import TelegramSettings
 
 API = "https://api.telegram.org"
 NETWORK = "see that this machine reaches the internet and that TELEGRAM_API_URL is right, if it is set"
@@ -21,7 +21,7 @@ PORTS = (443, 80, 88, 8443)
 AGAIN = "start Roadmate again: it sets its own; if that does not last, another program has the token: stop it"
 
 
-async def examine(settings: Settings, homes: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
+async def examine(settings: TelegramSettings, homes: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
     """What Telegram says; nothing when it is not served. `held` names the leases of running processes."""
     if settings.telegram_token is None:
         return
@@ -41,7 +41,7 @@ async def examine(settings: Settings, homes: Sequence[Place], held: Collection[s
             yield Finding("Telegram cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, settings: Settings, homes: Sequence[Place], served: bool) -> AsyncIterator[Finding]:
+async def _asked(api: Api, settings: TelegramSettings, homes: Sequence[Place], served: bool) -> AsyncIterator[Finding]:
     answer = await api.get("/getMe")
     if answer.status in (401, 404):
         yield Finding("Telegram does not take the token", RENEW)
@@ -69,7 +69,7 @@ def _polled(webhook: Mapping[str, Any]) -> Finding:
     return Finding(f"Telegram: no webhook is in the way; {webhook['pending_update_count']} updates wait")
 
 
-def _posted(webhook: Mapping[str, Any], settings: Settings, served: bool) -> Finding:
+def _posted(webhook: Mapping[str, Any], settings: TelegramSettings, served: bool) -> Finding:
     """Whether Telegram posts updates to where TELEGRAM_WEBHOOK_URL says; before the first start it cannot yet."""
     ours, theirs = str(settings.telegram_webhook_url).rstrip("/"), str(webhook["url"]).rstrip("/")
     waiting = f"{webhook['pending_update_count']} updates wait"
