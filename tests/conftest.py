@@ -1,6 +1,43 @@
-"""What every test shares: laws are searched for as long as it takes, on a busy machine too."""
+"""What every test shares: laws are searched for as long as it takes, and what could not be tried is said."""
 
+from __future__ import annotations
+
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+from tests.fakes.postgres import UNTRIED
+
+settings.register_profile(
+    "house",
+    deadline=None,
+    # In CI Hypothesis would try the same examples each time.
+    derandomize=False,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.load_profile("house")
+
+
+def untried(config: pytest.Config) -> list[str]:
+    """Why the tests that need Postgres did not run; empty when they did, or none was chosen."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    reasons = (report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple))
+    return [reason.partition(UNTRIED)[2] for reason in reasons if UNTRIED in reason]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI half of the tests is not enough: there the run fails."""
+    if untried(session.config) and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that the Postgres half did not run."""
+    if reasons := untried(terminalreporter.config):
+        fails = ", which fails this run" if os.environ.get("CI") == "true" else ""
+        said = f"{len(reasons)} tests that need Postgres did not run{fails}: {reasons[0].strip(': ')}"
+        terminalreporter.write_line(" ".join(said.split()), yellow=True, bold=True)

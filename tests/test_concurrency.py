@@ -18,7 +18,7 @@ from sqlalchemy import text
 from bot.store import Store, schema
 from tests.fakes.clockwork import settled
 from tests.fakes.crowd import COUNTED, Calendar, Told, crowded, differences
-from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 ROOT = Path(__file__).parents[1]
 SEED = int(os.environ.get("SEED", "1"))
@@ -36,7 +36,7 @@ def postgres() -> Iterator[Postgres]:
         with serving() as server:
             yield server
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 async def prepared(url: str) -> Store:

@@ -43,7 +43,7 @@ from bot.settings import FromEnvironment, Settings
 from bot.store import Store, leases, people, schema
 from tests.fakes import discord_server
 from tests.fakes.discord_server import DiscordServer
-from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 from tests.fakes.telegram_server import TelegramServer
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -294,7 +294,7 @@ def postgres() -> Iterator[Postgres]:
             server.execute("CREATE DATABASE roadmate")
             yield server
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 async def test_postgres_is_examined_as_sqlite_is(postgres: Postgres, tmp_path: Path) -> None:

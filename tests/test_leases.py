@@ -26,7 +26,7 @@ from bot.leases import PROCESS, AlreadyServed, Leases, new_holder, serving
 from bot.store import Store, Unavailable
 from bot.store import leases as table
 from bot.tables import leases, metadata
-from tests.fakes.postgres import NoPostgres
+from tests.fakes.postgres import UNTRIED, NoPostgres
 from tests.fakes.postgres import serving as serving_postgres
 
 NAME = "telegram:42"
@@ -41,7 +41,7 @@ def postgres() -> Iterator[str]:
         with serving_postgres() as server:
             yield server.url("postgres")
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from bot import logs
 from bot.logs import HIDDEN, Secrets, configure
 from bot.store import Store
 from tests.fakes.discord_server import DiscordServer
-from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 from tests.fakes.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ def postgres() -> Iterator[Postgres]:
         with serving() as server:
             yield server
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 def logged(

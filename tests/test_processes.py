@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.fleet import fleet
 from tests.fakes.leaseholder import Crowd, check, prepare, read, token_of
-from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 SECONDS, POLL = 1.5, 0.2
 SLACK = 1.0
@@ -26,7 +26,7 @@ def postgres() -> Iterator[Postgres]:
         with serving() as server:
             yield server
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 @asynccontextmanager

@@ -18,6 +18,9 @@ from pathlib import Path
 import asyncpg
 
 START_SECONDS = 20
+UNTRIED = "Postgres cannot run here"
+"""Begins the reason why a test that needs it is skipped: the end of the run counts them."""
+
 UNPRIVILEGED = "nobody"
 """Whom the server runs as where the tests run as root, which Postgres refuses to."""
 

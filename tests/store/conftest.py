@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bot.store import Store
 from bot.tables import metadata
-from tests.fakes.postgres import NoPostgres, Postgres, serving
+from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 EMPTY = count(1)
 
@@ -23,7 +23,7 @@ def postgres() -> Iterator[Postgres]:
         with serving() as server:
             yield server
     except NoPostgres as reason:
-        pytest.skip(f"Postgres cannot run here: {reason}")
+        pytest.skip(f"{UNTRIED}: {reason}")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
