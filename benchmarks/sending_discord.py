@@ -38,6 +38,8 @@ from bot.delivery import Address, Sent
 from bot.platforms.discord.client import DiscordPlatform
 from bot.platforms.discord.limits import PER_SECOND
 from bot.store import Store, schema
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 
 FEW, MANY = 200, 15_000
 PRIVATE_CHATS = 500
@@ -209,7 +211,8 @@ async def ours(url: str) -> AsyncIterator[Sending]:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC), zone="UTC")
-        platform = DiscordPlatform("token", Hearing(dispatch), api_url=url)
+        memory = StoredMemory(store, "discord", dispatch.clock, Commits(store))
+        platform = DiscordPlatform("token", Hearing(dispatch), memory, api_url=url)
         platform.limits._share = lambda: 1_000_000
         # A second is never full of so few.
         platform.limits._written = deque(maxlen=PER_SECOND - 1)

@@ -37,6 +37,8 @@ from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.posting import NO_PREVIEW
 from bot.platforms.telegram.render import render
 from bot.store import Store, schema
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "7000000001:" + "benchmark".ljust(35, "-")
@@ -129,8 +131,9 @@ async def ours(url: str) -> AsyncIterator[Send]:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
         await schema.upgrade(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC))
+        memory = StoredMemory(store, "telegram", dispatch.clock, Commits(store))
         pace = Pace(1e6, per_chat=0.001, per_group_minute=20)
-        platform = TelegramPlatform(TOKEN, Hearing(dispatch), api_url=url, pace=pace)
+        platform = TelegramPlatform(TOKEN, Hearing(dispatch), memory, api_url=url, pace=pace)
         serving = asyncio.create_task(platform.run())
         while not platform.status().connected:  # noqa: ASYNC110 -- nothing tells it
             await asyncio.sleep(0.01)

@@ -24,6 +24,8 @@ from bot.messages import Messages
 from bot.opening import Configured, Ports
 from bot.settings import Settings
 from bot.store import Store, Unavailable, drafts, facts, leases, outbox, questions, schedule, schema, studies, zones
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 from bot.words import LANGUAGE
 
 if TYPE_CHECKING:
@@ -106,6 +108,10 @@ class Roadmate:
     def roadmaps(self) -> Mapping[str, Roadmap]:
         """The roadmaps that are served."""
         return self.library.roadmaps
+
+    def memory(self, platform: str) -> StoredMemory:
+        """What a platform remembers for its own protocol."""
+        return StoredMemory(self.store, platform, self.clock, self.courier.commits)
 
     def add(self, platform: Platform) -> None:
         """Serve a platform."""
@@ -300,7 +306,7 @@ async def _watch(scheduler: AsyncIOScheduler) -> None:
 def build(settings: Settings, platforms: Iterable[Configured], metrics: Metrics | None = None) -> Roadmate:
     """The bot as the settings want it, with every platform there is a token for."""
     app = Roadmate(Store.open(settings.database), language=settings.roadmate_language, metrics=metrics)
-    ports = Ports(app.hearing, app.leases, metrics)
+    ports = Ports(app.hearing, app.memory, app.leases, metrics)
     for platform in platforms:
         if platform.served:
             opened = platform.open(ports)
@@ -366,12 +372,12 @@ async def chat(settings: Settings, name: str, group: str) -> bool:
 
 async def _chat(settings: Settings, store: Store, zone: str, name: str, group: str) -> bool:
     from bot.platforms.console.chat import Chat
-    from bot.platforms.console.client import Console
+    from bot.platforms.console.client import NAME, Console
     from bot.platforms.console.clock import ChatClock
 
-    clock = await ChatClock.open(store, now)
+    clock = await ChatClock.open(StoredMemory(store, NAME, now, Commits(store)), now)
     app = Roadmate(store, clock=clock, zone=zone, language=settings.roadmate_language)
     await app.follow_renames()
-    console = Console(app.dispatch, clock, zone)
+    console = Console(app.memory(NAME), clock, zone)
     app.add(console)
     return await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.delivery import Platform
     from bot.examining import Finding, Place
     from bot.leases import Leases
+    from bot.memory import Memory
     from bot.metrics import Metrics
 
     Hook = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,9 +26,11 @@ Own = TypeVar("Own", bound=PlatformSettings)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the app hands to a platform: who takes what it hears, who has the leases, and who counts."""
+    """What the app hands to a platform: who takes what it hears, where it remembers what it must (by its name), who has
+    the leases, and who counts."""
 
     hearing: Hearing
+    memory: Callable[[str], Memory]
     leases: Leases
     metrics: Metrics | None = None
 

@@ -18,11 +18,11 @@ from bot.cards import Card
 from bot.command import Incoming
 from bot.command.parameters import File
 from bot.courier import Courier, Right, rounds
-from bot.courier.commits import Commits
 from bot.courier.outcomes import LONGEST_RETRY, MOST_EDITS
 from bot.courier.rounds import IN_DOUBT_AFTER
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Hushed, Later, Moved, Outcome, Rejected
 from bot.store import Store, Unavailable, outbox, people
+from bot.store.commits import Commits
 from bot.store.outbox import Delivery, Draft
 from bot.tables import accounts, groups, members
 from tests.fakes.clockwork import EVENING, NOON, ROOM, TODAY, Clockwork, clockwork

@@ -217,6 +217,11 @@ VALUES = "Views and the domain know values, never the store"
             "import bot.platforms.discord.client",
             "Platforms do not know each other",
         ),
+        (
+            "bot/platforms/console/clock.py",
+            "import bot.store",
+            "Platforms translate and render; what they remember goes through a port",
+        ),
         ("bot/stray.py", '"""A module that no layer names."""', STRAY),
     ],
 )

@@ -231,7 +231,8 @@ class Hearing:
         if said.several or not self._explained.passes(self.now(), origin.platform, origin.account, id):
             return None
         async with self.dispatch.store.reading() as db:
-            language = await people.language(db, origin.platform, origin.account)
+            known = await people.account(db, origin.platform, origin.account)
+            language = None if known is None else (await people.member(db, known.member)).language
         return self._simply(id, language or self.dispatch.language_of(origin.hint))
 
     # ---------------------------------------------------------------- lines

@@ -12,11 +12,11 @@ from datetime import datetime
 from functools import partial
 
 from bot.cards import Card
-from bot.courier.commits import Commits
 from bot.courier.outcomes import Outcomes
 from bot.courier.rounds import COMPOSED, PAUSE_SECONDS, Right, Round
 from bot.delivery import Hushed, Platform
 from bot.store import Store, Unavailable, outbox
+from bot.store.commits import Commits
 from bot.store.outbox import Delivery
 
 __all__ = ["Courier", "Right"]

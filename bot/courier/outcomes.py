@@ -11,7 +11,6 @@ from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.courier.commits import afterwards
 from bot.courier.parcels import Parts
 from bot.delivery import (
     Address,
@@ -29,6 +28,7 @@ from bot.delivery import (
 from bot.domain.kind import ASKED, KINDS, RETURN, TROUBLE
 from bot.domain.reason import MOOT, MOVED
 from bot.store import homes, outbox, people, schedule
+from bot.store.commits import afterwards
 from bot.store.outbox import Delivery
 
 log = logging.getLogger(__name__)

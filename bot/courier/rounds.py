@@ -13,7 +13,6 @@ from typing import Any, assert_never
 
 from bot import pacing
 from bot.cards import Card, as_one, joined
-from bot.courier.commits import Commits
 from bot.courier.doubt import Arrived, Decision, Doubt, End, Look, SendAgain, Wait, decide, decide_knowing
 from bot.courier.outcomes import LONGEST_RETRY, RETRY, Outcomes, as_first_said
 from bot.courier.parcels import Parts, parcels
@@ -21,6 +20,7 @@ from bot.delivery import Address, Doubtful, Hushed, Later, Outcome, Platform
 from bot.domain import reason
 from bot.domain.kind import KINDS
 from bot.store import Store, Unavailable, outbox
+from bot.store.commits import Commits
 from bot.store.outbox import Delivery
 
 log = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """Named questions of the database, each inside a transaction."""
 
-from bot.store.engine import OnlyReads, Store, Unavailable, hold, passing
+from bot.memory import Unavailable
+from bot.store.engine import OnlyReads, Store, hold, passing
 
 __all__ = ["OnlyReads", "Store", "Unavailable", "hold", "passing"]

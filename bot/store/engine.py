@@ -18,6 +18,8 @@ from sqlalchemy import Dialect, Table, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.memory import Unavailable
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -66,13 +68,6 @@ READ_ONLY = (sqlite3.SQLITE_READONLY, "25006")
 
 CROSSED = ("40001", "40P01")
 """Postgres has taken back one of two transactions that waited for each other, or could not follow one another."""
-
-
-class Unavailable(Exception):
-    """The database cannot be used at the moment, as the message says in its own words; logged once while it lasts.
-
-    Nothing was written, unless Postgres went away in the very commit.
-    """
 
 
 class OnlyReads(Exception):

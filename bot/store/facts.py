@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.memory import Numbers
 from bot.store.engine import hold
 from bot.tables import facts
 
@@ -17,9 +18,6 @@ ZONE_RULES = "zone-rules"
 PROBE = "written-for-health"
 CLOCK_OFFSET = "chat-clock-offset"
 NUMBERS = "chat-numbers"
-
-Numbers = tuple[int, Mapping[int, tuple[str, str, str]]]
-"""The console's next number, and by each number what it presses: a press, its message and its chat."""
 
 
 # ------------------------------------------------------------ the process

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import Address
+from bot.delivery import PRIVATE, Address
 from bot.domain.kind import RISK
 from bot.domain.reason import TOO_LATE
 from bot.store.engine import many, upsert
@@ -242,6 +242,19 @@ async def take_over(db: AsyncConnection, platform: str, token: int, now: datetim
     others = (deliveries.c.state == "sending") & (deliveries.c.token.is_(None) | (deliveries.c.token != token))
     result = await db.execute(update(deliveries).where(queued & others).values(next_at=now))
     return int(result.rowcount)
+
+
+async def on_their_way(db: AsyncConnection, platform: str, since: float) -> Sequence[tuple[str, float]]:
+    """What was handed over for groups since a moment, in seconds since 1970 UTC, and was not settled: each chat, and
+    when."""
+    groups = deliveries.c.chat.not_like(f"{PRIVATE}%") & deliveries.c.next_at.is_not(None)
+    rows = await db.execute(
+        select(deliveries.c.chat, deliveries.c.settled_at).where(
+            deliveries.c.platform == platform, deliveries.c.state == "sending", groups
+        )
+    )
+    handed = [(chat, at.timestamp()) for chat, at in rows if at is not None]
+    return [(chat, at) for chat, at in handed if at >= since]
 
 
 async def hand_over(

@@ -74,13 +74,6 @@ async def member(db: AsyncConnection, id: int) -> Member:
     return _member((await db.execute(select(members).where(members.c.id == id))).mappings().one())
 
 
-async def language(db: AsyncConnection, platform: str, id: str) -> str | None:
-    """The language of the member behind an account; None for a stranger."""
-    spoken = select(members.c.language).join(accounts, accounts.c.member == members.c.id)
-    found: str | None = await db.scalar(spoken.where(accounts.c.platform == platform, accounts.c.account == id))
-    return found
-
-
 async def meet(
     db: AsyncConnection, platform: str, id: str, name: str, zone: str, language: str, now: datetime
 ) -> tuple[Member, Account]:

@@ -14,9 +14,11 @@ from rich.console import Console as Terminal
 
 from bot.app import Roadmate
 from bot.platforms.console.chat import Chat
-from bot.platforms.console.client import Console
+from bot.platforms.console.client import NAME, Console
 from bot.platforms.console.clock import ChatClock
 from bot.store import Store, schema
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 from bot.words import word
 from tests.platforms.driver import Seen
 
@@ -39,10 +41,10 @@ class ConsoleDriver:
     async def __aenter__(self) -> Self:
         self.store = Store.open(f"sqlite+aiosqlite:///{self.folder / 'chat.db'}")
         await schema.upgrade(self.store)
-        self.clock = await ChatClock.open(self.store, self.real)
+        self.clock = await ChatClock.open(StoredMemory(self.store, NAME, self.real, Commits(self.store)), self.real)
         self.app = Roadmate(self.store, clock=self.clock, zone=ZONE)
         terminal = Terminal(file=self.page, highlight=False, soft_wrap=True, width=400)
-        self.console = Console(self.app.dispatch, self.clock, ZONE, terminal)
+        self.console = Console(self.app.memory(NAME), self.clock, ZONE, terminal)
         self.app.add(self.console)
         await self.console.load()
         self.chat = Chat(self.app, self.console, self.clock, ZONE)

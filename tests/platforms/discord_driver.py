@@ -16,11 +16,11 @@ from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address
-from bot.domain.account import Account
-from bot.domain.member import Member
 from bot.library import Library
 from bot.platforms.discord.client import DiscordPlatform
 from bot.store import Store, people, schedule, schema
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 from tests.fakes.discord_server import Channel, DiscordServer, Exchange, Message, Modal, NotOfferedError, User
 from tests.fakes.discord_server.interactions import Kind
 from tests.fakes.discord_server.messages import SELECTS, written_on
@@ -44,6 +44,7 @@ class DiscordDriver:
         library = Library.load(ROADMAPS)
         self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, clock, zone=ZONE)
         self.hearing = Hearing(self.dispatch)
+        self.memory = StoredMemory(self.store, "discord", clock, Commits(self.store))
         self.lena = self.server.add_user("lena")
         self.people: dict[str, User] = {"lena": self.lena}
         self.guild = self.server.add_guild("Learners", self.lena)
@@ -77,6 +78,7 @@ class DiscordDriver:
         self.platform = DiscordPlatform(
             self.server.token,
             self.hearing if dispatch is None else Hearing(dispatch),
+            self.memory,
             api_url=self.server.api_url,
             gateway_url=self.server.gateway_url,
         )
@@ -213,14 +215,9 @@ class DiscordDriver:
         address = Address.private_to("discord", str(user.id)) if private else Address("discord", str(channel.id))
         incoming = Incoming("discord", str(user.id), user.name, address, "", private=private)
         async with self.store.reading() as db:
-            known = await people.account(db, "discord", str(user.id))
-            group = None if private else await people.group_at(db, address)
-            if known is None:
-                known = Account("discord", str(user.id), 0, user.name, "unknown", self.clock())
-                member = Member(0, user.name, ZONE)
-            else:
-                member = await people.member(db, known.member)
-            return await self.dispatch._scene(db, incoming, group, known, member, mates=True)
+            meeting = self.dispatch.meeting
+            speaker = await meeting.recognise(db, incoming) or await meeting.stranger(db, incoming)
+            return await meeting.scene(db, incoming, speaker, mates=True)
 
 
 def _menus(message: Message) -> dict[str, list[str]]:

@@ -18,6 +18,8 @@ from bot.pacing import Pace
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
 from bot.store import Store, people, schedule, schema
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 from tests.fakes.telegram_server import Group, Message, Press, TelegramServer, Topic, Update, User
 from tests.platforms.driver import Seen
 
@@ -44,6 +46,7 @@ class TelegramDriver:
         library = Library.load(ROADMAPS)
         self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, self.clock, zone=ZONE)
         self.hearing = Hearing(self.dispatch)
+        self.memory = StoredMemory(self.store, "telegram", clock, Commits(self.store))
         self.people: dict[str, User] = {}
         self.lena = self._come("lena")
         self.group = self.server.add_group("study", admins=[self.lena], forum=forum)
@@ -77,7 +80,8 @@ class TelegramDriver:
     async def start(self) -> None:
         """Start the bot, as after a restart of the process: nothing is left but the store."""
         polls = len(self.server.calls("getUpdates"))
-        self.platform = TelegramPlatform(self.server.token, self.hearing, api_url=self.server.url, pace=self.pace)
+        token, url = self.server.token, self.server.url
+        self.platform = TelegramPlatform(token, self.hearing, self.memory, api_url=url, pace=self.pace)
         self.serving = asyncio.create_task(self.platform.run())
         await self.server.until(
             lambda: len(self.server.calls("getUpdates")) > polls or None, 10, lambda: "the bot's first poll"

@@ -916,7 +916,11 @@ async def test_homes_end_with_their_channels_threads_and_servers(driver: Discord
 
 async def test_a_wrong_token_is_said_so(driver: DiscordDriver) -> None:
     platform = DiscordPlatform(
-        "not.the.token", driver.hearing, api_url=driver.server.api_url, gateway_url=driver.server.gateway_url
+        "not.the.token",
+        driver.hearing,
+        driver.memory,
+        api_url=driver.server.api_url,
+        gateway_url=driver.server.gateway_url,
     )
     with pytest.raises(BadToken, match="DISCORD_TOKEN") as caught:
         await platform.run()

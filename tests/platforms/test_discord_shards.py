@@ -87,6 +87,7 @@ class Process:
         self.platform = DiscordPlatform(
             driver.server.token,
             driver.hearing,
+            driver.memory,
             api_url=driver.server.api_url,
             gateway_url=driver.server.gateway_url,
             shards=count,

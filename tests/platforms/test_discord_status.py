@@ -44,7 +44,7 @@ def another(driver: DiscordDriver, count: int = 1, leases: Leases | None = None)
     """The platform of another process with the same token."""
     server = driver.server
     urls = {"api_url": server.api_url, "gateway_url": server.gateway_url}
-    return DiscordPlatform(server.token, driver.hearing, shards=count, leases=leases, **urls)
+    return DiscordPlatform(server.token, driver.hearing, driver.memory, shards=count, leases=leases, **urls)
 
 
 async def test_a_gateway_is_connected_and_has_a_latency(driver: DiscordDriver) -> None:

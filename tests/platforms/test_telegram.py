@@ -39,6 +39,7 @@ from bot.views.answers import question
 from tests.fakes.stalls import stalls
 from tests.fakes.telegram_server import Group, Message, Press, Update, User
 from tests.fakes.telegram_server.entities import part
+from tests.fakes.transactions import counted
 from tests.platforms.driver import Seen
 from tests.platforms.telegram_driver import USERNAME, TelegramDriver
 from tests.platforms.test_telegram_server import png
@@ -568,6 +569,39 @@ async def test_whatever_a_button_carries_it_is_answered(driver: TelegramDriver, 
     assert bot_messages(driver, driver.group) == [post]
 
 
+@pytest.mark.parametrize("where", ["private", "group"])
+async def test_a_press_takes_one_transaction(driver: TelegramDriver, asha: User, where: str) -> None:
+    if where == "private":
+        await driver.say("asha", "/next", private=True)
+    else:
+        await driver.platform.send(driver.home, CARD.with_rows([Button("Done", "done http-rest")]), "k")
+        await driver.memory.flush()
+    with counted(driver.store) as transactions:
+        assert (await driver.press("asha", "Done")).text.startswith("✅")
+        assert (transactions.writing, transactions.reading) == (1, 0)
+
+
+async def test_a_groups_post_takes_two_durable_commits(driver: TelegramDriver) -> None:
+    """It is handed over, and settled; that the group was written to goes along with one of the two."""
+
+    async def compose(_delivery: object, _now: datetime) -> Card:
+        return CARD
+
+    courier = Courier(driver.store, {"telegram": driver.platform}, compose, lambda: NOON)
+    driver.memory.commits = courier.commits
+    # The right to send is taken once.
+    await courier.deliver()
+    draft = outbox.Draft("k", "recap", driver.home, NOON.date(), NOON, NOON + timedelta(hours=1))
+    async with driver.store.writing() as db:
+        await outbox.queue(db, draft)
+    with counted(driver.store) as transactions:
+        assert await courier.deliver() == 1
+        await driver.memory.flush()
+        assert transactions.writing == 2
+    noted = await driver.memory.written_to(driver.server.token.partition(":")[0], 0)
+    assert dict(noted) == {driver.home.chat: [NOON.timestamp()]}
+
+
 # ---------------------------------------------------------------- questions
 
 
@@ -948,7 +982,7 @@ async def test_nobody_can_tell_whether_a_message_arrived(driver: TelegramDriver)
 
 
 async def test_nothing_is_sent_without_a_connection(driver: TelegramDriver) -> None:
-    platform = TelegramPlatform(driver.server.token, driver.hearing, api_url=driver.server.url)
+    platform = TelegramPlatform(driver.server.token, driver.hearing, driver.memory, api_url=driver.server.url)
     assert isinstance(await platform.send(driver.home, CARD, "k"), Later)
     assert isinstance(await platform.edit(driver.home, "1", CARD), Later)
     await driver.server.__aexit__(None, None, None)
@@ -1003,7 +1037,7 @@ async def test_a_refused_token_is_said_once_and_never_shown(
 ) -> None:
     token = "7000000001:" + "wrong".ljust(35, "-")
     with caplog.at_level(logging.DEBUG), pytest.raises(BadToken, match="TELEGRAM_TOKEN") as raised:
-        await TelegramPlatform(token, driver.hearing, api_url=driver.server.url).run()
+        await TelegramPlatform(token, driver.hearing, driver.memory, api_url=driver.server.url).run()
     assert token not in caplog.text
     assert token not in str(raised.value)
 

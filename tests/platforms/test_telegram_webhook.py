@@ -27,6 +27,8 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.platforms.telegram.webhook import MOST_BYTES, SECRET
 from bot.store import Store, schema
 from bot.store import inbox as stored
+from bot.store.commits import Commits
+from bot.store.memory import StoredMemory
 from bot.tables import checkins, inbox
 from tests.fakes.telegram_server import TelegramServer, Update, User
 from tests.platforms.telegram_driver import ROADMAPS, USERNAME, ZONE
@@ -34,6 +36,11 @@ from tests.platforms.telegram_driver import ROADMAPS, USERNAME, ZONE
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 HIDDEN = "s3cret-of-this-test"
 PATH = "/telegram"
+
+
+def memory(store: Store) -> StoredMemory:
+    """What a process remembers of Telegram."""
+    return StoredMemory(store, "telegram", lambda: NOON, Commits(store))
 
 
 class Process:
@@ -46,6 +53,7 @@ class Process:
         self.platform = TelegramPlatform(
             server.token,
             Hearing(dispatch),
+            memory(store),
             api_url=server.url,
             pace=Pace(1000),
             webhook_url=f"http://127.0.0.1:{port}{PATH}",
@@ -207,7 +215,7 @@ async def test_what_is_no_update_is_refused(house: House, body: bytes, status: i
 async def test_a_bot_that_polls_takes_no_posts(house: House) -> None:
     library = Library.load(ROADMAPS)
     dispatch = Dispatch(house.store, lambda: library.roadmaps, registry, lambda: NOON)
-    polling = TelegramPlatform(house.server.token, Hearing(dispatch), api_url=house.server.url)
+    polling = TelegramPlatform(house.server.token, Hearing(dispatch), memory(house.store), api_url=house.server.url)
     assert polling.webhook_path is None
     house.on_duty = Process(house.store, house.server, 1)
     house.on_duty.platform = polling
@@ -353,7 +361,9 @@ async def test_what_is_stored_is_carried_out_by_who_polls_as_well(house: House) 
 def polling(house: House) -> TelegramPlatform:
     """One who polls with the same token."""
     dispatch = Dispatch(house.store, dict, registry, lambda: NOON)
-    return TelegramPlatform(house.server.token, Hearing(dispatch), api_url=house.server.url, pace=Pace(1000))
+    return TelegramPlatform(
+        house.server.token, Hearing(dispatch), memory(house.store), api_url=house.server.url, pace=Pace(1000)
+    )
 
 
 @pytest.mark.parametrize("polls", [False, True])

@@ -20,10 +20,10 @@ from bot.command.grammar import ASK
 from bot.command.heard import Heard, Origin, Pressed, Replied, RoomEntered, Said, Standing
 from bot.command.reading import read_span
 from bot.delivery import Address
+from bot.memory import Unavailable
 from bot.platforms.console.client import NAME, Console
 from bot.platforms.console.clock import FURTHEST, ChatClock
 from bot.platforms.console.render import clean
-from bot.store import Store, Unavailable
 from bot.words import date_words, time_words, word
 
 NAME_LIMIT = 32
@@ -33,7 +33,6 @@ class Clockwork(Protocol):
     """The part of the bot that lets time pass (`bot.app.Roadmate`)."""
 
     hearing: Hearing
-    store: Store
 
     async def catch_up(self) -> None:
         """Deliver what is due."""

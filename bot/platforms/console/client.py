@@ -13,10 +13,9 @@ from rich.console import Console as Terminal
 from rich.text import Text as Styled
 
 from bot.cards import Card
-from bot.command import Dispatch
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
+from bot.memory import Memory, Unavailable
 from bot.platforms.console.render import clean, page
-from bot.store import Unavailable, facts
 from bot.words import date_words, time_words, word
 
 NAME = "console"
@@ -40,7 +39,7 @@ class Console:
     A terminal's lines are broken between words; what a pipe reads is not broken at all.
     """
 
-    dispatch: Dispatch
+    memory: Memory
     clock: Callable[[], datetime]
     zone: str
     terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=not sys.stdout.isatty()))
@@ -105,13 +104,11 @@ class Console:
         """Keep what the numbers press for the next chat; where that cannot be saved, they are good for this one."""
         kept = {number: (one.press, one.message, one.chat) for number, one in self.shown.items()}
         with suppress(Unavailable):
-            async with self.dispatch.store.writing() as db:
-                await facts.remember_numbers(db, self._next, kept)
+            await self.memory.remember_numbers((self._next, kept))
 
     async def load(self) -> None:
         """What the numbers of the last chat press."""
-        async with self.dispatch.store.reading() as db:
-            kept = await facts.numbers(db)
+        kept = await self.memory.numbers()
         if kept is not None:
             self._next, shown = kept
             self.shown = {number: Shown(*pressed) for number, pressed in shown.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.store import Store, facts
+from bot.memory import Memory
 
 FURTHEST = timedelta(days=366)
 """One `:forward` goes at most a year: every check-in and recap on the way is printed."""
@@ -14,16 +14,15 @@ FURTHEST = timedelta(days=366)
 class ChatClock:
     """Gives the chat's moment in UTC. `real` is the clock it runs ahead of."""
 
-    def __init__(self, store: Store, real: Callable[[], datetime], offset: timedelta) -> None:
-        self._store = store
+    def __init__(self, memory: Memory, real: Callable[[], datetime], offset: timedelta) -> None:
+        self._memory = memory
         self._real = real
         self._offset = offset
 
     @classmethod
-    async def open(cls, store: Store, real: Callable[[], datetime]) -> ChatClock:
+    async def open(cls, memory: Memory, real: Callable[[], datetime]) -> ChatClock:
         """The clock as the last chat left it."""
-        async with store.reading() as db:
-            return cls(store, real, await facts.clock_offset(db))
+        return cls(memory, real, await memory.clock_offset())
 
     def __call__(self) -> datetime:
         """The moment it is in the chat."""
@@ -32,5 +31,4 @@ class ChatClock:
     async def move_to(self, moment: datetime) -> None:
         """Set the clock, never back."""
         self._offset = max(self._offset, moment - self._real())
-        async with self._store.writing() as db:
-            await facts.remember_clock_offset(db, self._offset)
+        await self._memory.remember_clock_offset(self._offset)

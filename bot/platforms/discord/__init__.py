@@ -20,6 +20,7 @@ def _open(settings: DiscordSettings, ports: Ports) -> Opened:
     discord = DiscordPlatform(
         settings.discord_token.get_secret_value(),
         ports.hearing,
+        ports.memory(DISCORD.name),
         api_url=root(settings.discord_api_url),
         gateway_url=root(settings.discord_gateway_url),
         shards=settings.discord_shards,

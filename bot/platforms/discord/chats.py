@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from functools import partial
 
-from bot.platforms.discord.markdown import PLATFORM
-from bot.store import Store, Unavailable, people
+from bot.memory import Memory, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +21,8 @@ process that is killed has not noted is opened once more."""
 class Chats:
     """The channels of private chats: in memory, and behind that in the database."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
         # By account, those used last at the end; None: unknown to Discord, whatever the row still says.
         self._known: OrderedDict[str, int | None] = OrderedDict()
         self._unwritten: dict[str, str | None] = {}
@@ -34,8 +32,7 @@ class Chats:
         """The channel of an account; None where it is to be opened."""
         if account not in self._known:
             try:
-                async with self._store.reading() as db:
-                    kept = await people.channel(db, PLATFORM, account)
+                kept = await self._memory.channel(account)
             except Unavailable:
                 return None
             if kept is None:
@@ -84,7 +81,7 @@ class Chats:
     async def _write(self) -> None:
         notes = dict(self._unwritten)
         try:
-            await self._store.write(partial(people.note_channels, platform=PLATFORM, channels=notes))
+            await self._memory.note_channels(notes)
         except Unavailable:
             # Tried again, with what is opened meanwhile.
             return

@@ -21,6 +21,7 @@ from bot.cards import Card, Document
 from bot.command import Hearing
 from bot.delivery import Address, Capabilities, Closed, Doubtful, Gone, Later, Outcome, Rejected, Sent, Status
 from bot.leases import Leases
+from bot.memory import Memory
 from bot.platforms.discord import outgoing, search
 from bot.platforms.discord.chats import Chats
 from bot.platforms.discord.connection import Client
@@ -54,6 +55,7 @@ class DiscordPlatform:
         self,
         token: str,
         hearing: Hearing,
+        memory: Memory,
         *,
         api_url: str | None = None,
         gateway_url: str | None = None,
@@ -65,6 +67,7 @@ class DiscordPlatform:
         self.lease = f"{PLATFORM}:{owner(token)}"
         self._token = token
         self._hearing = hearing
+        self._memory = memory
         self._api_url = (api_url or API_URL).rstrip("/")
         self._gateway_url = yarl.URL(gateway_url or GATEWAY_URL)
         self._count = shards
@@ -75,7 +78,7 @@ class DiscordPlatform:
         # For sending, where no shard is ours.
         self._desk: Client | None = None
         self._opening = asyncio.Lock()
-        self._chats = Chats(hearing.dispatch.store)
+        self._chats = Chats(memory)
 
     @property
     def invalid_responses(self) -> int:
@@ -218,6 +221,7 @@ class DiscordPlatform:
     def _connection(self, shard: int) -> Client:
         return Client(
             self._hearing,
+            self._memory,
             self.send,
             self.limits,
             shard=shard,

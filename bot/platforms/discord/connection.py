@@ -14,12 +14,12 @@ from bot.cards import Card
 from bot.command import Hearing
 from bot.command.heard import BotAdded, BotGreeted, BotRemoved
 from bot.delivery import Address, Outcome, Sent
+from bot.memory import Memory
 from bot.platforms.discord import limits, outgoing, slash
 from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.limits import Limits
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.private import Private, from_person
-from bot.store import facts
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Client(discord.Client):
     def __init__(
         self,
         hearing: Hearing,
+        memory: Memory,
         send: Callable[[Address, Card, str], Coroutine[Any, Any, Outcome]],
         passing: Limits,
         *,
@@ -68,6 +69,7 @@ class Client(discord.Client):
         self.http.max_ratelimit_timeout = PATIENCE
         limits.forget_as_we_go(self.http)
         self._hearing = hearing
+        self._memory = memory
         self._private = Private(hearing)
         self._send = send
         self._identifying = identifying
@@ -82,17 +84,15 @@ class Client(discord.Client):
         commands = slash.commands(self._hearing.registry)
         assert self.application_id is not None, "known since the login"
         bot, fingerprint = str(self.application_id), slash.fingerprint(commands)
-        async with self._hearing.dispatch.store.reading() as db:
-            if await facts.commands_offered(db, PLATFORM, bot) == fingerprint:
-                return
+        if await self._memory.commands_offered(bot) == fingerprint:
+            return
         try:
             await self.http.bulk_upsert_global_commands(self.application_id, commands)
         except outgoing.UNREACHABLE as error:
             # The commands Discord knows still work; the next start tries again.
             log.error("Discord did not take the commands: %s", error)
             return
-        async with self._hearing.dispatch.store.writing() as db:
-            await facts.remember_commands_offered(db, PLATFORM, bot, fingerprint)
+        await self._memory.remember_commands_offered(bot, fingerprint)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Discord takes one IDENTIFY in five seconds from a token; the first of all has waited for that already."""

@@ -26,6 +26,7 @@ def _open(settings: TelegramSettings, ports: Ports) -> Opened:
     telegram = TelegramPlatform(
         settings.telegram_token.get_secret_value(),
         ports.hearing,
+        ports.memory(TELEGRAM.name),
         api_url=root(settings.telegram_api_url),
         rate=settings.telegram_rate,
         webhook_url=root(settings.telegram_webhook_url),

@@ -24,6 +24,7 @@ from bot.cards import Card
 from bot.command import Hearing, Response
 from bot.command.heard import Heard, Origin, Pressed, PrivateOpened, Replied, Said, Standing
 from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent, Status
+from bot.memory import Memory
 from bot.pacing import Pace
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
 from bot.platforms.telegram.connection import Connection, reach
@@ -75,7 +76,7 @@ class TelegramPlatform:
     second may leave (a paid broadcast raises it to 1000); `pace` replaces it and the limits of chats. `leading` says
     whether this process is the one that serves the token; others only take what is posted to their webhook.
 
-        platform = TelegramPlatform(token, Hearing(dispatch))
+        platform = TelegramPlatform(token, Hearing(dispatch), memory)
         serving = asyncio.create_task(platform.run())
         await platform.send(Address("telegram", "-1001234"), card, key="recap:12")
     """
@@ -87,6 +88,7 @@ class TelegramPlatform:
         self,
         token: str,
         hearing: Hearing,
+        memory: Memory,
         *,
         api_url: str | None = None,
         rate: float = RATE,
@@ -101,7 +103,7 @@ class TelegramPlatform:
         self.pace = pace or Pace(rate, per_chat=CHAT_SECONDS, per_group_minute=GROUP_MINUTE)
         self.lease = f"{PLATFORM}:{token.partition(':')[0]}"
         self._hearing = hearing
-        store, clock = hearing.dispatch.store, hearing.now
+        self._memory = memory
         request = AiohttpRequest(pace=self.pace)
         self._bot: ExtBot[None] = ExtBot(
             token,
@@ -110,11 +112,11 @@ class TelegramPlatform:
             request=request,
             get_updates_request=AiohttpRequest(1),
         )
-        self._minutes = Minutes(token.partition(":")[0], store, clock)
+        self._minutes = Minutes(token.partition(":")[0], memory, hearing.now)
         self._posting = Posting(self._bot, request, self._minutes)
         self._answering = Answering(self._posting, hearing)
         self._faces = Faces()
-        self._hook = Webhook(self._bot, store, clock, leading, webhook_url, webhook_secret)
+        self._hook = Webhook(self._bot, memory, leading, webhook_url, webhook_secret)
         self._connection = Connection(self._hook, leading)
 
     # ---------------------------------------------------------------- serving
@@ -160,6 +162,7 @@ class TelegramPlatform:
             await application.shutdown()
             # After a refused token the application was never initialised, but the bot's connections are open.
             await self._bot.shutdown()
+            await self._minutes.close()
 
     def resume(self) -> None:
         """Begin as if a message had just left for every chat."""
@@ -186,7 +189,7 @@ class TelegramPlatform:
 
     async def _offer_commands(self) -> None:
         try:
-            await offer_commands(self._bot, self._hearing.registry, self._hearing.dispatch.store)
+            await offer_commands(self._bot, self._hearing.registry, self._memory)
         except TelegramError as error:
             log.warning("the menu of commands could not be set and will be tried at the next start: %s", error.message)
 

@@ -16,8 +16,7 @@ from telegram import (
 )
 
 from bot.command import Command, Registry
-from bot.platforms.telegram.render import PLATFORM
-from bot.store import Store, facts
+from bot.memory import Memory
 from bot.words import LANGUAGE, languages
 
 PERSONAL = frozenset(
@@ -28,7 +27,7 @@ PERSONAL = frozenset(
 Menu = list[tuple[BotCommandScope, str | None, list[BotCommand]]]
 
 
-async def offer_commands(bot: Bot, registry: Registry, store: Store) -> None:
+async def offer_commands(bot: Bot, registry: Registry, memory: Memory) -> None:
     """Tell Telegram the commands, when they are others than it was told before. Raises TelegramError."""
     menu = _menu(registry)
     told = [
@@ -36,13 +35,11 @@ async def offer_commands(bot: Bot, registry: Registry, store: Store) -> None:
     ]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     own = str(bot.id)
-    async with store.reading() as db:
-        if await facts.commands_offered(db, PLATFORM, own) == digest:
-            return
+    if await memory.commands_offered(own) == digest:
+        return
     for scope, language, commands in menu:
         await bot.set_my_commands(commands, scope=scope, language_code=language)
-    async with store.writing() as db:
-        await facts.remember_commands_offered(db, PLATFORM, own, digest)
+    await memory.remember_commands_offered(own, digest)
 
 
 def _menu(registry: Registry) -> Menu:

@@ -42,7 +42,7 @@ class Posting:
     ) -> str:
         """Send one message; gives its id. A file that Telegram does not show (again) here is left out: its name is in
         the words."""
-        await self._note(address)
+        self._note(address)
         try:
             return await self._post(address, outgoing, reply_to, ask)
         except BadRequest as error:
@@ -87,13 +87,13 @@ class Posting:
         given = {name: value for name, value in parameters.items() if value is not None}
         return await self._request.call(f"{self._bot.base_url}/{method}", given)
 
-    async def _note(self, address: Address) -> None:
+    def _note(self, address: Address) -> None:
         if address.account is None:
-            await self._minutes.note(address.chat)
+            self._minutes.note(address.chat)
 
     async def replace(self, address: Address, message: str, outgoing: Outgoing) -> None:
         """Put one message in the place of another. One that reads the same already is fine."""
-        await self._note(address)
+        self._note(address)
         try:
             await self._replace(address, int(message), outgoing)
         except BadRequest as error:

@@ -7,15 +7,13 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from telegram import Bot, Update
 
+from bot.memory import Memory, Unavailable
 from bot.platforms.telegram.polling import CATCH_UP_SECONDS, KINDS, STOP_SECONDS
-from bot.platforms.telegram.render import PLATFORM
-from bot.store import Store, Unavailable, inbox
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -56,8 +54,7 @@ class Webhook:
     def __init__(
         self,
         bot: Bot,
-        store: Store,
-        clock: Callable[[], datetime],
+        memory: Memory,
         leading: Callable[[], bool],
         url: str | None,
         secret: str | None,
@@ -65,10 +62,8 @@ class Webhook:
         self.path = None if url is None else urlsplit(url).path or "/"
         self.heard: float | None = None
         self._bot = bot
-        self._store = store
-        # On SQLite nobody else stores anything.
-        self._look = None if store.sqlite else LOOK_SECONDS
-        self._clock = clock
+        self._memory = memory
+        self._look = LOOK_SECONDS if memory.shared else None
         self._leading = leading
         self._url = url
         self._secret = (secret or "").encode()
@@ -116,7 +111,7 @@ class Webhook:
         """Handle an update, or store it; whether it may be confirmed. Raises Unavailable."""
         handle = self._handle
         if handle is None or not self._leading():
-            await self._keep(name, payload)
+            await self._memory.keep_update(name, payload)
             self._stored.set()
             return True
         task = self._running.get(name) or self._begin(name, data, handle)
@@ -124,7 +119,7 @@ class Webhook:
         if task.done():
             return not task.cancelled()
         self._kept.add(name)
-        await self._keep(name, payload)
+        await self._memory.keep_update(name, payload)
         if task.done() and not task.cancelled():
             # It ended while we were writing, and could not take away what was not there yet.
             await self._forget(name)
@@ -174,8 +169,7 @@ class Webhook:
         while self._leading() and len(self._running) < MOST_RUNNING:
             # One that ends while we read is taken away behind our back.
             begun = set(self._running)
-            async with self._store.reading() as db:
-                rows = await inbox.waiting(db, PLATFORM, self._prefix, len(begun) + BATCH)
+            rows = await self._memory.kept_updates(self._prefix, len(begun) + BATCH)
             begun |= self._running.keys()
             new = [(name, payload) for name, payload in rows if name not in begun]
             for name, payload in new:
@@ -235,13 +229,9 @@ class Webhook:
             except Unavailable:
                 log.warning("an update that was handled is still stored; it will be found to be handled")
 
-    async def _keep(self, name: str, payload: str) -> None:
-        now = self._clock()
-        await self._store.write(lambda db: inbox.keep(db, PLATFORM, name, payload, now))
-
     async def _forget(self, name: str) -> None:
         self._kept.discard(name)
-        await self._store.write(lambda db: inbox.forget(db, PLATFORM, name))
+        await self._memory.forget_update(name)
 
 
 async def _read(request: web.Request) -> bytes | None:

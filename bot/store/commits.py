@@ -11,13 +11,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import Store, Unavailable
+from bot.memory import Unavailable
+from bot.store.engine import Store
 
 T = TypeVar("T")
 
 MOST = 64
 """Notes in one transaction: a command that wants to write meanwhile waits for no more than these."""
 
+
+ALONE_SECONDS = 1.0
+"""How long what nobody waits for may wait for a transaction to go along with."""
 
 _after: ContextVar[list[Callable[[], None]]] = ContextVar("after")
 
@@ -43,19 +47,44 @@ class Commits:
 
     store: Store
     _waiting: list[_Note] = field(default_factory=list)
+    _riding: list[_Note] = field(default_factory=list)
+    _alone: asyncio.TimerHandle | None = None
     _writing: asyncio.Task[None] | None = None
+
+    def along(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> asyncio.Future[Any]:
+        """Do something in the next transaction, whoever begins it; in one of its own where nobody does for a moment.
+
+        What is given is done when it is durable. Nobody needs to wait for it.
+        """
+        note = self._note(work)
+        self._riding.append(note)
+        if self._alone is None:
+            self._wait_for_company()
+        return note.written
+
+    def _wait_for_company(self) -> None:
+        self._alone = asyncio.get_running_loop().call_later(ALONE_SECONDS, self._go_alone)
+
+    def _go_alone(self) -> None:
+        if self._writing is not None and not self._writing.done():
+            self._wait_for_company()
+        else:
+            self._begin()
+
+    async def flush(self) -> None:
+        """Wait until everything that was asked for is written, or has failed."""
+        while self._riding or self._waiting:
+            self._begin()
+            await self.finish()
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do something in a transaction that others may share. Raises Unavailable, and what `work` raises.
 
         `work` may be carried out twice: the first time counts for nothing. What tells of it waits: `afterwards`.
         """
-        note = _Note(work, asyncio.get_running_loop().create_future())
-        # Whoever asked may be gone when it fails.
-        note.written.add_done_callback(lambda written: written.cancelled() or written.exception())
+        note = self._note(work)
         self._waiting.append(note)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all(), name="commits")
+        self._begin()
         # Cancelled, it is written all the same: what became of a message must not be forgotten.
         result: T = await asyncio.shield(note.written)
         return result
@@ -65,9 +94,28 @@ class Commits:
         if self._writing is not None:
             await asyncio.wait({self._writing})
 
+    def _note(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> _Note:
+        note = _Note(work, asyncio.get_running_loop().create_future())
+        # Whoever asked may be gone when it fails.
+        note.written.add_done_callback(lambda written: written.cancelled() or written.exception())
+        return note
+
+    def _begin(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all(), name="commits")
+
+    def _next(self) -> list[_Note]:
+        """What the next transaction is about."""
+        if self._alone is not None:
+            self._alone.cancel()
+            self._alone = None
+        notes, self._waiting = self._waiting[:MOST] + self._riding, self._waiting[MOST:]
+        self._riding = []
+        return notes
+
     async def _write_all(self) -> None:
-        while self._waiting:
-            notes, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        notes = self._next()
+        while notes:
             try:
                 results = await self.store.write(partial(_all, notes=notes))
             except Unavailable as error:
@@ -83,6 +131,8 @@ class Commits:
             else:
                 for note, result in zip(notes, results, strict=True):
                     _resolve(note, result)
+            # What rides along waits for the next who writes, not for this one to look again.
+            notes = self._next() if self._waiting else []
 
     async def _one_by_one(self, notes: list[_Note], error: Exception) -> None:
         for note in notes:
