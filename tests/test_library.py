@@ -572,6 +572,13 @@ def test_law_whatever_a_file_holds_the_library_loads(tmp_path: Path, content: by
     assert bool(library.problems) != bool(library.roadmaps)
 
 
+def test_a_file_that_ends_too_early_is_told_by_its_last_line(tmp_path: Path) -> None:
+    """A bracket that nothing closes: libyaml looks for its end up to a line that is not there."""
+    text = GOOD[:601] + "[" + GOOD[608:]
+    (problem,) = Library.load(folder_with(tmp_path, small=text)).problems
+    assert 1 <= problem.line <= text.count("\n") + 1
+
+
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.integers(0, len(GOOD)),

@@ -130,6 +130,7 @@ class _Reader:
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
+        self._last_line = max(1, text.count("\n") + (not text.endswith("\n")))
         # Any, for the stubs know no common type of events that carry an anchor or a tag.
         self._events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self.places: dict[Place, tuple[int, int]] = {}
@@ -191,6 +192,9 @@ class _Reader:
 
     def _refused(self, mark: _Mark | None, message: str) -> Refused:
         line, column = _from_one(mark) if mark else (0, 0)
+        if line > self._last_line:
+            # Where a file ends too early, the C parser tells a line after its last.
+            line, column = self._last_line, 1
         return Refused(Problem(self._file, line, column, message))
 
 
