@@ -199,6 +199,7 @@ def test_the_checks_above_can_fail() -> None:
 INWARD = "Imports point inward"
 STRAY = "bot.stray"
 VALUES = "Views and the domain know values, never the store"
+VERBS = "Commands call the store's verbs and know no table"
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,8 @@ VALUES = "Views and the domain know values, never the store"
             "Platforms translate and render; what they remember goes through a port",
         ),
         ("bot/stray.py", '"""A module that no layer names."""', STRAY),
+        ("bot/commands/study/steps.py", "import bot.tables", VERBS),
+        ("bot/commands/study/steps.py", "import sqlalchemy", VERBS),
     ],
 )
 def test_the_import_contracts_would_notice(tmp_path: Path, module: str, line: str, contract: str) -> None:

@@ -13,9 +13,7 @@ from bot.domain.occurrence import DAY as ONE_DAY
 from bot.domain.occurrence import Range
 from bot.domain.refusal import Refusal
 from bot.domain.rest import Rest
-from bot.store import wishes
-from bot.tables import reminders
-from bot.tables import rests as planned_rests
+from bot.store import rests, schedule, wishes
 from bot.views import times
 from bot.words import lines
 
@@ -65,7 +63,7 @@ async def _keep_last_pause(call: Call) -> None:
     """A pause that is over goes among the days off, where it goes on breaking no streak."""
     first, after = call.member.paused_from, call.member.paused_until
     if first is not None and after is not None and first < after:
-        await call.change.create(planned_rests, member=call.member.id, first=first, last=after - ONE_DAY)
+        await rests.plan(call.change, (first, after - ONE_DAY))
 
 
 async def _resume(call: Call) -> Response:
@@ -78,7 +76,7 @@ async def _resume(call: Call) -> Response:
         end = None if past is None else call.today
         await wishes.set_pause(call.change, past, end)
     for reminder in stopped:
-        await call.change.set(reminders, {"id": reminder.id}, paused_at=None)
+        await schedule.resume(call.change, reminder)
     await call.refresh()
     call.summarise("change-resume")
     coming = times.coming(await call.mine.reminders())
@@ -185,10 +183,10 @@ async def _plan(call: Call, planned: tuple[Rest, ...], days: Range) -> Range:
     if not near:
         if len(planned) >= MOST_RESTS:
             raise Refusal("refuse-rest-many", count=MOST_RESTS, ways=[(call.word("settings-rests"), "rest")])
-        await call.change.create(planned_rests, member=call.member.id, first=first, last=last)
+        await rests.plan(call.change, days)
         return days
     whole = min(first, near[0].first), max(last, *(rest.last for rest in near))
-    await call.change.set(planned_rests, {"id": near[0].id}, first=whole[0], last=whole[1])
+    await rests.stretch(call.change, near[0].id, whole)
     for rest in near[1:]:
         await _end(call, rest, rest.first)
     return whole
@@ -196,7 +194,7 @@ async def _plan(call: Call, planned: tuple[Rest, ...], days: Range) -> Range:
 
 async def _end(call: Call, rest: Rest, day: date) -> None:
     """Let a stretch end before a day; one that ends before it begins is none any more, and /undo knows it still."""
-    await call.change.set(planned_rests, {"id": rest.id}, last=day - ONE_DAY)
+    await rests.end(call.change, rest.id, day - ONE_DAY)
 
 
 async def _drop(call: Call, planned: tuple[Rest, ...], id: int) -> Response:

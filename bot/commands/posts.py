@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.cards import base36
 from bot.command import Audience, Call, Response
 from bot.domain.group import CHECKIN_MINUTE, RECAP_MINUTE, Group
@@ -11,8 +9,7 @@ from bot.domain.kind import GROUP_CHECKIN, RECAP
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
 from bot.store import hold, schedule
-from bot.store.homes import led_by
-from bot.tables import groups, reminders
+from bot.store.homes import led_by, set_times
 from bot.views import group as view
 from bot.words import minute_words
 
@@ -40,11 +37,10 @@ async def remind_group(call: Call, kind: str, minute: int | None, days: int | No
     _check(call, kind, post.minute if minute is None else minute, days, where)
     # A change of the group's settings, whichever command makes it: /undo takes all of them back alike.
     call.change.command = "setup"
-    wishes: dict[str, Any] = {} if minute is None else {MINUTES[kind]: minute}
+    wishes: dict[str, int] = {} if minute is None else {MINUTES[kind]: minute}
     if kind == RECAP and days is not None:
         wishes["recap_day"] = days.bit_length() - 1
-    if wishes:
-        await call.change.set(groups, {"id": group.id}, **wishes)
+    await set_times(call.change, group.id, wishes)
     await turn(call, group.id, kind, on=where != "off", days=days if kind == GROUP_CHECKIN else None)
     return await _receipt(call, group, kind)
 
@@ -56,10 +52,7 @@ async def turn(call: Call, group: int, kind: str, *, on: bool, days: int | None 
         # Of a group that has just been founded.
         await schedule.refresh_group(call.db, group, call.now)
         known = await schedule.of_group(call.db, group)
-    wish: dict[str, Any] = {"place": "group" if on else "off"}
-    if days is not None:
-        wish["days"] = days
-    await call.change.set(reminders, {"id": known[kind].id}, **wish)
+    await schedule.set_post(call.change, known[kind], on=on, days=days)
 
 
 def _led(call: Call, kind: str) -> Group:

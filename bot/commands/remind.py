@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, Spans
 from bot.command import Call, Led, Response, command
@@ -16,7 +16,7 @@ from bot.domain.kind import DEADLINE, GROUP_CHECKIN, GROUPS, KINDS, MEMBERS, PRI
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
-from bot.tables import reminders
+from bot.store import schedule
 from bot.views import times
 from bot.words import days_words, minute_words
 
@@ -98,20 +98,13 @@ def _check(call: Call, kind: str, minute: int, days: int | None, where: str) -> 
 
 async def _set(call: Call, row: Reminder | None, kind: str, minute: int, days: int, where: str) -> list[str]:
     """Write the rule; gives the kinds that came on with it."""
-    rule: dict[str, Any] = {"minute": minute, "days": days, "place": where}
-    if row is None:
-        await call.change.create(reminders, kind=kind, member=call.member.id, **rule)
-    elif row.paused_at is None:
-        await call.change.set(reminders, {"id": row.id}, **rule)
-    else:
-        await call.change.set(reminders, {"id": row.id}, **rule, paused_at=None)
+    await schedule.set_rule(call.change, row, kind, minute=minute, days=days, place=where)
     if kind != STUDY or where != "dm":
         return []
     known = {reminder.kind for reminder in await call.mine.reminders()}
     also = [helper for helper in HELPERS if helper not in known]
     for helper in also:
-        usual: dict[str, Any] = {"minute": KINDS[helper].minute, "days": EVERY_DAY, "place": "dm"}
-        await call.change.create(reminders, kind=helper, member=call.member.id, **usual)
+        await schedule.set_rule(call.change, None, helper, minute=KINDS[helper].minute, days=EVERY_DAY, place="dm")
     return also
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -78,6 +78,18 @@ async def set_wishes(
     named = {name: value for name, value in wishes.items() if value is not None}
     if named:
         await change.set(groups, {"id": group}, **named)
+
+
+TIMES = ("checkin_minute", "recap_minute", "recap_day")
+"""What a group wishes for about its posts, by the names that kinds of messages use for it."""
+
+
+async def set_times(change: Change, group: int, wished: Mapping[str, int]) -> None:
+    """When a group's posts come, each of TIMES that is given. Raises ValueError for anything else."""
+    if other := set(wished) - set(TIMES):
+        raise ValueError(f"a group's posts have no {', '.join(sorted(other))}")
+    if wished:
+        await change.set(groups, {"id": group}, **wished)
 
 
 async def led_by(db: AsyncConnection, group: int, leader: int) -> None:

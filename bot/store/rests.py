@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.occurrence import Range
 from bot.domain.rest import Rest, joined
+from bot.store.changes import Change
 from bot.store.studies import Who
 from bot.tables import rests
 
@@ -18,6 +19,21 @@ from bot.tables import rests
 async def of_member(db: AsyncConnection, member: int) -> tuple[Rest, ...]:
     """All days off of a member that there are and were, the earliest first."""
     return await _all(db, member)
+
+
+async def plan(change: Change, days: Range) -> None:
+    """Days off, from one local date to another, both included."""
+    await change.create(rests, member=change.member.id, first=days[0], last=days[1])
+
+
+async def stretch(change: Change, rest: int, days: Range) -> None:
+    """Days off begin and end on other dates."""
+    await change.set(rests, {"id": rest}, first=days[0], last=days[1])
+
+
+async def end(change: Change, rest: int, last: date) -> None:
+    """Days off end on a local date; before they begin, they are none any more, and /undo knows them still."""
+    await change.set(rests, {"id": rest}, last=last)
 
 
 async def planned(db: AsyncConnection, member: int, today: date) -> tuple[Rest, ...]:

@@ -320,6 +320,41 @@ async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str
             await _touch_groups(db, member, day, now)
 
 
+async def set_rule(change: Change, row: Reminder | None, kind: str, *, minute: int, days: int, place: str) -> None:
+    """A kind of the member's comes so many minutes after local midnight, on these days, there, or is off.
+
+    `row` is the reminder as it is, None for a new one; one that had stopped by itself goes on. Their reminders are to
+    be refreshed after.
+    """
+    rule: dict[str, Any] = {"minute": minute, "days": days, "place": place}
+    if row is None:
+        await change.create(reminders, kind=kind, member=change.member.id, **rule)
+        return
+    if row.paused_at is not None:
+        rule["paused_at"] = None
+    await change.set(reminders, {"id": row.id}, **rule)
+
+
+async def set_post(
+    change: Change, row: Reminder, *, on: bool, minute: int | None = None, days: int | None = None
+) -> None:
+    """A group's post is on or off, at that minute and on these days where they are given.
+
+    The group is to be refreshed after.
+    """
+    wish: dict[str, Any] = {"place": "group" if on else "off"}
+    if minute is not None:
+        wish["minute"] = minute
+    if days is not None:
+        wish["days"] = days
+    await change.set(reminders, {"id": row.id}, **wish)
+
+
+async def resume(change: Change, row: Reminder) -> None:
+    """A reminder that had stopped by itself goes on; its member's are to be refreshed after."""
+    await change.set(reminders, {"id": row.id}, paused_at=None)
+
+
 async def ask_later(change: Change, row: Reminder, at: datetime | None, today: date) -> None:
     """Today's question comes at another moment in UTC, or, without one, not at all; one that had stopped goes on.
 
