@@ -378,6 +378,6 @@ async def _chat(settings: Settings, store: Store, zone: str, name: str, group: s
     clock = await ChatClock.open(StoredMemory(store, NAME, now, Commits(store)), now)
     app = Roadmate(store, clock=clock, zone=zone, language=settings.roadmate_language)
     await app.follow_renames()
-    console = Console(app.memory(NAME), clock, zone)
+    console = Console(app.memory(NAME), clock, zone, language=app.hearing.language)
     app.add(console)
     return await Chat(app, console, clock, zone).run(name, group, settings.roadmate_data)

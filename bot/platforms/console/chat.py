@@ -90,7 +90,7 @@ class Chat:
             return True
         from bot.platforms.console.prompt import typed
 
-        self._say(word("en", "console-welcome", name=self.who, group=self.group))
+        self._say(word(self.language, "console-welcome", name=self.who, group=self.group))
         async with self.app.working():
             await self._listen(typed(self, folder))
         return True
@@ -118,6 +118,11 @@ class Chat:
         await self.app.catch_up()
 
     @property
+    def language(self) -> str:
+        """What the chat itself speaks: there is nobody in it but who started it."""
+        return self.app.hearing.language
+
+    @property
     def room(self) -> Address:
         """Where a line is typed."""
         return Address.private_to(NAME, self.who) if self.private else Address(NAME, self.group)
@@ -140,7 +145,7 @@ class Chat:
         elif self.asked is not None:
             await self._reply(self.asked, line)
         elif (await self._hear(Said(self.origin(), line))) is None:
-            self._say(word("en", "console-talk"))
+            self._say(word(self.language, "console-talk"))
 
     async def _reply(self, asked: Replied, line: str) -> None:
         """Take a line for the answer to what was asked last."""
@@ -152,7 +157,7 @@ class Chat:
     async def _press(self, number: int) -> None:
         shown = self.console.shown.get(number)
         if shown is None:
-            self._say(word("en", "console-no-number", number=str(number)))
+            self._say(word(self.language, "console-no-number", number=str(number)))
         else:
             await self._hear(Pressed(self.origin(Address(NAME, shown.chat)), shown.press, shown.message))
 
@@ -188,7 +193,7 @@ class Chat:
         elif response.card is not None:
             whisper = response.audience is Audience.MEMBER and not origin.private
             if whisper:
-                self.console.terminal.print(Styled(word("en", "console-whisper"), style="dim italic"))
+                self.console.terminal.print(Styled(word(self.language, "console-whisper"), style="dim italic"))
             # What only its reader sees stands in their private chat: another's press on it is refused.
             chat = Address.private_to(NAME, self.who).chat if whisper else origin.address.chat
             self.console.print(response.card, message, chat)
@@ -212,7 +217,7 @@ class Chat:
     async def _speak_as(self, name: str) -> None:
         name = "".join(clean(name).split())[:NAME_LIMIT].casefold()
         if not name or name.startswith(("@", "/", ":")):
-            self._say(word("en", "console-bad-name"))
+            self._say(word(self.language, "console-bad-name"))
             return
         self.who = name
         self._leave()
@@ -230,10 +235,10 @@ class Chat:
     async def _forward(self, span: str) -> None:
         time = read_span(span)
         if time is None or time <= timedelta(0):
-            self._say(word("en", "console-forward-how"))
+            self._say(word(self.language, "console-forward-how"))
             return
         if time > FURTHEST:
-            self._say(word("en", "console-too-far"))
+            self._say(word(self.language, "console-too-far"))
             return
         target = self.clock() + time
         while (moment := await self.app.next_moment()) is not None and moment <= target:
@@ -242,27 +247,31 @@ class Chat:
         await self.clock.move_to(target)
         local = self.clock().astimezone(ZoneInfo(self.zone))
         self._say(
-            word("en", "console-now", moment=f"{date_words('en', local.date(), local.date())} {time_words(local)}")
+            word(
+                self.language,
+                "console-now",
+                moment=f"{date_words(self.language, local.date(), local.date())} {time_words(local)}",
+            )
         )
 
     async def _go_private(self, _rest: str) -> None:
         self.private = True
         self._leave()
-        self._say(word("en", "console-in-private"))
+        self._say(word(self.language, "console-in-private"))
 
     async def _go_group(self, name: str) -> None:
         self._leave()
         await self._enter(name or self.group)
-        self._say(word("en", "console-in-group", group=self.group))
+        self._say(word(self.language, "console-in-group", group=self.group))
 
     async def _help(self, _rest: str) -> None:
-        self._say(word("en", "console-help"))
+        self._say(word(self.language, "console-help"))
 
     async def _quit(self, _rest: str) -> None:
         self._over = True
 
     async def _unknown(self, name: str) -> None:
-        self._say(word("en", "console-unknown", name=name[:NAME_LIMIT]))
+        self._say(word(self.language, "console-unknown", name=name[:NAME_LIMIT]))
 
     def _say(self, text: str) -> None:
         self.console.terminal.print(Styled(clean(text), style="dim"))

@@ -16,7 +16,7 @@ from bot.cards import Card
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.memory import Memory, Unavailable
 from bot.platforms.console.render import clean, page
-from bot.words import date_words, time_words, word
+from bot.words import LANGUAGE, date_words, time_words, word
 
 NAME = "console"
 NUMBERS = 99
@@ -44,6 +44,7 @@ class Console:
     zone: str
     terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=not sys.stdout.isatty()))
     shown: dict[int, Shown] = field(default_factory=dict)
+    language: str = LANGUAGE
     _next: int = 1
 
     name = lease = NAME
@@ -64,7 +65,7 @@ class Console:
 
     async def edit(self, address: Address, message: str, card: Card) -> Outcome:
         """Print a delivery again as it reads now."""
-        self._deliver(address, card, message, word("en", "console-edited"))
+        self._deliver(address, card, message, word(self.language, "console-edited"))
         await self.save()
         return Sent(message)
 
@@ -81,9 +82,9 @@ class Console:
 
     def _deliver(self, address: Address, card: Card, message: str, suffix: str) -> None:
         local = self.clock().astimezone(ZoneInfo(self.zone))
-        moment = f"{date_words('en', local.date(), local.date())} {time_words(local)}"
+        moment = f"{date_words(self.language, local.date(), local.date())} {time_words(local)}"
         account = address.account
-        where = clean(address.chat) if account is None else word("en", "console-private", name=clean(account))
+        where = clean(address.chat) if account is None else word(self.language, "console-private", name=clean(account))
         self.terminal.print(Styled(f"── {moment} · {where}{suffix}", style="dim"))
         self.print(card, message, address.chat)
 

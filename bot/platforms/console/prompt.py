@@ -44,7 +44,7 @@ async def typed(chat: Chat, folder: Path) -> AsyncIterator[str]:
 
 def _toolbar(chat: Chat) -> str:
     local = chat.clock().astimezone(ZoneInfo(chat.zone))
-    return f" {date_words('en', local.date(), local.date())} {time_words(local)} · :help  /help"
+    return f" {date_words(chat.language, local.date(), local.date())} {time_words(local)} · :help  /help"
 
 
 @dataclass
@@ -69,7 +69,9 @@ class Typing(Completer):
         elif line.startswith("/") and " " not in line:
             for command in self.chat.app.hearing.registry.listed:
                 if command.name.startswith(line[1:]):
-                    yield Completion(command.name, start_position=1 - len(line), display_meta=command.describe("en"))
+                    yield Completion(
+                        command.name, start_position=1 - len(line), display_meta=command.describe(self.chat.language)
+                    )
         elif line.startswith("/"):
             async for completion in self._arguments(line):
                 yield completion
@@ -85,7 +87,7 @@ class Typing(Completer):
         if not colon:
             first = rest == word
             parameter, typed = (command.parameters[0].name if command.parameters and first else ""), word
-            for completion in _names(command, word):
+            for completion in _names(command, word, self.chat.language):
                 yield completion
         async for completion in self._values(command, parameter, typed):
             yield completion
@@ -104,8 +106,8 @@ class Typing(Completer):
             )
 
 
-def _names(command: Command, word: str) -> Iterable[Completion]:
+def _names(command: Command, word: str, language: str) -> Iterable[Completion]:
     for parameter in command.parameters:
         if parameter.name.startswith(word):
-            meta = command.describe_parameter("en", parameter.name)
+            meta = command.describe_parameter(language, parameter.name)
             yield Completion(f"{parameter.name}:", start_position=-len(word), display_meta=meta)
