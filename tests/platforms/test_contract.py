@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from tests.platforms.console_driver import ConsoleDriver
-from tests.platforms.discord_driver import DiscordDriver
+from bot.platforms import OFFERED
 from tests.platforms.driver import Driver
-from tests.platforms.telegram_driver import TelegramDriver
 
 
 def noon() -> datetime:
@@ -19,18 +19,19 @@ def noon() -> datetime:
     return datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 
-@pytest.fixture(params=["console", "discord", "telegram"])
+def driver_of(platform: str) -> Callable[[Path, Callable[[], datetime]], AbstractAsyncContextManager[Driver]]:
+    """The driver of a platform: `MatrixDriver` in `matrix_driver.py`."""
+    module = import_module(f"tests.platforms.{platform}_driver")
+    found: Callable[[Path, Callable[[], datetime]], AbstractAsyncContextManager[Driver]]
+    found = getattr(module, f"{platform.capitalize()}Driver")
+    return found
+
+
+@pytest.fixture(params=["console", *(offer.name for offer in OFFERED)])
 async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Driver]:
     """Each platform in turn, with a study group in Kolkata."""
-    if request.param == "console":
-        async with ConsoleDriver(tmp_path, noon) as console:
-            yield console
-    elif request.param == "discord":
-        async with DiscordDriver(tmp_path, noon) as discord:
-            yield discord
-    else:
-        async with TelegramDriver(tmp_path, noon) as telegram:
-            yield telegram
+    async with driver_of(request.param)(tmp_path, noon) as driven:
+        yield driven
 
 
 JOINED = """\
