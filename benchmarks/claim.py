@@ -27,7 +27,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from benchmarks.start import SERVE, environment
-from bot.domain.kind import KINDS, STUDY
+from bot.domain.answer import STUDY
+from bot.domain.kind import KINDS
 from bot.messages import Messages
 from bot.messages.claiming import BATCH
 from bot.store import Store, facts, schema, zones

@@ -16,7 +16,6 @@ from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.courier import Courier, Right
 from bot.delivery import Platform
-from bot.domain.kind import RETURN
 from bot.domain.roadmap import Roadmap
 from bot.leases import Leases, new_holder, serving
 from bot.library import ROADMAPS, Library
@@ -91,7 +90,9 @@ class Roadmate:
         self.hooks: dict[str, Hook] = {}
         self.leases = Leases(store, new_holder())
         self.messages = Messages(store, self.roadmaps)
-        self.courier = Courier(store, self.platforms, self.messages.compose, clock, self._right)
+        self.courier = Courier(
+            store, self.platforms, self.messages.compose, clock, self._right, report=self.messages.report
+        )
         told: dict[str, Any] = {}
         if metrics is not None:
             self.courier.told, told = metrics.delivered, {"observe": metrics.answered}
@@ -203,7 +204,7 @@ class Roadmate:
             await questions.forget_old(db, now)
             await drafts.forget_old(db, now)
             # Before they are written off, and those of the same moment.
-            await schedule.due_again(db, outbox.late(RETURN, now), now)
+            await schedule.due_again(db, outbox.late(schedule.coming_once(), now), now)
             await outbox.expire(db, now)
         before = (now - KEPT).date()
         for _ in range(FORGETTING):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from keyword import iskeyword
@@ -43,7 +43,7 @@ class Led:
     """Marks a parameter with words that are for leaders, in a command that is not: it refuses the others itself."""
 
     kind: Kind
-    words: tuple[str, ...]
+    words: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Command:
     leaders: bool = False
     listed: bool = True
     hidden: tuple[Parameter, ...] = ()
-    led: tuple[str, ...] = ()
+    led: Sequence[Sequence[str]] = ()
     shows: bool = False
 
     @property
@@ -75,7 +75,8 @@ class Command:
 
     def asks_who_leads(self, line: str) -> bool:
         """Whether a line of it may be one for leaders: then a platform has to find out if whoever typed it is one."""
-        return self.leaders or any(part.rpartition(":")[2] in self.led for part in line.casefold().split())
+        said = [part.rpartition(":")[2] for part in line.casefold().split()]
+        return self.leaders or any(word in words for words in self.led for word in said)
 
     def describe(self, language: str) -> str:
         """What it does, in at most 100 characters: the limit of Discord's descriptions."""
@@ -153,7 +154,7 @@ def command(
         given = _annotated(name, run)
         shown = tuple(parameter for parameter, mark in given if not isinstance(mark, Hidden))
         hidden = tuple(parameter for parameter, mark in given if isinstance(mark, Hidden))
-        led = tuple(word for _, mark in given if isinstance(mark, Led) for word in mark.words)
+        led = tuple(mark.words for _, mark in given if isinstance(mark, Led))
         registry.add(Command(name, shown, run, leaders, listed, hidden, led, shows))
         return run
 

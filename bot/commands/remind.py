@@ -12,18 +12,15 @@ from bot.commands.me.start import TIMES, onward
 from bot.commands.pause import with_halts
 from bot.commands.plan.join import change_code
 from bot.commands.posts import remind_group
-from bot.domain.kind import DEADLINE, GROUP_CHECKIN, GROUPS, KINDS, MEMBERS, PRIVATE, RETURN, RISK, SILENCE_DAYS, STUDY
-from bot.domain.occurrence import EVERY_DAY
+from bot.domain import kind as kinds
+from bot.domain.kind import GROUPS, KINDS, SET_KINDS, Kind, Names, Owner
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
 from bot.store import schedule
 from bot.views import times
 from bot.words import days_words, minute_words
 
-HELPERS = (DEADLINE, RETURN)
-"""What comes on with the first private study reminder: rare, private, and said in its receipt."""
-
-EVERY_KIND = OneOf((*MEMBERS, *GROUPS), names="settings-reminder-", by_name=(GROUP_CHECKIN,))
+EVERY_KIND = OneOf(SET_KINDS, names="settings-reminder-", by_name=Names(lambda kind: kind.name in PLACES))
 """By itself `group` is the place: a leader who turns off their own question there must not end everybody's."""
 
 
@@ -54,65 +51,76 @@ async def remind(
     kind: Annotated[str | None, Led(EVERY_KIND, GROUPS)],
 ) -> Response:
     """A kind of reminder: at which local time, on which days, where; or off, or on again. Without any, what is set."""
-    kind = kind or STUDY
-    if kind in GROUPS:
-        return await remind_group(call, kind, time, days, where)
+    of = kinds.main() if kind is None else KINDS[kind]
+    if of.owner is Owner.LEADER:
+        return await remind_group(call, of, time, days, where)
+    return await _remind_member(call, of, time, days, where)
+
+
+async def _remind_member(call: Call, of: Kind, time: int | None, days: int | None, where: str | None) -> Response:
+    kind = of.name
     row = await call.mine.reminder(kind)
     if time is None and days is None and where is None:
-        usual = sorted({*TIMES, KINDS[kind].minute})
+        usual = sorted({*TIMES, *of.times, of.minute})
         asked = times.remind_question(call.member, kind, row, usual)
         return Response(times.with_halts(asked, call.member, (row,) if row else (), call.today))
-    minute = time if time is not None else row.minute if row else KINDS[kind].minute
+    minute = time if time is not None else row.minute if row else of.minute
     if where is None or where == "on":
         where = row.place if row and row.place != "off" else "dm"
-    _check(call, kind, minute, days, where)
+    _check(call, of, minute, days, where)
     was = "on" if row and row.place != "off" else "off"
-    also = await _set(call, row, kind, minute, days or (row.days if row else EVERY_DAY), where)
+    also = await _set(call, row, of, minute, days or (row.days if row else of.days), where)
     await call.refresh()
     row = await call.mine.reminder(kind)
     assert row is not None, "it has just been written"
     if where == "off":
-        call.summarise("change-remind-off", kind=kind)
-        said = call.say("remind-off", kind=kind, was=was, time=minute_words(minute))
+        call.summarise(f"change-remind-off-{kind}")
+        line = f"remind on{times.of_kind(kind)}"
+        said = call.say(
+            "remind-off", what=call.word(f"remind-off-{kind}"), was=was, line=line, time=minute_words(minute)
+        )
         return Response(await _receipt(call, said, []))
-    call.summarise("change-remind", kind=kind, days=days_words(call.language, row.days), time=minute_words(minute))
+    call.summarise(f"change-remind-{kind}", days=days_words(call.language, row.days), time=minute_words(minute))
     said = times.reminded(call.member, row, also, call.now)
-    return Response(await _receipt(call, said, await _offers(call, kind)))
+    return Response(await _receipt(call, said, await _offers(call, of)))
 
 
-def _check(call: Call, kind: str, minute: int, days: int | None, where: str) -> None:
+def _check(call: Call, kind: Kind, minute: int, days: int | None, where: str) -> None:
     """Raises Refusal for a place or days that a kind cannot have."""
     time = minute_words(minute)
-    if where == "group" and kind in PRIVATE:
-        way = (call.word("button-in-private", time=time), f"remind {time} dm kind:{kind}")
-        raise Refusal("refuse-remind-private", kind=kind, ways=[way])
-    if days is not None and kind in times.UNDATED:
-        line = f"remind {time} kind:{kind}"
-        before = times.before_words(call.language)
-        raise Refusal(
-            "refuse-remind-days", kind=kind, before=before, count=SILENCE_DAYS, line=line, ways=[(f"/{line}", line)]
-        )
+    if where == "group" and kind.private:
+        way = (call.word("button-in-private", time=time), f"remind {time} dm kind:{kind.name}")
+        raise Refusal("refuse-remind-private", what=call.word(f"refuse-remind-private-{kind.name}"), ways=[way])
+    if days is not None and not kind.dates.wished:
+        line = f"remind {time} kind:{kind.name}"
+        before = times.before_words(call.language, kind)
+        why = call.say(f"refuse-remind-days-{kind.name}", before=before, count=kind.count)
+        raise Refusal("refuse-remind-days", why=why, line=line, ways=[(f"/{line}", line)])
     if where == "group" and not call.scene.groups:
         raise Refusal("refuse-remind-group")
 
 
-async def _set(call: Call, row: Reminder | None, kind: str, minute: int, days: int, where: str) -> list[str]:
+async def _set(call: Call, row: Reminder | None, kind: Kind, minute: int, days: int, where: str) -> list[str]:
     """Write the rule; gives the kinds that came on with it."""
-    await schedule.set_rule(call.change, row, kind, minute=minute, days=days, place=where)
-    if kind != STUDY or where != "dm":
+    await schedule.set_rule(call.change, row, kind.name, minute=minute, days=days, place=where)
+    if not kind.main or where != "dm":
         return []
     known = {reminder.kind for reminder in await call.mine.reminders()}
-    also = [helper for helper in HELPERS if helper not in known]
-    for helper in also:
-        await schedule.set_rule(call.change, None, helper, minute=KINDS[helper].minute, days=EVERY_DAY, place="dm")
-    return also
+    also = kinds.chosen(lambda kind: kind.comes_along and kind.name not in known)
+    for further in also:
+        await schedule.set_rule(
+            call.change, None, further.name, minute=further.minute, days=further.days, place="dm"
+        )
+    return [further.name for further in also]
 
 
-async def _offers(call: Call, kind: str) -> list[Button]:
-    """The warning of a streak at risk, for those who set their daily question and have not chosen."""
-    if kind != STUDY or await call.mine.reminder(RISK) is not None:
+async def _offers(call: Call, kind: Kind) -> list[Button]:
+    """What those who set their daily question may want besides, where they have not chosen."""
+    if not kind.main:
         return []
-    return [times.risk_offer(call.member)]
+    known = {reminder.kind for reminder in await call.mine.reminders()}
+    offered = kinds.chosen(lambda kind: kind.offered and kind.name not in known)
+    return [times.offer(call.member, kind.name) for kind in offered]
 
 
 async def _receipt(call: Call, said: Spans, offers: list[Button]) -> Card:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.cards import Card
 from bot.courier.outcomes import Outcomes
 from bot.courier.rounds import COMPOSED, PAUSE_SECONDS, Right, Round
@@ -36,12 +38,17 @@ def _unheard(_kind: str, _state: str, _late: float) -> None:
     """Nobody counts."""
 
 
+async def _unreported(_db: AsyncConnection, _lost: Delivery, _now: datetime) -> bool:
+    """Nobody is told."""
+    return False
+
+
 @dataclass
 class Courier:
     """Sends what is due. `compose` gives a delivery's card as things stand; None means there is nothing to say.
 
     `right` says whether this process may send for a platform; `told` hears of each message's kind, state and lateness
-    in seconds.
+    in seconds. `report` queues a word to who leads a group whose post did not get through; True where it did.
     """
 
     store: Store
@@ -50,6 +57,7 @@ class Courier:
     clock: Callable[[], datetime]
     right: Callable[[Platform], Right | None] = _always
     told: Callable[[str, str, float], None] = _unheard
+    report: Callable[[AsyncConnection, Delivery, datetime], Awaitable[bool]] = _unreported
     commits: Commits = field(init=False)
     _wakes: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     # One round at a time for a platform: two would both find the same rows due.
@@ -125,7 +133,7 @@ class Courier:
             right=lambda: self.right(platform),
             token=right.token,
             commits=self.commits,
-            outcomes=Outcomes(self.platforms, self.clock, self.told, self.wake),
+            outcomes=Outcomes(self.platforms, self.clock, self.told, self.wake, self.report),
             finishing=lambda: self._finishing,
             composing=self._composing,
         )

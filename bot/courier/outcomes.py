@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,9 +25,9 @@ from bot.delivery import (
     Rejected,
     Sent,
 )
-from bot.domain.kind import ASKED, KINDS, RETURN, TROUBLE
+from bot.domain.kind import KINDS
 from bot.domain.reason import MOOT, MOVED
-from bot.store import homes, outbox, people, schedule
+from bot.store import outbox, people, schedule
 from bot.store.commits import afterwards
 from bot.store.outbox import Delivery
 
@@ -49,13 +49,15 @@ class Outcomes:
     """Writes down what became of messages, inside transactions that others share.
 
     `told` hears of each message's kind, state and lateness in seconds once that is durable; `redirected` is called
-    when something was queued for another chat.
+    when something was queued for another chat. `report` queues a word to who leads a group whose post did not get
+    through; True where it did.
     """
 
     platforms: Mapping[str, Platform]
     clock: Callable[[], datetime]
     told: Callable[[str, str, float], None]
     redirected: Callable[[], None]
+    report: Callable[[AsyncConnection, Delivery, datetime], Awaitable[bool]]
 
     async def answered(self, db: AsyncConnection, parts: Parts, outcome: Outcome, doubted: bool) -> None:
         """The platform has answered. `doubted`: it may have arrived before, whatever was answered this time."""
@@ -86,7 +88,7 @@ class Outcomes:
         values = {"reason": reason} if edits else {"reason": reason, "message": message}
         ours = await outbox.settle(db, parts, "sent", self.clock(), **values)
         if not edits:
-            questions = [part.reminder for part in ours if part.kind in ASKED and part.reminder is not None]
+            questions = [part.reminder for part in ours if part.reminder is not None and KINDS[part.kind].is_question]
             await schedule.asked(db, questions)
             afterwards(partial(self._tell, ours, "sent"))
 
@@ -94,7 +96,8 @@ class Outcomes:
         """It has come to an end without having been sent now."""
         ours = await outbox.settle(db, parts, state, self.clock(), reason=reason[:300])
         if state == "expired" and reason != MOOT:
-            await schedule.due_again(db, [part.reminder for part in ours if part.kind == RETURN], self.clock())
+            again = [part.reminder for part in ours if KINDS[part.kind].dates.once]
+            await schedule.due_again(db, again, self.clock())
         afterwards(partial(self._tell, ours, state, reason))
 
     async def wait(
@@ -135,27 +138,9 @@ class Outcomes:
         afterwards(self.redirected)
 
     async def _tell_leader(self, db: AsyncConnection, lead: Delivery) -> None:
-        """A group's post did not get through: who set the group up hears of it in private, once a day."""
-        leader = None if lead.address.account else await homes.leader_at(db, lead.address)
-        if leader is None:
-            return
-        group, member = leader
-        reached = next((a.private for a in await people.accounts_of(db, member) if a.dm != "closed"), None)
-        if reached is None:
-            return
-        now = self.clock()
-        draft = outbox.Draft(
-            key=f"{TROUBLE}:{group}:{lead.local_date}",
-            kind=TROUBLE,
-            address=reached,
-            member=member,
-            group=group,
-            local_date=lead.local_date,
-            due_at=now,
-            expires_at=now + KINDS[TROUBLE].grace,
-        )
-        await outbox.queue(db, draft)
-        afterwards(self.redirected)
+        """A group's post did not get through."""
+        if await self.report(db, lead, self.clock()):
+            afterwards(self.redirected)
 
     async def _later(self, db: AsyncConnection, parts: Parts, outcome: Later, *, doubtful: bool = False) -> None:
         lead = parts[0]

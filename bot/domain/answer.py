@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+STUDY = "study"
+DSA = "dsa"
+TRACKS = (STUDY, DSA)
+"""What a check-in is about; the daily question of a track bears its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.domain.kind import DEADLINE, RETURN, SILENCE_DAYS
-from bot.domain.member import Quiet, local_day
+from bot.domain.dates import ON_WISHED_DAYS, Circumstances, Dates
+from bot.domain.member import Quiet
 from bot.domain.occurrence import DAY, Occurrence, Range, Rule, clock, looks_from, moment, next_occurrence, within
-
-SILENCE = timedelta(days=SILENCE_DAYS)
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What else decides when members' reminders are due: days off, deadlines to warn of, and their last word."""
-
-    days_off: Mapping[int, tuple[Range, ...]] = field(default_factory=dict)
-    warning_dates: Mapping[int, tuple[date, ...]] = field(default_factory=dict)
-    last_heard: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +18,7 @@ class Reminder:
     """A rule and where it stands. `next_due_at` is UTC, `next_date` the local date it will be for.
 
     Asked for by /later, it is due at `later_at` instead, for `later_date`. `paused_at`: it stopped by itself, after
-    `ignored` questions in a row without a word.
+    `ignored` questions in a row without a word. `dates` are those of its kind.
     """
 
     id: int
@@ -51,6 +39,7 @@ class Reminder:
     day_start: int = 0
     quiet: Quiet | None = None
     pause: Range | None = None
+    dates: Dates = ON_WISHED_DAYS
     # What a claim saw beside it, so that it asks no more than it needs: the private chat to write to, as platform and
     # chat; whether there are days off at all; whether any answer was given for its date or a later one.
     reached: str | None = None
@@ -75,32 +64,8 @@ class Reminder:
         """Its wish as things stand; None when nothing is wished for."""
         if self.place == "off" or self.paused_at is not None:
             return None
-        start, off = None, self.off(circumstances)
-        if self.kind == RETURN:
-            word = circumstances.last_heard.get(self.member or 0)
-            if word is None:
-                return None
-            spoke = local_day(word, self.zone, self.day_start)
-            if last is not None and spoke < last - DAY:
-                # Written to once, they are left in peace until they come back: by dates, for their clock and its time
-                # may be others since; a zone moves a date by one, and a silence is a week.
-                return None
-            silent = self._silent_after(spoke, off)
-            if silent == date.max:
-                return None
-            start = silent + SILENCE
-        dates = circumstances.warning_dates.get(self.member or 0, ()) if self.kind == DEADLINE else None
-        return Rule(self.time, self.zone, self.days, start=start, day_start=self.day_start, off=off, dates=dates)
-
-    @staticmethod
-    def _silent_after(spoke: date, off: Iterable[Range]) -> date:
-        """The local date after which a silence counts: that of a word, or the last of the days off that began before
-        it was a silence; `date.max` in a pause without an end."""
-        day = spoke
-        for first, last in sorted(off):
-            if last > day and first <= day + SILENCE:
-                day = last
-        return day
+        wish = Rule(self.time, self.zone, self.days, day_start=self.day_start, off=self.off(circumstances))
+        return self.dates.narrow(wish, self.member, circumstances, last)
 
     def next(self, circumstances: Circumstances, after: datetime, last: date | None) -> Occurrence | None:
         """Its next occurrence, after a moment and a local date; None when there is none to come."""

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery import Address
 from bot.domain.account import Account
 from bot.domain.answer import Answer
-from bot.domain.kind import ASKED, KINDS, MOST_IGNORED, PRIVATE, RETURN, RISK, STOPPED, STUDY
+from bot.domain.dates import Circumstances
+from bot.domain.kind import KINDS, MOST_IGNORED, Kind
 from bot.domain.occurrence import Occurrence, next_occurrence
 from bot.domain.reason import NOBODY, NOWHERE, TOO_LATE
-from bot.domain.reminder import Circumstances, Reminder
+from bot.domain.reminder import Reminder
 from bot.store import outbox, passing, people, schedule, studies
 from bot.store.outbox import Draft
 from bot.store.schedule import PARTED, Advance
@@ -60,16 +61,16 @@ class Batch:
         )
 
     def answered(self, reminder: Reminder, day: date) -> bool:
-        """Whether a member has given the answer that a reminder is about."""
-        track = STUDY if reminder.kind == RISK else reminder.kind
+        """Whether a member has given the answer that a reminder waits for."""
+        track = KINDS[reminder.kind].track
         given = self.answers.get(reminder.member or 0, ())
         return any(answer.day == day and answer.track == track for answer in given)
 
-    def addresses(self, reminder: Reminder, kind: str) -> Sequence[Address]:
+    def addresses(self, reminder: Reminder, kind: Kind) -> Sequence[Address]:
         """Where an occurrence goes: nowhere when nobody can be reached."""
         if reminder.group is not None:
             return self.homes.get(reminder.group, ())
-        if reminder.place == "group" and kind not in (*PRIVATE, STOPPED):
+        if reminder.place == "group" and not kind.private:
             home = self.mine.get(reminder.member or 0)
             return () if home is None else (home,)
         if reminder.reached is None:
@@ -112,27 +113,29 @@ def _claim(reminder: Reminder, batch: Batch, now: datetime) -> tuple[Sequence[Dr
         kept = (reminder.last_date, reminder.paused_at, reminder.later_at, reminder.later_date)
         return (), Advance(reminder.id, due, *kept)
     last = due.day if reminder.last_date is None else max(due.day, reminder.last_date)
-    answered = batch.answered(reminder, due.day)
-    stopping = reminder.kind in ASKED and reminder.ignored >= MOST_IGNORED and not answered
-    # Where it is too late to say that nobody asks any more, the next date's turn says it.
-    stopping = stopping and now < due.at + KINDS[STOPPED].grace
+    answered, kind = batch.answered(reminder, due.day), KINDS[reminder.kind]
+    said = kind if answered or reminder.ignored < MOST_IGNORED else kind.instead or kind
+    if said is not kind and now >= due.at + said.grace:
+        # Where it is too late to say that nobody asks any more, the next date's turn says it.
+        said = kind
+    stopping = said is not kind
     after = max(due.at, now - MISSED)
-    # What /later asked for is done with. Who was silent is written to once; too late for that, on the next evening.
-    unsaid = reminder.kind == RETURN and now >= due.at + KINDS[RETURN].grace
-    again = rule if not stopping and (unsaid or reminder.kind != RETURN) else None
+    # What /later asked for is done with. What comes once waits for its cause; too late for that, for the next evening.
+    unsaid = kind.dates.once and now >= due.at + kind.grace
+    again = rule if not stopping and (unsaid or not kind.dates.once) else None
     following = None if again is None else next_occurrence(again, now if unsaid else after, last)
-    drafts = () if answered else _drafts(reminder, due, batch, now, stopping)
+    drafts = () if answered else _drafts(reminder, said, due, batch, now)
     done = reminder.last_date if unsaid else last
     return drafts, Advance(reminder.id, following, done, now if stopping else None)
 
 
-def _drafts(reminder: Reminder, due: Occurrence, batch: Batch, now: datetime, stopping: bool) -> list[Draft]:
-    kind = STOPPED if stopping else reminder.kind
-    expires = due.at + KINDS[kind].grace
+def _drafts(reminder: Reminder, kind: Kind, due: Occurrence, batch: Batch, now: datetime) -> list[Draft]:
+    """What is queued of an occurrence: a message of its reminder's kind, or of the one said in its place."""
+    expires = due.at + kind.grace
     # Not the reminder's id: SQLite gives that of a reminder that was taken back to the next one.
     whose = f"m{reminder.member}" if reminder.group is None else f"g{reminder.group}"
     # Of both questions each says that it stops.
-    about = f"{kind}:{reminder.kind}" if stopping else kind
+    about = kind.name if kind.name == reminder.kind else f"{kind.name}:{reminder.kind}"
     key = f"{about}:{whose}:{due.day}"
     if due.at == reminder.later_at:
         # Asked again for a date that may have been asked about before.
@@ -147,7 +150,7 @@ def _drafts(reminder: Reminder, due: Occurrence, batch: Batch, now: datetime, st
     return [
         Draft(
             key=key if reminder.group is None else f"{key}:{address.platform}:{address.chat}:{address.thread}",
-            kind=kind,
+            kind=kind.name,
             address=address,
             member=reminder.member,
             group=reminder.group,

@@ -16,6 +16,9 @@ from bot.tables import Moment, changes, metadata
 
 Row = dict[str, Any]
 
+NAMED_BY_KIND = ("change-remind", "change-remind-off")
+"""Summaries whose kind of reminder was a variable before 0.2; since then each kind has words of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -223,6 +226,8 @@ def _done(row: Any) -> Done | None:
     if row is None:
         return None
     id, variables = row["summary"]
+    if id in NAMED_BY_KIND and "kind" in variables:
+        id = f"{id}-{variables['kind']}"
     return Done(row["id"], row["member"], row["command"], (id, variables), row["undone_at"] is not None)
 
 

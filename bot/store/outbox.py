@@ -11,7 +11,6 @@ from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import PRIVATE, Address
-from bot.domain.kind import RISK
 from bot.domain.reason import TOO_LATE
 from bot.store.engine import many, upsert
 from bot.tables import Moment, deliveries
@@ -183,14 +182,14 @@ _PARTS = select(func.count(), func.max(deliveries.c.version - deliveries.c.shown
 
 
 async def touch_question(
-    db: AsyncConnection, member: int, kind: str, day: date, pressed: str | None, now: datetime
+    db: AsyncConnection, member: int, kinds: Sequence[str], day: date, pressed: str | None, now: datetime
 ) -> None:
-    """What a member was asked about a local date, and warned of because it was still open, is to be brought up to date.
+    """What a member was told of these kinds about a local date, and shows their answer, is to be brought up to date.
 
     Not the message whose button was `pressed`: its answer stands in its place already, unless it stands in the place
     of other questions too.
     """
-    asked = (deliveries.c.member == member) & deliveries.c.kind.in_((kind, RISK)) & (deliveries.c.local_date == day)
+    asked = (deliveries.c.member == member) & deliveries.c.kind.in_(kinds) & (deliveries.c.local_date == day)
     if pressed is not None:
         elsewhere = deliveries.c.message.is_(None) | (deliveries.c.message != pressed)
         asked &= elsewhere | deliveries.c.bundle.is_not(None)
@@ -361,9 +360,9 @@ async def expire(db: AsyncConnection, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def late(kind: str, now: datetime) -> Any:
-    """The question for the reminders whose deliveries of a kind `expire` would find, to be asked inside others."""
-    return select(deliveries.c.reminder).where(_late(now), deliveries.c.kind == kind)
+def late(kinds: Sequence[str], now: datetime) -> Any:
+    """The question for the reminders whose deliveries of these kinds `expire` would find, to be asked inside others."""
+    return select(deliveries.c.reminder).where(_late(now), deliveries.c.kind.in_(kinds))
 
 
 def _late(now: datetime) -> Any:

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import Date, Integer, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import kind as kinds
+from bot.domain.dates import Circumstances
 from bot.domain.group import Group
-from bot.domain.kind import DEADLINE, DSA, GROUP_CHECKIN, RECAP, RETURN, SILENCE_DAYS, STUDY, WARNING_DAYS
+from bot.domain.kind import Kind, Owner
 from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import EVERY_DAY, Occurrence
-from bot.domain.reminder import Circumstances, Reminder
+from bot.domain.occurrence import Occurrence
+from bot.domain.reminder import Reminder
 from bot.domain.rest import pause
 from bot.store import outbox, people, rests
 from bot.store.changes import Change
@@ -87,23 +89,23 @@ def _mine(member: int, kind: str) -> Any:
 async def circumstances(db: AsyncConnection, found: Sequence[Reminder]) -> Circumstances:
     """What else decides when these reminders are due; asks only what they need."""
     resting = {r.member for r in found if r.member is not None and r.resting}
-    warned = {r.member for r in found if r.kind == DEADLINE}
-    missed = {r.member for r in found if r.kind == RETURN}
+    warned = {r.member for r in found if r.dates.before}
+    missed = {r.member for r in found if r.dates.silence}
     return Circumstances(
         days_off=await rests.off_all(db, sorted(resting)) if resting else {},
-        warning_dates=await _warnings(db, warned) if warned else {},
+        deadlines=await _deadlines(db, warned) if warned else {},
         last_heard=await _last_heard(db, missed) if missed else {},
     )
 
 
-async def _warnings(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, tuple[date, ...]]:
+async def _deadlines(db: AsyncConnection, who: Iterable[int | None]) -> dict[int, tuple[date, ...]]:
     current = (enrolments.c.ended_at.is_(None), enrolments.c.deadline.is_not(None))
     rows = await db.execute(
         select(enrolments.c.member, enrolments.c.deadline).where(enrolments.c.member.in_(who), *current)
     )
     found: dict[int, set[date]] = defaultdict(set)
     for member, deadline in rows:
-        found[member] |= {deadline - timedelta(days=days) for days in WARNING_DAYS}
+        found[member].add(deadline)
     return {member: tuple(sorted(days)) for member, days in found.items()}
 
 
@@ -145,26 +147,36 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> Group
     Whether a post is on, and on which days the group is asked, the rule alone knows: that stays as it is.
     """
     wishes = await people.group(db, group)
-    rules = {
-        GROUP_CHECKIN: {"minute": wishes.checkin_minute},
-        RECAP: {"minute": wishes.recap_minute, "days": 1 << wishes.recap_day},
-    }
-    for kind, rule in rules.items():
+    for kind in kinds.of_owner(Owner.LEADER):
+        rule = _wished(kind, wishes)
+        usual = {"place": "group" if kind.from_start else "off", "minute": kind.minute, "days": kind.days}
+        post = upsert(db, reminders).values({"kind": kind.name, "group": group, **usual, **rule})
+        ours = ["kind", "group"]
         await db.execute(
-            upsert(db, reminders)
-            .values({"kind": kind, "group": group, "place": "group", "days": EVERY_DAY, **rule})
-            .on_conflict_do_update(index_elements=["kind", "group"], set_=rule)
+            post.on_conflict_do_update(index_elements=ours, set_=rule)
+            if rule
+            else post.on_conflict_do_nothing(index_elements=ours)
         )
     for reminder in await chosen(db, held(), reminders.c.group == group):
         await _write(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
     return wishes
 
 
+def _wished(kind: Kind, wishes: Group) -> dict[str, int]:
+    """What a group's wishes say about a post: nothing where it stands with the post's own rule."""
+    if kind.wish is None:
+        return {}
+    minute = {"minute": int(getattr(wishes, kind.wish.minute))}
+    return minute if kind.wish.day is None else {**minute, "days": 1 << int(getattr(wishes, kind.wish.day))}
+
+
 async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None:
     """A member said something: nothing was ignored, and silence begins anew."""
+    waiting = kinds.chosen(lambda kind: kind.dates.silence > 0)
     # The claim looks at their last word and at their clock; until then it is enough not to be late.
-    again = now + timedelta(days=SILENCE_DAYS - 1)
-    asleep = _mine(member, RETURN) & (reminders.c.place != "off") & reminders.c.next_due_at.is_(None)
+    again = now + timedelta(days=min((kind.dates.silence for kind in waiting), default=1) - 1)
+    silent = reminders.c.kind.in_([kind.name for kind in waiting]) & (reminders.c.place != "off")
+    asleep = silent & reminders.c.next_due_at.is_(None)
     await db.execute(
         update(reminders)
         .where(reminders.c.member == member, or_(reminders.c.ignored > 0, asleep))
@@ -266,11 +278,16 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
 
 
 async def due_again(db: AsyncConnection, of: Any, now: datetime) -> None:
-    """Words after a silence, by their reminders, that could not be said in time: due again, on the next evening."""
-    lost = reminders.c.id.in_(of) & (reminders.c.kind == RETURN) & (reminders.c.place != "off")
+    """What comes once, by its reminders, and could not be said in time: due again, on the next evening."""
+    lost = reminders.c.id.in_(of) & reminders.c.kind.in_(coming_once()) & (reminders.c.place != "off")
     again = {"last_date": None, "next_due_at": now, "next_date": now.date()}
     # Who has spoken since is waited for anyway.
     await db.execute(update(reminders).where(lost, reminders.c.next_due_at.is_(None)).values(**again))
+
+
+def coming_once() -> tuple[str, ...]:
+    """The names of the kinds that come once: what of them is too late is not lost, but due again."""
+    return tuple(kind.name for kind in kinds.chosen(lambda kind: kind.dates.once))
 
 
 async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
@@ -279,7 +296,8 @@ async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
     Who is speaking at this very moment holds theirs, and ignores nothing: they are not waited for.
     """
     if ids:
-        questions = reminders.c.id.in_(ids) & reminders.c.kind.in_((STUDY, DSA))
+        asking = [kind.name for kind in kinds.chosen(lambda kind: kind.is_question)]
+        questions = reminders.c.id.in_(ids) & reminders.c.kind.in_(asking)
         free = select(reminders.c.id).where(questions).with_for_update(skip_locked=True)
         await db.execute(update(reminders).where(reminders.c.id.in_(free)).values(ignored=reminders.c.ignored + 1))
 
@@ -306,18 +324,18 @@ async def answered(change: Change, track: str, day: date, pressed: str | None, *
         mine = {"id": row.id, "member": member}
         await change.follow(reminders, mine, last_date=last, paused_at=None, **later)
         await _write(db, row.id, **_due_columns(awake.anew(now, last, decided)), ignored=0)
-    await outbox.touch_question(db, member, track, day, pressed, now)
+    await outbox.touch_question(db, member, kinds.showing(Owner.MEMBER, track), day, pressed, now)
     if studied:
-        await _touch_groups(db, member, day, now)
+        await _touch_groups(db, member, track, day, now)
 
 
 async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
     """The answers of a change were taken back: what was asked and the rosters show them no more."""
     given = select(checkins.c.track, checkins.c.local_date, checkins.c.studied).where(checkins.c.change == change)
     for track, day, studied in (await db.execute(given)).all():
-        await outbox.touch_question(db, member, track, day, pressed, now)
+        await outbox.touch_question(db, member, kinds.showing(Owner.MEMBER, track), day, pressed, now)
         if studied:
-            await _touch_groups(db, member, day, now)
+            await _touch_groups(db, member, track, day, now)
 
 
 async def set_rule(change: Change, row: Reminder | None, kind: str, *, minute: int, days: int, place: str) -> None:
@@ -376,11 +394,19 @@ _NEXT_DUE = reminders.c.next_due_at
 _NEXT = select(_NEXT_DUE).where(_NEXT_DUE.is_not(None)).order_by(_NEXT_DUE).limit(1)
 
 
-async def _touch_groups(db: AsyncConnection, member: int, day: date, now: datetime) -> None:
+async def touch_rosters(db: AsyncConnection, group: int, day: date, now: datetime) -> None:
+    """A group's posts of a local date that show who studied are to be brought up to date."""
+    for kind in kinds.of_owner(Owner.LEADER):
+        if kind.shows:
+            await outbox.touch_group(db, group, kind.name, day, now)
+
+
+async def _touch_groups(db: AsyncConnection, member: int, track: str, day: date, now: datetime) -> None:
     # In one order for everybody: two who answer at once must not wait for each other's posts.
     mine = select(memberships.c.group).where(memberships.c.member == member, memberships.c.left_at.is_(None))
     for (group,) in (await db.execute(mine.order_by(memberships.c.group))).all():
-        await outbox.touch_group(db, group, GROUP_CHECKIN, day, now)
+        for kind in kinds.showing(Owner.LEADER, track):
+            await outbox.touch_group(db, group, kind, day, now)
 
 
 def _due_columns(due: Occurrence | None) -> dict[str, Any]:
@@ -395,7 +421,7 @@ def _reminder(row: Any) -> Any:
     zone, day_start, quiet_from, quiet_to, paused_from, paused_until, *seen = row[len(OWN) :]
     quiet = None if quiet_from is None else Quiet(quiet_from, quiet_to)
     paused = None if paused_from is None else pause(paused_from, paused_until)
-    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, paused, *seen)
+    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, paused, kinds.known_dates(row[1]), *seen)
 
 
 # In the order of its fields: by their names it would take as long as the database.

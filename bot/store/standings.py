@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Integer, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.answer import STUDY
 from bot.domain.board import Measure, Score, Standings, Window, rank, window_end, window_start
 from bot.domain.consistency import streak
 from bot.domain.group import Group
@@ -143,7 +144,7 @@ async def _days_of_the_week(db: AsyncConnection, group: int) -> dict[int, int]:
     """The days on which members are asked whether they studied, where not on all: on others a streak needs nothing."""
     rows = await db.execute(
         select(reminders.c.member, reminders.c.days).where(
-            reminders.c.kind == "study",
+            reminders.c.kind == STUDY,
             reminders.c.days != EVERY_DAY,
             reminders.c.member.in_(people.members_of(group)),
         )

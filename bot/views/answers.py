@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.cards import Button, Card, Mention, Paragraph, Spans, Text
-from bot.domain.kind import MOST_IGNORED, STUDY
+from bot.domain.answer import STUDY
+from bot.domain.kind import MOST_IGNORED
 from bot.domain.member import Member
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress
@@ -135,7 +136,7 @@ def stopped(language: str, member: Member, reminder: Reminder) -> Card:
     said = say(
         language,
         "questions-stopped",
-        kind=kind,
+        about=times.asked_about(language, kind),
         count=MOST_IGNORED,
         time=minute_words(reminder.time),
         days=days_words(language, reminder.days),

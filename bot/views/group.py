@@ -9,9 +9,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.cards import Button, Card, Choice, Field, Fields, Option, Paragraph, Part, Spans, Text
+from bot.domain import kind as kinds
 from bot.domain.dropped import Dropped
 from bot.domain.group import Group
-from bot.domain.kind import GROUP_CHECKIN, GROUPS, RECAP
+from bot.domain.kind import KINDS, GroupWish, Owner
 from bot.domain.occurrence import EVERY_DAY
 from bot.domain.reason import NAMES
 from bot.domain.reminder import Reminder
@@ -61,9 +62,8 @@ def home(language: str, facts: HomeFacts, leader: int) -> Card:
     group = facts.group
     parts: list[Part] = []
     if facts.news == "new":
-        on = [kind for kind in GROUPS if facts.posts[kind].place != "off"]
-        posts = "both" if on == list(GROUPS) else "".join(on) or "none"
-        parts.append(Paragraph(say(language, "home-begin", posts=posts)))
+        on = [argument for argument, post in _set_up(facts).items() if post.place != "off"]
+        parts.append(Paragraph(say(language, "home-begin", posts="-".join(sorted(on)) or "none")))
     elif facts.news == "second":
         parts.append(Paragraph(say(language, "home-joined")))
     parts.append(Fields(tuple(_fields(language, facts))))
@@ -85,8 +85,7 @@ def _fields(language: str, facts: HomeFacts) -> list[Field]:
     local = facts.now.astimezone(ZoneInfo(group.zone))
     values: dict[str, Spans] = {
         "zone": say(language, "field-zone-now", zone=group.zone, time=time_words(local)),
-        "checkin": post_words(language, facts.posts[GROUP_CHECKIN]),
-        "recap": post_words(language, facts.posts[RECAP]),
+        **{argument: post_words(language, post) for argument, post in _set_up(facts).items()},
         "roadmap": _roadmap(language, facts),
         "deadline": _deadline(language, group.deadline, local.date()),
     }
@@ -99,19 +98,26 @@ def _fields(language: str, facts: HomeFacts) -> list[Field]:
     return [Field(word(language, f"field-{name}"), value) for name, value in values.items()]
 
 
+def _set_up(facts: HomeFacts) -> dict[str, Reminder]:
+    """The posts that /setup sets, by its arguments."""
+    return {
+        kind.wish.argument: facts.posts[kind.name] for kind in kinds.of_owner(Owner.LEADER) if kind.wish is not None
+    }
+
+
 def post_words(language: str, post: Reminder) -> Spans:
     """How a group's post is set: days and time, or off."""
     if post.place == "off":
         return say(language, "settings-off")
     time = minute_words(post.minute)
-    if post.kind == GROUP_CHECKIN and post.days == EVERY_DAY:
+    if post.days == EVERY_DAY:
         return (Text(time),)
     return say(language, "field-post-at", day=_days(language, post), time=time)
 
 
 def _days(language: str, post: Reminder) -> str:
-    """The one day of a recap in full, the days of the daily question in short."""
-    if post.kind == RECAP:
+    """One day of the week in full, several in short."""
+    if KINDS[post.kind].one_day:
         return weekday_words(language, post.days.bit_length() - 1)
     return days_words(language, post.days)
 
@@ -120,14 +126,18 @@ def post_question(language: str, post: Reminder, leader: int, times: Sequence[in
     """What a group's post is and how it is set, times to choose from, on or off, and the other post."""
     kind = post.kind
     now = say(language, "remind-now", setting=post_words(language, post))
-    what = (*say(language, "post-what", kind=kind), Text(" "), *now)
+    what = (*say(language, f"post-what-{kind}"), Text(" "), *now)
     options = tuple(Option(minute_words(at), f"remind {minute_words(at)} kind:{kind}") for at in times)
     turned = Button(word(language, "button-turn-off"), f"remind off kind:{kind}", only=leader)
     if post.place == "off":
         label = word(language, "button-turn-on", time=minute_words(post.minute))
         turned = Button(label, f"remind on kind:{kind}", only=leader)
-    other = Button(word(language, "other"), f"setup {'recap' if kind == RECAP else 'time'}:?", only=leader)
-    more = [Button(kind_words(language, k), f"remind kind:{k}", only=leader) for k in GROUPS if k != kind]
+    other = Button(word(language, "other"), _typed(kind, KINDS[kind].wish), only=leader)
+    more = [
+        Button(kind_words(language, k.name), f"remind kind:{k.name}", only=leader)
+        for k in kinds.of_owner(Owner.LEADER)
+        if k.name != kind
+    ]
     return Card(
         parts=(Paragraph(lines(what, say(language, "remind-when"))),),
         choice=Choice(word(language, "choose"), options, only=leader),
@@ -135,13 +145,18 @@ def post_question(language: str, post: Reminder, leader: int, times: Sequence[in
     )
 
 
+def _typed(kind: str, wish: GroupWish | None) -> str:
+    """The line that asks for another time of a post."""
+    return f"remind kind:{kind} time:?" if wish is None else f"setup {wish.argument}:?"
+
+
 def post_set(language: str, post: Reminder, now: datetime, leader: int, undo: str | None) -> Card:
     """The receipt of a group's post: what it is now, and when it comes next."""
     if post.place == "off":
-        said = say(language, "post-off", kind=post.kind, time=minute_words(post.minute))
+        said = say(language, f"post-off-{post.kind}", time=minute_words(post.minute))
     else:
         time = minute_words(post.minute)
-        what = say(language, "post-set", kind=post.kind, days=_days(language, post), time=time, zone=post.zone)
+        what = say(language, f"post-set-{post.kind}", days=_days(language, post), time=time, zone=post.zone)
         said = (*what, Text(" "), *next_words(language, post, now))
     buttons = [] if undo is None else [Button(word(language, "button-undo"), f"undo {undo}", only=leader)]
     buttons.append(Button(word(language, "button-group-settings"), "setup", only=leader))
@@ -155,7 +170,7 @@ def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:
         word(
             language,
             "lost-post",
-            kind=drop.kind,
+            what=word(language, f"lost-post-{drop.kind}"),
             date=date_words(language, drop.local_date, today),
             reason=_reason(language, drop),
         )

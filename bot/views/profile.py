@@ -9,10 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.cards import Bold, Button, Card, Choice, Field, Fields, Moment, Option, Paragraph, Spans, Text, owner_that_fits
+from bot.domain import kind as kinds
 from bot.domain.account import Account
 from bot.domain.enrolment import Enrolment
 from bot.domain.group import Group
-from bot.domain.kind import ASKED, RISK
+from bot.domain.kind import Kind
 from bot.domain.linking import Brought
 from bot.domain.member import Member
 from bot.domain.reminder import Reminder
@@ -177,8 +178,8 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
         yield Field(profile.titles[enrolment.roadmap], _plan(language, enrolment, profile.today))
     if not profile.enrolments:
         yield field("settings-roadmap", none)
-    for kind in ASKED:
-        yield field(f"settings-reminder-{kind}", times.reminder_words(language, profile.reminder(kind)))
+    for kind in kinds.chosen(_is_question):
+        yield field(f"settings-reminder-{kind.name}", times.reminder_words(language, profile.reminder(kind.name)))
     yield field("settings-also", times.also_words(language, profile.reminders))
     hours = times.hours_words(member.quiet.start, member.quiet.end) if member.quiet else ""
     yield field("settings-quiet", (Text(hours),) if hours else none)
@@ -192,6 +193,10 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
         and_others = say(language, "settings-groups-value", main=main, others=list_words(language, others))
         yield field("settings-groups", and_others if others else (Text(main),))
     yield field("settings-accounts", (Text(accounts_words(language, profile.accounts)),))
+
+
+def _is_question(kind: Kind) -> bool:
+    return kind.is_question
 
 
 def _plan(language: str, enrolment: Enrolment, today: date) -> Spans:
@@ -220,7 +225,7 @@ def _change_rows(language: str, profile: Profile) -> Iterable[tuple[Button, ...]
         button("settings-quiet", "quiet"),
         *([button("settings-language", "language")] if len(languages()) > 1 else []),
     )
-    yield tuple(asking(kind) for kind in (*ASKED, RISK))
+    yield tuple(asking(kind.name) for kind in kinds.chosen(lambda kind: kind.is_question or kind.offered))
     paused = member.paused_on(profile.today)
     yield (
         times.end_pause(member) if paused else button("button-pause", "pause"),

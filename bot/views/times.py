@@ -9,27 +9,16 @@ from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from bot.cards import ROWS, Bold, Button, Card, Choice, Moment, Option, Paragraph, Spans, Text
-from bot.domain.kind import (
-    ASKED,
-    DEADLINE,
-    MEMBERS,
-    MOST_IGNORED,
-    PRIVATE,
-    RETURN,
-    RISK,
-    SILENCE_DAYS,
-    STUDY,
-    WARNING_DAYS,
-    WORTH_SAVING,
-)
+from bot.domain import kind as kinds
+from bot.domain.kind import KINDS, MOST_IGNORED, Kind, Owner
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import Rest
 from bot.words import all_words, date_words, days_words, lines, minute_words, say, time_words, word
 
-UNDATED = (DEADLINE, RETURN)
-"""Kinds that come by days of their own: a deadline's, a silence's."""
+BUTTONS = 5
+"""What one row of buttons holds on Discord."""
 
 
 def moment_words(language: str, member: Member, at: datetime, now: datetime) -> str:
@@ -48,7 +37,8 @@ def asked_next(language: str, member: Member, at: datetime, now: datetime) -> Sp
 
 def next_words(language: str, reminder: Reminder, now: datetime, id: str = "remind-next") -> Spans:
     """From when what was set is said: its next moment; nothing where none is to come or a word would move it."""
-    if reminder.next_due_at is None or reminder.kind == RETURN:
+    kind = KINDS[reminder.kind]
+    if reminder.next_due_at is None or kind.dates.silence:
         return ()
     zone = ZoneInfo(reminder.zone)
     local, today = reminder.next_due_at.astimezone(zone), now.astimezone(zone).date()
@@ -58,12 +48,12 @@ def next_words(language: str, reminder: Reminder, now: datetime, id: str = "remi
     else:
         clock = f"{date_words(language, local.date(), today)}, {clock}"
     spoken = Moment(reminder.next_due_at, clock, "full" if day == "later" else "time")
-    return say(language, id, kind=reminder.kind, day=day, time=spoken)
+    return say(language, id, looks=kind.looks, day=day, time=spoken)
 
 
 def coming(reminders: Iterable[Reminder]) -> tuple[datetime, Reminder] | None:
     """The next of a member's questions and its moment; None where none is to come."""
-    due = [(r.next_due_at, r) for r in reminders if r.kind in ASKED and r.next_due_at is not None]
+    due = [(r.next_due_at, r) for r in reminders if KINDS[r.kind].is_question and r.next_due_at is not None]
     return min(due, key=itemgetter(0), default=None)
 
 
@@ -79,9 +69,9 @@ def dates_words(language: str, days: Range, today: date) -> str:
     return first if first == last else f"{first} – {last}"
 
 
-def before_words(language: str) -> str:
-    """How many days before a deadline it is spoken of: "30, 14, 7, 3 and 1"."""
-    return all_words(language, map(str, WARNING_DAYS))
+def before_words(language: str, kind: Kind) -> str:
+    """How many days before a deadline a kind comes: "30, 14, 7, 3 and 1"; nothing where it does not go by deadlines."""
+    return all_words(language, map(str, kind.dates.before))
 
 
 def kind_words(language: str, kind: str) -> str:
@@ -90,8 +80,8 @@ def kind_words(language: str, kind: str) -> str:
 
 
 def of_kind(kind: str) -> str:
-    """What a line about reminders ends with to be about a kind: study is meant where none is named."""
-    return "" if kind == STUDY else f" kind:{kind}"
+    """What a line about reminders ends with to be about a kind: the main one is meant where none is named."""
+    return "" if KINDS[kind].main else f" kind:{kind}"
 
 
 # ---------------------------------------------------------------- what stands still
@@ -103,7 +93,8 @@ def halts(member: Member, reminders: Iterable[Reminder], today: date) -> Iterato
         yield paused(member, today), end_pause(member)
     for reminder in reminders:
         if reminder.paused_at is not None and reminder.place != "off":
-            said = say(member.language, "stopped", kind=reminder.kind, count=MOST_IGNORED)
+            about = asked_about(member.language, reminder.kind)
+            said = say(member.language, "stopped", about=about, count=MOST_IGNORED)
             yield said, ask_again(member, reminder)
 
 
@@ -138,10 +129,15 @@ def end_pause(member: Member) -> Button:
     return Button(word(member.language, "button-end-pause"), "pause off", only=member.id)
 
 
+def asked_about(language: str, kind: str) -> str:
+    """What a question is about."""
+    return word(language, f"asked-about-{kind}")
+
+
 def ask_again(member: Member, reminder: Reminder) -> Button:
     """Go on asking where questions had stopped: at the time that was wished for, named as it comes."""
     kind = reminder.kind
-    label = word(member.language, "button-ask-again", kind=kind, time=minute_words(reminder.time))
+    label = word(member.language, f"button-ask-again-{kind}", time=minute_words(reminder.time))
     suffix = of_kind(kind)
     return Button(label, f"remind {minute_words(reminder.minute)}{suffix}", only=member.id)
 
@@ -155,8 +151,8 @@ def remind_question(member: Member, kind: str, reminder: Reminder | None, times:
     suffix = of_kind(kind)
     running = reminder is not None and reminder.place != "off"
     now = say(language, "remind-now", setting=reminder_words(language, reminder))
-    count = WORTH_SAVING if kind == RISK else SILENCE_DAYS
-    what = say(language, "remind-what", kind=kind, before=before_words(language), count=count)
+    said = KINDS[kind]
+    what = say(language, f"remind-what-{kind}", before=before_words(language, said), count=said.count)
     options = tuple(Option(minute_words(minute), f"remind {minute_words(minute)}{suffix}") for minute in times)
     own = [Button(word(language, "other"), f"remind{suffix} time:?", only=member.id)]
     if running:
@@ -165,14 +161,14 @@ def remind_question(member: Member, kind: str, reminder: Reminder | None, times:
         time = minute_words(reminder.minute)
         own.append(Button(word(language, "button-turn-on", time=time), f"remind on{suffix}", only=member.id))
     others = [
-        Button(kind_words(language, other), f"remind kind:{other}", only=member.id)
-        for other in MEMBERS
-        if other != kind
+        Button(kind_words(language, other.name), f"remind kind:{other.name}", only=member.id)
+        for other in kinds.of_owner(Owner.MEMBER)
+        if other is not said
     ]
     return Card(
         parts=(Paragraph(lines((*what, Text(" "), *now), say(language, "remind-when"))),),
         choice=Choice(word(language, "choose"), options, only=member.id),
-        rows=(tuple(own), tuple(others)),
+        rows=(tuple(own), *(tuple(others[n : n + BUTTONS]) for n in range(0, len(others), BUTTONS))),
     )
 
 
@@ -181,7 +177,7 @@ def reminder_words(language: str, reminder: Reminder | None) -> Spans:
     if reminder is None or reminder.place == "off":
         return say(language, "settings-off")
     time = minute_words(reminder.time)
-    if reminder.kind in UNDATED:
+    if not KINDS[reminder.kind].dates.wished:
         return say(language, "settings-reminder-undated", time=time)
     days = days_words(language, reminder.days)
     return say(language, "settings-reminder", days=days, time=time, where=reminder.place)
@@ -189,22 +185,19 @@ def reminder_words(language: str, reminder: Reminder | None) -> Spans:
 
 def reminded(member: Member, reminder: Reminder, also: Sequence[str], now: datetime) -> Spans:
     """The receipt of a reminder and when it comes next; `also` are the kinds that came on with it."""
-    language = member.language
+    language, kind = member.language, KINDS[reminder.kind]
     days = days_words(language, reminder.days)
-    told = [
-        say(
-            language,
-            "remind-set",
-            kind=reminder.kind,
-            days=days,
-            on="" if reminder.days == EVERY_DAY else f" {days}",
-            time=minute_words(reminder.minute),
-            zone=member.zone,
-            where=reminder.place,
-            before=before_words(language),
-            count=WORTH_SAVING if reminder.kind == RISK else SILENCE_DAYS,
-        )
-    ]
+    what = say(
+        language,
+        f"remind-set-{kind.name}",
+        days=days,
+        on="" if reminder.days == EVERY_DAY else f" {days}",
+        time=minute_words(reminder.minute),
+        zone=member.zone,
+        before=before_words(language, kind),
+        count=kind.count,
+    )
+    told = [say(language, "remind-set", what=what, where=reminder.place)]
     following = () if member.paused_on(member.local_day(now)) else next_words(language, reminder, now)
     if following:
         told = [(*told[0], Text(" "), *following)]
@@ -219,13 +212,21 @@ def reminded(member: Member, reminder: Reminder, also: Sequence[str], now: datet
             )
         )
     if also:
-        told.append(say(language, "remind-also", kinds="both" if len(also) > 1 else also[0], count=SILENCE_DAYS))
+        told.append(say(language, "remind-also", what=_also(language, also)))
     return lines(*told)
 
 
-def risk_offer(member: Member) -> Button:
+def _also(language: str, also: Sequence[str]) -> Spans:
+    """What else will come, in one sentence."""
+    first, *more = (say(language, f"remind-also-{kind}", count=KINDS[kind].count) for kind in also)
+    for further in more:
+        first = say(language, "remind-also-more", first=first, more=further)
+    return first
+
+
+def offer(member: Member, kind: str) -> Button:
     """Off unless switched on: one reminder a day is enough for most."""
-    return Button(word(member.language, "button-risk"), f"remind dm kind:{RISK}", only=member.id)
+    return Button(word(member.language, f"button-offer-{kind}"), f"remind dm kind:{kind}", only=member.id)
 
 
 # ---------------------------------------------------------------- hours
@@ -296,10 +297,10 @@ def rests_words(member: Member, planned: Iterable[Rest], today: date) -> str:
 
 
 def also_words(language: str, reminders: Iterable[Reminder]) -> Spans:
-    """What is said in private besides questions, each with its time."""
+    """What else is said to a member besides questions, each with its time."""
     told: list[Bold | Text] = []
     for reminder in reminders:
-        if reminder.kind in PRIVATE and reminder.place != "off":
+        if not KINDS[reminder.kind].is_question and reminder.place != "off":
             between = ", " if told else ""
             told.append(Text(f"{between}{kind_words(language, reminder.kind)} ({minute_words(reminder.time)})"))
     return tuple(told) or say(language, "settings-off")

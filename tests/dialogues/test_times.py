@@ -134,7 +134,7 @@ async def test_a_streak_at_risk_is_offered_and_one_tap(chat: Chat) -> None:
     assert "streak is at risk" not in await chat.say("asha", "/remind 20:30")
 
 
-@pytest.mark.parametrize("kind", kinds.PRIVATE)
+@pytest.mark.parametrize("kind", kinds.Names(lambda kind: kind.owner is kinds.Owner.MEMBER and kind.private))
 async def test_what_only_its_member_may_read_is_never_sent_to_a_group(chat: Chat, kind: str) -> None:
     said = await chat.say("asha", f"/remind 19:00 group kind:{kind}")
     assert "for you alone" in said and "19:00" in said

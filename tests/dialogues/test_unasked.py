@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.cards import Button, Card
-from bot.domain.kind import STUDY
+from bot.domain.answer import STUDY
 from bot.domain.member import Member, Quiet
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, StepEvent, fold

@@ -55,7 +55,13 @@ class Clockwork:
 
     def new_courier(self) -> Courier:
         """A courier that knows nothing but the rows: the one of a process that has just started."""
-        return Courier(self.store, {self.platform.name: self.platform}, self.messages.compose, lambda: self.now)
+        return Courier(
+            self.store,
+            {self.platform.name: self.platform},
+            self.messages.compose,
+            lambda: self.now,
+            report=self.messages.report,
+        )
 
     async def forward(self, **time: float) -> None:
         """Let time pass, and with it everything that becomes due: `forward(hours=3)`."""

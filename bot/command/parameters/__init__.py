@@ -43,10 +43,10 @@ from bot.command.parameters.moments import (
     inhabited_zones,
 )
 from bot.command.scene import Scene
+from bot.domain.answer import TRACKS
 from bot.domain.refusal import Refusal
 
 PROOF_LENGTH = 500
-TRACKS = ("study", "dsa")
 PLACES = ("dm", "group", "off", "on")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -133,12 +133,12 @@ class OneOf:
     Words `by_name` are understood after the parameter's name alone: by themselves they mean something else.
     """
 
-    values: tuple[str, ...]
+    values: Sequence[str]
     limit: int = 32
     text: bool = False
     subject: bool = False
     names: str = "option-"
-    by_name: tuple[str, ...] = ()
+    by_name: Sequence[str] = ()
 
     def read(self, text: str, scene: Scene) -> str | None:
         """The word, by itself or by its name in the reader's language."""

@@ -12,8 +12,9 @@ from bot.command.meeting import clean_name
 from bot.command.parameters import CODE, DEADLINE, LANGUAGE, POST_TIME, RECAP, ROADMAP, ZONE
 from bot.command.placing import refused
 from bot.commands import posts
-from bot.domain import kind
+from bot.domain import kind as kinds
 from bot.domain.group import Group
+from bot.domain.kind import Owner
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import codes, ledger, people, schedule, wishes
@@ -67,8 +68,10 @@ async def setup(
         language=language,
     )
     # On and off stand with the group's reminders.
-    turned = {post: wish for post, wish in ((kind.GROUP_CHECKIN, time), (kind.RECAP, recap)) if wish is not None}
-    for post, wish in turned.items():
+    said = {"time": time, "recap": recap}
+    turned = [(post, said[post.wish.argument]) for post in kinds.of_owner(Owner.LEADER) if post.wish is not None]
+    turned = [(post, wish) for post, wish in turned if wish is not None]
+    for post, wish in turned:
         await posts.turn(call, group.id, post, on=wish != "off")
     saved = news == "title" and any(wish is not None for wish in (zone, time, recap, roadmap, deadline, language))
     return await _shown(call, group, "saved" if saved else news)

@@ -12,9 +12,8 @@ from bot.command.meeting import clean_name
 from bot.command.parameters import CODE, GROUP, LANGUAGE, PAGE, OneOf, Words
 from bot.command.placing import refused
 from bot.domain.group import Group
-from bot.domain.kind import GROUP_CHECKIN
 from bot.domain.refusal import Refusal
-from bot.store import codes, linking, outbox, people, personal, studies, wishes
+from bot.store import codes, linking, people, personal, schedule, studies, wishes
 from bot.views import profile
 from bot.words import language_name, time_words
 
@@ -180,7 +179,7 @@ async def forget_me(call: Call, sure: Annotated[str | None, SURE]) -> Response:
     for group in call.scene.groups:
         # The rosters people see today and may still see change of yesterday no longer count this member.
         for day in (group.local_day(call.now), group.local_day(call.now) - timedelta(days=1)):
-            await outbox.touch_group(call.db, group.id, GROUP_CHECKIN, day, call.now)
+            await schedule.touch_rosters(call.db, group.id, day, call.now)
     await personal.forget(call.db, call.member.id)
     # Nobody is there any more whose pause could be shown.
     call.change.present = replace(call.member, paused_from=None, paused_until=None)

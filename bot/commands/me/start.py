@@ -9,8 +9,9 @@ from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
 from bot.command.reading import is_answer
 from bot.commands.pause import with_halts
+from bot.domain import kind as kinds
 from bot.domain.group import CHECKIN_MINUTE
-from bot.domain.kind import GROUP_CHECKIN, STUDY
+from bot.domain.kind import KINDS
 from bot.domain.progress import fold
 from bot.domain.refusal import Refusal
 from bot.store import schedule, wishes
@@ -49,7 +50,7 @@ async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
 
 async def _unsettled(call: Call) -> bool:
     """Whether somebody who studies has left out the daily time or the zone: the line they may do without."""
-    return not call.member.zone_confirmed or await call.mine.reminder(STUDY) is None
+    return not call.member.zone_confirmed or await call.mine.reminder(kinds.main().name) is None
 
 
 def offers(call: Call) -> list[Suggestion]:
@@ -68,7 +69,7 @@ async def onward(call: Call, card: Card) -> Card:
     """
     member = call.change.present
     reminders = await call.mine.reminders()
-    if member.onboarding and not any(reminder.kind == "study" for reminder in reminders):
+    if member.onboarding and not any(KINDS[reminder.kind].main for reminder in reminders):
         usual = call.scene.home.checkin_minute if call.scene.home else CHECKIN_MINUTE
         times = sorted({*TIMES, usual})
         return profile.with_time_question(card, member, times, usual, grouped=await _group_asks(call))
@@ -86,8 +87,8 @@ async def onward(call: Call, card: Card) -> Card:
 async def _group_asks(call: Call) -> bool:
     """Whether the member's group is asked every day, so that being asked there is enough for who wants no more."""
     home = call.scene.home
-    post = None if home is None else (await schedule.of_group(call.db, home.id)).get(GROUP_CHECKIN)
-    return post is not None and post.place != "off"
+    posts = {} if home is None else await schedule.of_group(call.db, home.id)
+    return any(KINDS[kind].shows and post.place != "off" for kind, post in posts.items())
 
 
 @command("when", listed=False)

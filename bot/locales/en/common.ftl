@@ -38,14 +38,9 @@ button-no-zone = No, choose my zone
 button-pause = Pause
 button-end-pause = End the pause
 button-pause-until = Pause until { $date }
-button-ask-again = { $kind ->
-    [dsa] Ask about DSA again at { $time }
-   *[study] Ask me again at { $time }
-}
 button-turn-off = Turn off
 button-turn-on = Turn on at { $time }
 button-in-private = { $time }, in private
-button-risk = Warn me when my streak is at risk
 button-other-days = Other days
 button-start-small = Start small
 button-no-more = No more of these

@@ -102,37 +102,21 @@ place-none-streak = No streak is running for you in { $group }. One step or a ch
 refuse-no-group = You are in no group yet. Open your study group's chat and type /start there; a leader makes it the group's home with /setup.
 refuse-no-home = This chat is no group's home yet. A leader makes it one with /setup.
 
-# The recap
-recap-title = **{ $group }** · { $first } to { $last }
-recap-facts = **{ $studied } of { $members }** studied{ $sum ->
-    [no] {""}
-   *[other] : { $sum }
-}.
-recap-quiet = A quiet week: nothing was noted. One step or twenty minutes begin the next.
-recap-streak = Longest streak: { $names }, { $count } days 🔥
-recap-level = That completes __{ $title }__.
-recap-roadmap = **{ $title }** is finished!
-recap-more = { $count ->
-    [one] { $count } more finished steps.
-   *[other] { $count } more finished steps.
-}
-recap-deadline = { $left } to the group's deadline, { $date }.
-
 # The group's home
 home-new = ✅ **{ $group }** lives here now
 home-second = ✅ **{ $group }** lives here too now
 home-saved = ✅ **{ $group }**: saved
 home-title = **{ $group }** lives here
 home-begin = Everybody begins with /start.{ $posts ->
-    [both] {" "}I ask once a day here, and the week's recap follows by itself.
-    [group] {" "}I ask once a day here.
+    [recap-time] {" "}I ask once a day here, and the week's recap follows by itself.
+    [time] {" "}I ask once a day here.
     [recap] {" "}The week's recap comes by itself.
    *[none] {""}
 }
 home-joined = What members do here and in the other home counts as one.
 field-zone = Time zone
 field-zone-now = { $zone } ({ $time } now)
-field-checkin = Daily question
+field-time = Daily question
 field-recap = Recap
 field-language = Language
 field-post-at = { $day } { $time }
@@ -141,11 +125,7 @@ field-deadline = Deadline
 field-homes = Homes
 field-open = not chosen yet
 field-lost = Not delivered, last 7 days
-lost-post = { $kind ->
-    [recap] recap
-    [done] news
-   *[group] daily question
-} of { $date } ({ $reason })
+lost-post = { $what } of { $date } ({ $reason })
 reason-late = too late
 reason-quiet = quiet hours
 reason-nobody = no private chat is open
@@ -165,18 +145,6 @@ lost-private = { $count ->
     [one] { $count } reminder to a member came too late and was dropped
    *[other] { $count } reminders to members came too late and were dropped
 }
-post-what = { $kind ->
-    [recap] Once a week I post the group's recap here.
-   *[group] I ask here who studied.
-}
-post-set = { $kind ->
-    [recap] The recap comes here every { $days }
-   *[group] I ask here { $days }
-} at { $time } ({ $zone }).
-post-off = I no longer { $kind ->
-    [recap] post the recap here
-   *[group] ask here who studied
-}. `/remind on kind:{ $kind }` turns it on again, at { $time }.
 choose-roadmap = The group's roadmap
 button-group-settings = The group's settings
 button-zone = Time zone
@@ -192,7 +160,7 @@ change-home = making this chat the home of { $group }
 change-group = the settings of { $group }
 refuse-post-private = What the whole group is told is set in the group itself: type `/remind kind:{ $kind }` there.
 refuse-post-place = That is a post for the whole group, wherever it lives: it has a time, and no other place. `/{ $line }`
-refuse-post-days = The recap comes on one day of the week: `/{ $line }`
+refuse-post-days = { $why }: `/{ $line }`
 refuse-post-time = “{ $text }” is not a time of day. Try 20:00, or off.
 refuse-setup-private = A group's home is made in the group itself: add me to its channel or chat and type /setup there.
 refuse-code-wrong = That code is not one I know: it may be over ten minutes old, used, or mistyped. In the first home, /setup shows a new one with “Code for a second home”.
@@ -215,7 +183,3 @@ greeting-title = **Hello, I am Roadmate.**
 greeting = I keep a study group on its roadmap: a deadline for everyone, one question a day, and a board of what was done.
 greeting-how = A leader presses Set up where the group studies. Then everybody begins with /start.
 button-setup = Set up
-
-# Told in private to who set a group up
-trouble = My posts do not get through in **{ $group }**.
-trouble-how = If I lack a permission there, give it to me; if I was removed, invite me again. Then type /setup in that chat, and I go on.

@@ -62,15 +62,8 @@ refuse-later-over = That was the check-in of { $date }; its day is over. Today's
 refuse-later-answered = Today is answered already: there is nothing to move. /checkin adds to it, /undo takes it back.
 refuse-later-past = It is { $time } already. Try 1h or tomorrow.
 refuse-later-paused = { $paused } There is nothing to move.
-refuse-remind-private = That is for you alone, so it comes in private: { $kind ->
-    [deadline] how you stand before a deadline
-    [return] a word after a silence
-   *[risk] a streak at risk
-} is nobody else's business.
-refuse-remind-days = { $kind ->
-    [return] That comes once, after { $count } days of silence, whichever days they are.
-   *[deadline] That comes { $before } days before a deadline, whichever days they are.
-} Its time can be set: `/{ $line }`
+refuse-remind-private = That is for you alone, so it comes in private: { $what } is nobody else's business.
+refuse-remind-days = { $why } Its time can be set: `/{ $line }`
 refuse-quiet = “{ $text }” are not quiet hours. Try 22:00 07:00, or off.
 refuse-quiet-off = You have no quiet hours. `/quiet 22:00 07:00` sets some.
 refuse-quiet-same = From { $time } to { $time } is no time, or a whole day. To hear nothing for a while: /pause

@@ -77,20 +77,6 @@ change-checkin = the check-in of { $date } ({ $answer ->
    *[other] { $answer }
 })
 change-later = moving the check-in to { $time }
-change-remind = { $kind ->
-    [dsa] the reminder of your DSA practice, { $days } at { $time }
-    [risk] the warning of a streak at risk, at { $time }
-    [deadline] the warnings before a deadline, at { $time }
-    [return] the message after a silence, at { $time }
-   *[study] the reminder of your study, { $days } at { $time }
-}
-change-remind-off = turning off { $kind ->
-    [dsa] the reminder of your DSA practice
-    [risk] the warning of a streak at risk
-    [deadline] the warnings before a deadline
-    [return] the message after a silence
-   *[study] the reminder of your study
-}
 change-quiet = { $quiet ->
     [off] turning off the quiet hours
    *[other] the quiet hours { $quiet }
@@ -111,18 +97,8 @@ checkin-greeting-morning = Good morning, { $name }.
 checkin-greeting-day = Good day, { $name }.
 checkin-greeting-evening = Good evening, { $name }.
 checkin-mention = { $name }: { $question }
-checkin-intention = Your line: { $line }
-checkin-question-study = Did you study { $day ->
-    [today] today
-   *[other] on { $day }
-}?
 checkin-counts-ten = Ten minutes count too.
 checkin-counts-reading = Reading counts too.
-checkin-question-dsa = Did you practise DSA { $day ->
-    [today] today
-   *[other] on { $day }
-}?
-checkin-day-dsa = { $day }, DSA practice
 checkin-yes = { $day }: studied
 checkin-no = { $day }: not today. Ten minutes tomorrow are a good start.
 checkin-minutes = { $day }: { $total }
@@ -130,60 +106,32 @@ checkin-added = { $day }: { $added } more, { $total } in all
 checkin-counted = { $fact } ✅
 checkin-streak = { $fact }. Streak { $count } 🔥
 checkin-how-long = How long?
-group-question = **{ $date }** · Who studied today?
-roster = Studied ({ $count }): { $names }
-roster-more = and { $count } more
 later-set = I ask again { $day ->
     [today] at
    *[later] on
 } { $time }.
 later-off = Off: { $days }.
-remind-what = { $kind ->
-    [dsa] I ask every day whether you practised DSA.
-    [risk] When a streak of { $count } days or more would end that day and you have not answered, I remind you in the evening.
-    [deadline] { $before } days before a deadline I tell you how you stand.
-    [return] When I have not heard from you for { $count } days, I write once.
-   *[study] I ask every day whether you studied.
-}
 remind-now = Now: { $setting }.
 remind-when = At which time?
-remind-set = { $kind ->
-    [dsa] I ask about DSA practice { $days } at { $time } ({ $zone })
-    [risk] When a streak of { $count } days or more would end that day and you have not answered, I remind you{ $on } at { $time } ({ $zone })
-    [deadline] { $before } days before a deadline I tell you at { $time } ({ $zone }) how you stand
-    [return] When I have not heard from you for { $count } days, I write once, at { $time } ({ $zone })
-   *[study] I ask about your study { $days } at { $time } ({ $zone })
-}, { $where ->
+remind-set = { $what }, { $where ->
     [group] in the group
    *[dm] in private
 }.
-remind-next = { $kind ->
-    [risk] Next look:
-   *[other] Next:
+remind-next = { $looks ->
+    [yes] Next look:
+   *[no] Next:
 } { $day ->
     [today] today { $time }
     [tomorrow] tomorrow { $time }
    *[later] { $time }
 }.
 remind-quiet = { $time } is in your quiet hours ({ $quiet }), so it comes at { $moved }.
-remind-also = { $kinds ->
-    [deadline] I also warn you before your deadline
-    [return] I also write once when you have been silent for { $count } days
-   *[both] I also warn you before your deadline, and write once when you have been silent for { $count } days
-}: /settings
+remind-also = I also { $what }: /settings
+remind-also-more = { $first }, and { $more }
 remind-off = I { $was ->
     [on] no longer
    *[off] do not
-} { $kind ->
-    [dsa] ask about DSA practice
-    [risk] warn you when your streak is at risk
-    [deadline] warn you before a deadline
-    [return] write after a silence
-   *[study] ask about your study
-}. `/remind on{ $kind ->
-    [study] {""}
-   *[other] {" "}kind:{ $kind }
-}` turns it on again, at { $time }.
+} { $what }. `/{ $line }` turns it on again, at { $time }.
 quiet-set = From { $start } to { $end } ({ $zone }) I write nothing to you.
 quiet-moves = { $name }: { $moved } instead of { $time }.
 quiet-off = You have no quiet hours any more.
@@ -200,10 +148,7 @@ paused-counted = Your pause goes on until { $until ->
    *[other] { $until }
 }; this counts all the same.
 pause-over = The pause is over.
-stopped = ⏸ I no longer ask about { $kind ->
-    [dsa] DSA practice
-   *[study] your study
-}: { $count } questions in a row went unanswered.
+stopped = ⏸ I no longer ask about { $about }: { $count } questions in a row went unanswered.
 rest-none = No days off are planned. On a day off I ask nothing, and it breaks no streak.
 rest-planned = Your days off: { $days }. I ask nothing then, and they break no streak.
 rest-choose = Take days back
@@ -214,25 +159,6 @@ rest-dropped = { $days }: { $count ->
    *[other] ordinary days again
 }.
 
-# What is said unasked, besides the daily question
-risk = { $day } is still open, and so is your streak of { $count } 🔥
-    Twenty minutes keep it. If today is for something else, that is fine too.
-warning = **{ $title }**: { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-} until { $date }
-warning-left = { $count ->
-    [one] { $count } step is left.
-   *[other] { $count } steps are left.
-}
-welcome = **Hello, { $name }.**
-welcome-plan = **{ $title }** is where you left it; nothing of what you did is lost.
-welcome-no-plan = What you did here is kept.
-welcome-small = Ten minutes today are a real start. If now is not the time, a pause is one tap.
-questions-stopped = I asked about { $kind ->
-    [dsa] DSA practice
-   *[study] your study
-} { $count } times and heard nothing, so I stop asking. What you do still counts, and one tap has me ask again { $days } at { $time }.
 
 next-question = The next question comes { $day ->
     [today] today at
@@ -242,16 +168,9 @@ next-question = The next question comes { $day ->
 
 zone-set = Your zone is { $zone }; it is { $time } for you.
 
-news-done = **{ $name }** finished __{ $title }__.
-news-done-proof = **{ $name }** finished __{ $title }__ · { $proof }
-news-done-both = **{ $name }** finished __{ $title }__ · { $proof } · { $file }
-news-proof = proof
-news-file-elsewhere = { $file }, on { $platform }
-news-taken-back = { $name } took back __{ $title }__.
 
 dm-closed = I could not reach you in private: your private messages are closed to me. Until you open them, you hear from me in the group alone. `/remind where:group` asks you there by name.
 button-add-proof = Add a proof
-news-done-file = **{ $name }** finished __{ $title }__ · proof: { $file }
 
 checkin-mention-studied = **{ $name }** · { $day }: studied ✅
 checkin-mention-answered = **{ $name }** · { $day }: answered
