@@ -7,7 +7,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.messages import MESSAGES
 from tests.fakes.postgres import UNTRIED
+
+assert MESSAGES, "the store knows a kind of message once its module is imported, as app does"
 
 settings.register_profile(
     "house",

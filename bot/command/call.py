@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -17,13 +17,11 @@ from bot.command.parameters import File, Suggestion
 from bot.command.scene import Scene
 from bot.delivery import Address
 from bot.domain.group import Group
+from bot.domain.kind import KINDS
 from bot.domain.member import Member
 from bot.store import outbox, people
 from bot.store.changes import Change
 from bot.words import LANGUAGE, date_words, say, word
-
-ANNOUNCED_FOR = timedelta(days=1)
-"""News of yesterday is none: an announcement that could not be made within a day is dropped, and recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ class Call:
                     change=change,
                     local_date=self.today,
                     due_at=self.now,
-                    expires_at=self.now + ANNOUNCED_FOR,
+                    expires_at=self.now + KINDS[kind].grace,
                 ),
             )
             self.announced = True

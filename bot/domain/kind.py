@@ -108,8 +108,12 @@ def known_dates(name: str) -> Dates:
 
 
 def chosen(which: Callable[[Kind], bool]) -> tuple[Kind, ...]:
-    """Some kinds, in the order in which they are listed."""
-    return tuple(sorted(filter(which, KINDS.values()), key=lambda kind: (kind.position, kind.name)))
+    """Some kinds, in the order in which they are listed: members' first, then leaders'."""
+    return tuple(sorted(filter(which, KINDS.values()), key=_listed))
+
+
+def _listed(kind: Kind) -> tuple[int, int, str]:
+    return [*Owner].index(kind.owner), kind.position, kind.name
 
 
 def of_owner(owner: Owner) -> tuple[Kind, ...]:
@@ -157,7 +161,7 @@ GROUPS = Names(lambda kind: kind.owner is Owner.LEADER)
 """What a leader sets for the whole group, with /remind."""
 
 SET_KINDS = Names(lambda kind: kind.owner is not Owner.NOBODY)
-"""Whatever /remind sets, members' kinds first: by `position`."""
+"""Whatever /remind sets."""
 
 MOST_IGNORED = 3
 """After so many unanswered questions in a row the fourth is not asked."""

@@ -53,5 +53,15 @@ async def _told(at: Occasion, delivery: Delivery, *, taken_back: bool) -> Card |
 
 
 MESSAGE = Message(
-    KIND, _card, _edit, words=("news-done", "news-done-proof", "news-done-file", "news-done-both", "news-taken-back", "news-file-elsewhere")
+    KIND,
+    _card,
+    _edit,
+    words=(
+        "news-done",
+        "news-done-proof",
+        "news-done-file",
+        "news-done-both",
+        "news-taken-back",
+        "news-file-elsewhere",
+    ),
 )

@@ -25,7 +25,7 @@ from tests.platforms.driver import Seen
 ZONE = "Asia/Kolkata"
 WHISPER = word("en", "console-whisper")
 _BUTTON = re.compile(r"\[(\d+)\] (.+?)(?=  \S|$)", re.MULTILINE)
-_DELIVERY = re.compile(r"^── (?P<moment>.+) · (?P<where>.+)$", re.MULTILINE)
+_DELIVERY = re.compile(r"^── (?P<moment>.+?) · (?P<where>.+)$", re.MULTILINE)
 
 
 class ConsoleDriver:
@@ -97,6 +97,13 @@ class ConsoleDriver:
         """What was printed under a private address."""
         return [seen for where, seen in self._deliveries() if where == word("en", "console-private", name=who)]
 
+    async def deliver(self) -> None:
+        """Let the courier bring what is due, and read what is printed then."""
+        before = self.page.tell()
+        await self.app.courier.deliver()
+        self.page.seek(before)
+        self.printed += self.page.read()
+
     def forward(self, time: timedelta) -> None:
         """There is `:forward` for that."""
         raise AssertionError("a chat's clock is moved by typing")
@@ -108,7 +115,7 @@ class ConsoleDriver:
 
     def _deliveries(self) -> list[tuple[str, Seen]]:
         pieces = list(_DELIVERY.finditer(self.printed))
-        ends = [piece.start() for piece in pieces[1:]] + [len(self.printed)]
+        ends = [*(piece.start() for piece in pieces), len(self.printed)][1:]
         return [
             (piece["where"].removesuffix(word("en", "console-edited")), self._seen(self.printed[piece.end() : end]))
             for piece, end in zip(pieces, ends, strict=True)

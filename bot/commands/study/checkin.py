@@ -21,9 +21,9 @@ from bot.command.parameters import (
 from bot.commands.plan.join import change_code
 from bot.domain.answer import Answer
 from bot.domain.consistency import streak
+from bot.domain.dates import Circumstances
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
-from bot.domain.reminder import Circumstances
 from bot.store import outbox, schedule, studies
 from bot.views import answers, times
 from bot.words import pace_words, time_words
