@@ -108,9 +108,7 @@ async def _set(call: Call, row: Reminder | None, kind: Kind, minute: int, days: 
     known = {reminder.kind for reminder in await call.mine.reminders()}
     also = kinds.chosen(lambda kind: kind.comes_along and kind.name not in known)
     for further in also:
-        await schedule.set_rule(
-            call.change, None, further.name, minute=further.minute, days=further.days, place="dm"
-        )
+        await schedule.set_rule(call.change, None, further.name, minute=further.minute, days=further.days, place="dm")
     return [further.name for further in also]
 
 
