@@ -234,9 +234,10 @@ def test_a_zone_is_suggested_by_what_people_call_it(typed: str) -> None:
 
 def test_every_name_of_a_place_is_of_a_zone_that_there_is() -> None:
     """The tables are ours, the zones are not."""
-    meant = {zone for zones in places.ABBREVIATIONS.values() for zone in zones}
-    assert meant | {*places.CITIES, *places.WELL_KNOWN} <= every_zone()
-    for city in (city for cities in places.CITIES.values() for city in cities.split(", ")):
+    kept = places.names_in("en")
+    meant = {zone for zones in kept["abbreviations"].values() for zone in zones}
+    assert meant | {*kept["cities"], *places.WELL_KNOWN} <= every_zone()
+    for city in (city for cities in kept["cities"].values() for city in cities):
         assert city == places.plain(city)
         assert ZONE.read(city, SCENE) is not None, city
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import words
+from bot.command.parameters.moments import every_zone
+from bot.command.parameters.places import CITIES, plain, zones_of
 from bot.command.reading import (
     is_answer,
     names_clock,
@@ -31,8 +33,6 @@ from tests.fakes.locales import SECOND, second_language
 
 TODAY = date(2026, 11, 20)
 """A Friday."""
-
-FOLDERS: list[Path] = []
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -121,6 +121,35 @@ def test_what_we_say_is_read_back(day: date, days: int) -> None:
     assert read_date(date_words(SECOND, day, TODAY).translate(bare), TODAY, SECOND) == day
     if days not in (127, 96):
         assert read_days(days_words(SECOND, days).translate(bare), SECOND) == days
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "zones"),
+    [
+        ("Deutschland", SECOND, {"Europe/Berlin"}),
+        ("Germany", SECOND, {"Europe/Berlin"}),
+        ("Germany", LANGUAGE, {"Europe/Berlin"}),
+        ("Deutschland", LANGUAGE, set()),
+        ("Schanghai", SECOND, {"Asia/Shanghai"}),
+        ("MEZ", SECOND, {"Europe/Berlin", "Europe/Paris"}),
+        ("Bielefeld", SECOND, {"Europe/Berlin"}),
+        ("Peking", LANGUAGE, {"Asia/Shanghai"}),
+        ("Nowhere at all", LANGUAGE, set()),
+    ],
+)
+def test_places_by_what_they_are_called_in_a_language(name: str, language: str, zones: set[str]) -> None:
+    """Countries by Unicode's names, large cities by GeoNames', the rest by the locale's."""
+    assert set(zones_of(name, datetime(2026, 11, 20, tzinfo=UTC), every_zone(), language)) == zones
+
+
+def test_the_table_of_cities_names_zones_that_there_are_and_no_word_of_a_date() -> None:
+    rows = [row for row in CITIES.read_text(encoding="utf-8").splitlines() if not row.startswith("#")]
+    assert {row.partition("\t")[0] for row in rows} <= every_zone()
+    names = {name for row in rows for name in row.partition("\t")[2].split(";")}
+    assert len(names) > 5000
+    known = vocabulary(LANGUAGE)
+    assert not names & {*known.weekdays, *known.months, *known.days, *known.sets, *known.numbers}
+    assert all(name == plain(name) for name in names)
 
 
 def test_a_table_that_is_not_whole_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

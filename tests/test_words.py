@@ -320,6 +320,59 @@ def test_every_message_is_used() -> None:
 
 
 @pytest.mark.parametrize("language", languages())
+def test_each_language_has_every_message_itself(language: str) -> None:
+    """What falls back to another language is not noticed by who tests in that one."""
+    assert set(MESSAGES[LANGUAGE]) - set(MESSAGES[language]) == set()
+
+
+READ = {"Text", "Bold", "Italic", "Button", "LinkButton", "Option", "Choice", "Field", "Picture"}
+"""What is read on a card, its words first."""
+
+
+def _literals(tree: ast.AST) -> Iterator[str]:
+    """Words in code that would reach a card as they stand there, in whatever language it is read."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        parts = [part for said in node.args[:1] for part in _parts(said)]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        if name in READ and any(re.search(r"[^\W\d_]{2,}", text) for text in texts):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if name == "split" and isinstance(owner, ast.Call) and getattr(owner.func, "id", "") in ("word", "say"):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.IfExp):
+        yield from _parts(node.body)
+        yield from _parts(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        yield from node.values
+    else:
+        yield node
+
+
+OPERATORS = ("cli.py", "operate")
+"""What whoever runs the bot reads in a terminal is no card, and English."""
+
+CARDS = [path for path in SOURCES if path.relative_to(BOT).parts[0] not in OPERATORS]
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: str(path.relative_to(BOT)))
+def test_no_word_of_a_card_stands_in_code(path: Path) -> None:
+    assert list(_literals(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+def test_a_word_in_code_would_be_found() -> None:
+    bad = ["Text('hello')", "Button(f'{n} minutes', line)", "cards.Bold('a' if x else 'none left')"]
+    assert [len(list(_literals(ast.parse(line)))) for line in bad] == [1, 1, 1]
+    assert len(list(_literals(ast.parse("names = word(language, 'weekdays').split(' ')")))) == 1
+    assert list(_literals(ast.parse("Text(' · '); Button(word(language, 'x'), 'undo'); Text(f'{a} ({b})')"))) == []
+
+
+@pytest.mark.parametrize("language", languages())
 def test_a_language_knows_no_other_messages_and_variables_than_ours(language: str) -> None:
     for id, entry in MESSAGES[language].items():
         assert id in MESSAGES[LANGUAGE]

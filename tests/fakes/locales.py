@@ -25,7 +25,8 @@ def second_language(folder: Path) -> Path:
     second.mkdir()
     for path in sorted((OURS / words.LANGUAGE).glob("*.ftl")):
         (second / path.name).write_text(_bracketed(path.read_text(encoding="utf-8")), encoding="utf-8")
-    shutil.copy(Path(__file__).parent / f"reading.{SECOND}.toml", second / "reading.toml")
+    for kind in ("reading", "places"):
+        shutil.copy(Path(__file__).parent / f"{kind}.{SECOND}.toml", second / f"{kind}.toml")
     return folder / "locales"
 
 

@@ -255,13 +255,15 @@ class ZoneKind:
         if meant or places.with_offset(text, scene.now, every_zone()):
             return next(iter(meant), None)
         # `Portugal` and `EST` are names in the database too, kept for old systems: the people's own come first.
-        called = places.zones_of(text, scene.now, every_zone())
+        called = places.zones_of(text, scene.now, every_zone(), scene.language)
         return next(iter(_only(called) if called else exact), None)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest zones, one tap each; for a name of several clocks those."""
         ways = (places.zones_of, places.with_offset)
-        called = next(filter(None, (way(text, scene.now, every_zone()) for way in ways)), ())[:MOST_CLOCKS]
+        called = next(filter(None, (way(text, scene.now, every_zone(), scene.language) for way in ways)), ())[
+            :MOST_CLOCKS
+        ]
         if called:
             offers = [(zone, zone) for zone in called]
             near = list_words(scene.language, called)
@@ -279,7 +281,7 @@ class ZoneKind:
         found = [z for z in zones if wanted in z.casefold()] if wanted else list(COMMON_ZONES)
         found.sort(key=lambda z: (not z.rpartition("/")[2].casefold().startswith(wanted), z) if wanted else (False, ""))
         ways = (places.zones_of, places.with_offset, places.beginning)
-        called = [zone for way in ways for zone in way(typed, scene.now, every_zone())]
+        called = [zone for way in ways for zone in way(typed, scene.now, every_zone(), scene.language)]
         found = list(dict.fromkeys((*called, *found)))
         if not found:
             found = [match[0] for match in process.extract(typed, zones, scorer=fuzz.WRatio, limit=5, score_cutoff=70)]

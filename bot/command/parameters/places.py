@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from bot import words
+from bot.words import LANGUAGE, country_names
+
+CITIES = Path(__file__).parent / "cities.tsv"
+"""Large cities by their zones, read when a place is first named (10 ms); written by tools/cities.py."""
+
+MOST_BEGUN = 50
+"""So many names that begin alike are looked at: more than anybody is shown."""
+
+Names = Mapping[str, Mapping[str, Sequence[str]]]
 
 LEAST_TYPED = 3
 """From so many letters on a name is completed: fewer begin too many."""
@@ -19,19 +32,20 @@ FORTNIGHT = timedelta(days=14)
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([-+−–])\s*(\d{1,2})(?::?([0-5]\d))?")
 
 
-def zones_of(text: str, now: datetime, known: frozenset[str]) -> tuple[str, ...]:
+def zones_of(text: str, now: datetime, known: frozenset[str], language: str = LANGUAGE) -> tuple[str, ...]:
     """The zones that a name can mean, of those that are known, best first; none when it is no name of these.
 
     Clocks that will go alike for the next year count once: somebody in Germany need not know of Büsingen.
     """
     name = plain(text)
-    if name in ABBREVIATIONS:
-        return tuple(zone for zone in ABBREVIATIONS[name] if zone in known)
-    found = _named().get(name, ())
+    for spoken in dict.fromkeys((language, LANGUAGE)):
+        if short := names_in(spoken)["abbreviations"].get(name):
+            return tuple(zone for zone in short if zone in known)
+    found = _named(words.LOCALES, language).get(name, ())
     return tuple(_apart((zone for zone in found if zone in known), now))
 
 
-def with_offset(text: str, now: datetime, known: frozenset[str]) -> tuple[str, ...]:
+def with_offset(text: str, now: datetime, known: frozenset[str], _language: str = LANGUAGE) -> tuple[str, ...]:
     """The zones whose clocks have an offset from UTC now: of those the best known, where there are any."""
     match = _OFFSET.fullmatch(text.strip().casefold())
     if match is None:
@@ -43,13 +57,13 @@ def with_offset(text: str, now: datetime, known: frozenset[str]) -> tuple[str, .
     return tuple(sorted((zone for zone in have if zone in _FAME), key=_fame)) or tuple(have)
 
 
-def beginning(text: str, now: datetime, known: frozenset[str]) -> tuple[str, ...]:
+def beginning(text: str, now: datetime, known: frozenset[str], language: str = LANGUAGE) -> tuple[str, ...]:
     """The zones of countries and large cities whose names begin like what was typed."""
     typed = plain(text)
     if len(typed) < LEAST_TYPED:
         return ()
-    names = sorted(name for name in _named() if name.startswith(typed))
-    return tuple(dict.fromkeys(zone for name in names for zone in zones_of(name, now, known)))
+    names = sorted(name for name in _named(words.LOCALES, language) if name.startswith(typed))[:MOST_BEGUN]
+    return tuple(dict.fromkeys(zone for name in names for zone in zones_of(name, now, known, language)))
 
 
 def canonical(zones: Iterable[str]) -> list[str]:
@@ -61,8 +75,8 @@ def canonical(zones: Iterable[str]) -> list[str]:
 def plain(text: str) -> str:
     """A name without case, accents and dots: `São Paulo` and `sao paulo`, `U.S.A.` and `usa`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    words = re.sub(r"[.'’]", "", bare.casefold()).replace("&", " and ").replace("_", " ")
-    return " ".join(words.split()).removeprefix("the ")
+    clean = re.sub(r"[.'’]", "", bare.casefold()).replace("&", " and ").replace("_", " ")
+    return " ".join(clean.split()).removeprefix("the ")
 
 
 def _apart(zones: Iterable[str], now: datetime) -> Iterator[str]:
@@ -80,19 +94,52 @@ def _fame(zone: str) -> int:
     return _FAME.get(zone, len(_FAME))
 
 
+def names_in(language: str) -> Names:
+    """What places are called in a language besides their own names, and abbreviations of their times: its locale's."""
+    return _names_in(words.LOCALES / language)
+
+
 @cache
-def _named() -> dict[str, tuple[str, ...]]:
-    """The zones of every country and large city, by their plain names."""
-    countries = _countries()
+def _names_in(folder: Path) -> Names:
+    found: Names = tomllib.loads((folder / "places.toml").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _named(_root: Path, language: str) -> dict[str, tuple[str, ...]]:
+    """The zones of every country and large city by their plain names: as they are called in a language and in ours.
+
+    Where two have a name, the countries' come before the cities', and what a locale says before all.
+    """
+    countries, called = _countries(), dict(_table("iso3166.tab"))
     found: dict[str, tuple[str, ...]] = {}
-    for code, country in _table("iso3166.tab"):
-        zones = tuple(sorted(countries.get(code, ()), key=_fame))
-        # `Britain (UK)`, `Congo (Dem. Rep.)`: the name without what is in brackets goes to the first that has it.
-        for name in (country, country.partition("(")[0]):
-            found.setdefault(plain(name), zones)
-        for name in OTHER_NAMES.get(code, ()):
-            found[name] = zones
-    return found | {city: (zone,) for zone, cities in CITIES.items() for city in cities.split(", ")}
+    for spoken in dict.fromkeys((language, LANGUAGE)):
+        extra = names_in(spoken)
+        special: dict[str, tuple[str, ...]] = {
+            city: (zone,) for zone, cities in extra["cities"].items() for city in cities
+        }
+        for code, also in extra["countries"].items():
+            special |= dict.fromkeys(also, tuple(sorted(countries.get(code, ()), key=_fame)))
+        found |= {name: zones for name, zones in special.items() if name not in found}
+    for names in (called, *(country_names(spoken) for spoken in dict.fromkeys((language, LANGUAGE)))):
+        for code in called:
+            zones = tuple(sorted(countries.get(code, ()), key=_fame))
+            # `Britain (UK)`, `Congo (Dem. Rep.)`: the name without what is in brackets goes to the first that has it.
+            for name in (names.get(code, ""), names.get(code, "").partition("(")[0]):
+                if zones and name:
+                    found.setdefault(plain(name), zones)
+    return _cities() | found
+
+
+@cache
+def _cities() -> dict[str, tuple[str, ...]]:
+    """The zones of every large city by its plain name, the best known first (see the file's head)."""
+    found: dict[str, list[str]] = {}
+    for line in CITIES.read_text(encoding="utf-8").splitlines():
+        zone, _, names = line.partition("\t")
+        for name in names.split(";") if not zone.startswith("#") else ():
+            found.setdefault(name, []).append(zone)
+    return {name: tuple(sorted(zones, key=_fame)) for name, zones in found.items()}
 
 
 @cache
@@ -128,118 +175,3 @@ WELL_KNOWN = (
 """The zones that most people mean, first in what is offered."""
 
 _FAME = {zone: place for place, zone in enumerate(WELL_KNOWN)}
-
-OTHER_NAMES = {
-    "AE": ("uae", "emirates"),
-    "BA": ("bosnia",),
-    "CD": ("dr congo", "drc"),
-    "CI": ("ivory coast",),
-    "CZ": ("czechia",),
-    "GB": ("uk", "united kingdom", "great britain", "england", "scotland", "wales", "northern ireland"),
-    "KR": ("korea", "south korea"),
-    "KP": ("north korea",),
-    "MM": ("burma",),
-    "NL": ("holland",),
-    "SZ": ("swaziland",),
-    "TR": ("turkiye",),
-    "US": ("usa", "us", "united states of america"),
-    "VN": ("viet nam",),
-}
-"""What else countries are called than in the tz database, by their codes."""
-
-CITIES = {
-    "Asia/Kolkata": "mumbai, bombay, delhi, new delhi, bangalore, bengaluru, hyderabad, chennai, madras, pune, "
-    "ahmedabad, surat, jaipur, lucknow, kanpur, nagpur, indore, bhopal, patna, kochi, coimbatore, chandigarh, gurgaon, "
-    "gurugram, noida, visakhapatnam, thiruvananthapuram",
-    "Asia/Karachi": "islamabad, lahore, rawalpindi, faisalabad, peshawar, multan",
-    "Asia/Dhaka": "chittagong, chattogram, khulna, sylhet",
-    "Asia/Shanghai": "beijing, peking, shenzhen, guangzhou, chengdu, hangzhou, wuhan, nanjing, tianjin, xian, suzhou",
-    "Asia/Tokyo": "osaka, kyoto, yokohama, nagoya, sapporo, fukuoka",
-    "Asia/Seoul": "busan, incheon, daegu",
-    "Asia/Ho_Chi_Minh": "hanoi, da nang",
-    "Asia/Jakarta": "bandung, surabaya, medan, yogyakarta",
-    "Asia/Makassar": "bali, denpasar",
-    "Asia/Manila": "quezon city, cebu, davao",
-    "Asia/Dubai": "abu dhabi, sharjah",
-    "Asia/Riyadh": "jeddah, mecca, medina, dammam",
-    "Asia/Jerusalem": "haifa",
-    "Europe/Istanbul": "ankara, izmir",
-    "Europe/Berlin": "munich, munchen, frankfurt, hamburg, cologne, koln, stuttgart, dusseldorf, leipzig, dresden, "
-    "hannover, nuremberg, bremen",
-    "Europe/Paris": "lyon, marseille, toulouse, nice, bordeaux, lille",
-    "Europe/Madrid": "barcelona, seville, bilbao",
-    "Europe/Rome": "milan, naples, turin, florence, bologna",
-    "Europe/Lisbon": "porto",
-    "Europe/London": "manchester, liverpool, leeds, glasgow, edinburgh, bristol, cardiff",
-    "Europe/Amsterdam": "rotterdam, hague, utrecht, eindhoven",
-    "Europe/Zurich": "geneva, basel, bern, lausanne",
-    "Europe/Stockholm": "gothenburg, malmo",
-    "Europe/Warsaw": "krakow, cracow, wroclaw, gdansk, poznan",
-    "Europe/Kyiv": "lviv, kharkiv, odesa, odessa, dnipro",
-    "Europe/Moscow": "saint petersburg, st petersburg, kazan",
-    "Africa/Lagos": "abuja, kano, ibadan, port harcourt",
-    "Africa/Nairobi": "mombasa, kisumu",
-    "Africa/Johannesburg": "cape town, durban, pretoria",
-    "Africa/Cairo": "alexandria, giza",
-    "Africa/Casablanca": "rabat, marrakesh, marrakech",
-    "Africa/Accra": "kumasi",
-    "America/New_York": "boston, washington, washington dc, philadelphia, atlanta, miami, baltimore, pittsburgh, "
-    "charlotte, orlando, tampa, cleveland, brooklyn, new york city, nyc",
-    "America/Chicago": "dallas, houston, austin, san antonio, minneapolis, new orleans, nashville, st louis",
-    "America/Denver": "salt lake city, albuquerque",
-    "America/Los_Angeles": "san francisco, seattle, san diego, san jose, las vegas, sacramento, oakland, california",
-    "America/Toronto": "ottawa",
-    "America/Edmonton": "calgary",
-    "America/Mexico_City": "guadalajara, puebla",
-    "America/Sao_Paulo": "rio, rio de janeiro, brasilia, belo horizonte, curitiba, porto alegre",
-    "America/Bogota": "medellin, cali",
-}
-"""Large cities that name no zone, by theirs; where two have a name, the one that more people live in."""
-
-_COMMON = {
-    "ist": "Asia/Kolkata Europe/Dublin Asia/Jerusalem",
-    "pst": "America/Los_Angeles Asia/Manila",
-    "pdt": "America/Los_Angeles",
-    "mst": "America/Denver America/Phoenix",
-    "mdt": "America/Denver",
-    "cst": "America/Chicago Asia/Shanghai America/Mexico_City",
-    "cdt": "America/Chicago",
-    "est": "America/New_York America/Toronto America/Panama America/Jamaica",
-    "est5edt": "America/New_York America/Toronto",
-    "cst6cdt": "America/Chicago America/Winnipeg",
-    "mst7mdt": "America/Denver America/Edmonton",
-    "pst8pdt": "America/Los_Angeles America/Vancouver",
-    "edt": "America/New_York America/Toronto",
-    "ast": "America/Halifax America/Puerto_Rico Asia/Riyadh",
-    "hst": "Pacific/Honolulu",
-    "gmt": "Europe/London Africa/Accra Africa/Abidjan UTC",
-    "bst": "Europe/London Asia/Dhaka",
-    "wet": "Europe/Lisbon Atlantic/Canary",
-    "west": "Europe/Lisbon Atlantic/Canary",
-    "cet": "Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome",
-    "cest": "Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome",
-    "met": "Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome",
-    "eet": "Europe/Athens Europe/Kyiv Europe/Helsinki Africa/Cairo",
-    "eest": "Europe/Athens Europe/Kyiv Europe/Helsinki Africa/Cairo",
-    "msk": "Europe/Moscow",
-    "wat": "Africa/Lagos",
-    "cat": "Africa/Maputo Africa/Harare Africa/Lusaka",
-    "eat": "Africa/Nairobi Africa/Addis_Ababa Africa/Kampala",
-    "sast": "Africa/Johannesburg",
-    "pkt": "Asia/Karachi",
-    "npt": "Asia/Kathmandu",
-    "ict": "Asia/Bangkok Asia/Ho_Chi_Minh",
-    "wib": "Asia/Jakarta",
-    "sgt": "Asia/Singapore",
-    "hkt": "Asia/Hong_Kong",
-    "jst": "Asia/Tokyo",
-    "kst": "Asia/Seoul",
-    "aest": "Australia/Sydney Australia/Brisbane",
-    "aedt": "Australia/Sydney",
-    "awst": "Australia/Perth",
-    "nzst": "Pacific/Auckland",
-    "nzdt": "Pacific/Auckland",
-}
-
-ABBREVIATIONS = {name: tuple(zones.split()) for name, zones in _COMMON.items()}
-"""The places whose time an abbreviation may be. Some name zones too, without summer time: nobody means those."""
