@@ -18,6 +18,7 @@ from bot.delivery import Address
 from bot.store import Store, Unavailable, facts, people, schedule, schema
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.patience import PATIENCE
 
 
 class House:
@@ -151,7 +152,7 @@ async def test_the_rules_of_time_zones_are_followed_again_after_a_fault(
 
     monkeypatch.setattr(house.app, "refresh_zones", failing)
     monkeypatch.setattr(app_module, "ZONES_AGAIN_SECONDS", 0.05)
-    async with house.app.working(), asyncio.timeout(5):
+    async with house.app.working(), asyncio.timeout(PATIENCE):
         await followed.wait()
     async with house.app.store.reading() as db:
         assert await facts.zone_rules(db)
@@ -198,7 +199,7 @@ async def test_serving_ends_with_the_first_platform_that_fails(house: House, mon
     house.app.add(other)
     monkeypatch.setattr(other, "run", refused)
     with pytest.raises(ExceptionGroup, match="unhandled errors") as raised:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await house.app.serve()
     assert raised.group_contains(PermissionError)
 
@@ -214,12 +215,12 @@ async def test_stopping_in_the_middle_of_anything_leaves_nothing_behind(
         serving = asyncio.create_task(house.app.serve())
         await asyncio.sleep(moment / 150)
         serving.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(asyncio.CancelledError):
                 await serving
         await asyncio.sleep(0)
         assert asyncio.all_tasks() <= before
     gc.collect()
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await house.app.catch_up()

@@ -27,6 +27,7 @@ from bot.library import record_slugs
 from bot.platforms import OFFERED
 from bot.settings import FromEnvironment, Settings
 from bot.store import Store, schema
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server import TelegramServer
 
 ROADMATE = (str(Path(sys.executable).parent / "roadmate"),)
@@ -295,7 +296,7 @@ def test_the_log_has_the_form_that_is_asked_for(tmp_path: Path, form: str, is_js
         line = process.stderr.readline()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
     assert line.startswith("{") == is_json
     if is_json:
         assert json.loads(line)["logger"].startswith("bot.")

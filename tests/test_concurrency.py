@@ -92,7 +92,6 @@ LOST = (
 """What would stand there had updates been lost: less of a check-in, a change nobody heard of, an unknown setting."""
 
 
-@pytest.mark.timeout(180)
 async def test_a_crowd_in_one_process_loses_nothing(tmp_path: Path) -> None:
     store = await prepared(f"sqlite+aiosqlite:///{tmp_path / 'crowd.db'}")
     try:
@@ -106,7 +105,6 @@ async def test_a_crowd_in_one_process_loses_nothing(tmp_path: Path) -> None:
         await store.close()
 
 
-@pytest.mark.timeout(180)
 async def test_a_crowd_in_two_processes_loses_nothing(postgres: Postgres) -> None:
     url = postgres.url("postgres")
     store = await prepared(url)

@@ -27,6 +27,7 @@ from bot.store.outbox import Delivery, Draft
 from bot.tables import accounts, groups, members
 from tests.fakes.clockwork import EVENING, NOON, ROOM, TODAY, Clockwork, clockwork
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.patience import PATIENCE
 
 
 @pytest.fixture(params=[True, False], ids=["keys", "no keys"])
@@ -66,7 +67,7 @@ async def test_two_rounds_at_once_say_nothing_twice(clock: Clockwork) -> None:
 async def test_the_running_courier_wakes_when_something_is_queued(clock: Clockwork) -> None:
     running = asyncio.create_task(clock.courier.run())
     await announce(clock)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.platform.sent.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -124,7 +125,7 @@ async def test_a_moved_chat_is_followed_and_remembered(clock: Clockwork) -> None
 async def test_a_chat_that_moves_for_ever_is_given_up(clock: Clockwork) -> None:
     clock.platform.answers.extend([Moved(Address("memory", "b")), Moved(ROOM)] * 50)
     await announce(clock)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await clock.courier.deliver()
     assert await clock.states() == ["failed"]
 
@@ -208,7 +209,7 @@ async def die_while_sending(clock: Clockwork) -> None:
     """The process ends after the platform has taken the message and before we hear of it."""
     clock.platform.hears_back = False
     sending = asyncio.create_task(clock.courier.deliver())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.platform.sent.wait()
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -287,7 +288,7 @@ async def test_a_card_that_cannot_be_composed_does_not_stop_the_others(
         return await compose(delivery, now)
 
     clock.courier.compose = stumbling
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.courier.deliver()
     assert await clock.states() == ["queued", "sent"]
     assert "could not be composed" in caplog.text
@@ -332,7 +333,7 @@ async def test_a_slow_platform_does_not_hold_up_another(clock: Clockwork) -> Non
 
     clock.courier.compose = card
     delivering = asyncio.create_task(clock.courier.deliver())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.platform.sent.wait()
         await slow.sent.wait()
     delivering.cancel()
@@ -377,7 +378,7 @@ async def test_a_fault_of_the_database_is_logged_and_the_courier_goes_on(
     await announce(clock)
     running = asyncio.create_task(clock.courier.run())
     clock.courier.wake()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.platform.sent.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -619,7 +620,7 @@ async def test_an_edit_of_parts_that_do_not_go_together_any_more_comes_to_an_end
         for step in ("sql", "http-rest"):
             file = File("memory", step, f"{step}.pdf", 1000)
             await clock.dispatch(Incoming("memory", "asha", "Asha", ROOM, f"done {step}", step, {"file": file}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await clock.courier.deliver()
         (news,) = clock.platform.at(ROOM)
         assert "sql.pdf" in news and "http-rest.pdf" in news

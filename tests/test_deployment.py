@@ -24,6 +24,7 @@ import pytest
 
 from bot.platforms import OFFERED
 from bot.settings import FromEnvironment, Settings
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[1]
@@ -235,9 +236,9 @@ async def test_the_image_starts_is_healthy_and_stops_in_time(
                 await asyncio.sleep(0.1)
             else:
                 pytest.fail("never healthy")
-            await telegram.until(lambda: telegram.calls("getUpdates") or None, 20, lambda: "the bot to listen")
+            await telegram.until(lambda: telegram.calls("getUpdates") or None, PATIENCE, lambda: "the bot to listen")
             bot.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 _, said = await bot.communicate()
             log = said.decode()
             assert bot.returncode == 0, log

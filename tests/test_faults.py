@@ -23,6 +23,7 @@ from aiohttp import ClientSession
 
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_server.places import User
+from tests.fakes.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 CANNOT_SAVE = "I can't save anything right now, so that did not count."
@@ -142,7 +143,7 @@ class Process:
     async def stop(self) -> str:
         """SIGTERM; what was logged."""
         self.process.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(self.process.communicate(), 10)
+        _, said = await asyncio.wait_for(self.process.communicate(), PATIENCE)
         assert self.process.returncode == 0, said.decode()
         return said.decode()
 
@@ -282,7 +283,7 @@ async def story(folder):
         asked.append(asked_of(platform))
         allow(closed)
         said.append(await crowd.say("m1", ("done sql", "done http-rest")[day]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while asked_of(platform) == asked[-1]:
                 await asyncio.sleep(0.05)
     await asyncio.sleep(1.2)

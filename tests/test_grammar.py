@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import unsign
-from bot.command import Command, Incoming, Parameter, Scene
+from bot.command import Command, Incoming, Parameter, Scene, grammar
 from bot.command.grammar import LONGEST_LINE, Given, quote, read
 from bot.command.parameters import (
     DEADLINE,
@@ -43,7 +42,9 @@ from bot.domain.refusal import Refusal
 from bot.library import Library
 from bot.platforms.console.render import page, plain
 from bot.words import word
+from tests.fakes.calls import calls
 from tests.fakes.clockwork import ROOM, clockwork
+from tests.fakes.patience import LINEAR, grows
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 SHIPPED = Library.load(Path(__file__).parents[1] / "roadmaps").roadmaps
@@ -359,20 +360,39 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("command", [command.name for command in registry])
+def tried(command: Command, line: str) -> None:
+    """Read a line, or have it refused in few words."""
+    try:
+        read(command, line, {}, SCENE)
+    except Refusal as refusal:
+        assert len(word("en", refusal.id, **refusal.vars)) < 600
+
+
 @pytest.mark.parametrize("line", LONG)
-def test_a_very_long_line_is_read_or_refused_quickly(command: str, line: str) -> None:
-    best = 1.0
-    for _ in range(5):  # the fastest of five: the machine may be busy
-        started = time.process_time()
-        try:
-            read(registry.find(command), LONG[line], {}, SCENE)
-        except Refusal as refusal:
-            assert len(word("en", refusal.id, **refusal.vars)) < 600
-        best = min(best, time.process_time() - started)
-        if best < 0.05:
-            break
-    assert best < 0.05, f"{best * 1000:.0f} ms"
+@pytest.mark.parametrize("command", list(registry), ids=lambda command: command.name)
+def test_a_very_long_line_is_read_or_refused(command: Command, line: str) -> None:
+    tried(command, LONG[line])
+
+
+@pytest.mark.parametrize("line", LONG)
+def test_reading_a_line_twice_as_long_takes_twice_the_calls_at_the_most(line: str) -> None:
+    for command in registry:
+        tried(command, LONG[line][:2000])  # what is loaded once
+        counts = []
+        for length in (1000, 2000):
+            with calls() as made:
+                tried(command, LONG[line][:length])
+            counts.append(made.number)
+        # What is too long for an argument is explained: some hundred calls more.
+        assert counts[1] <= 2.1 * counts[0] + 1000, command.name
+
+
+@pytest.mark.parametrize("line", LONG)
+def test_and_no_call_goes_over_the_line_again_and_again(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a regular expression does in a call is seen by its time alone."""
+    monkeypatch.setattr(grammar, "LONGEST_LINE", 100_000)
+    command = registry.find("done")
+    assert grows(lambda length: tried(command, (LONG[line] * 4)[:length]), len(LONG[line])) <= LINEAR
 
 
 @given(st.text(max_size=60))

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_server.places import User as DiscordUser
+from tests.fakes.patience import PATIENCE
 from tests.fakes.running import Running, addresses
 from tests.fakes.seeding import Seeds
 from tests.fakes.telegram_server import TelegramServer
@@ -90,7 +89,7 @@ class World:
 
     async def delivers(self) -> None:
         """Wait until it sends, or has nothing left to send."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while self.said() == self._said and self.states() != self.all_sent:
                 assert self.running.alive, "it ended by itself"
                 await asyncio.sleep(0.02)
@@ -99,7 +98,7 @@ class World:
         """Let it deliver what is left, and stop it: nothing is in doubt any more."""
         identified = self.discord.gateway.identified
         await self.running.start()
-        await self.discord.ready(identified=identified + 1, timeout=30)
+        await self.discord.ready(identified=identified + 1, timeout=PATIENCE)
         async with asyncio.timeout(60 + len(self.due["discord"]) / 5):
             while self.states() != self.all_sent:
                 assert self.running.alive, "it ended by itself"
@@ -207,6 +206,5 @@ async def prove(folder: Path, kills: int, due: int, seed: int) -> int:
         raise AssertionError(f"seed {seed}: {fault}") from fault
 
 
-@pytest.mark.timeout(90)
 async def test_kills_lose_nothing_and_double_only_what_was_on_its_way(tmp_path: Path) -> None:
     await prove(tmp_path, kills=3, due=50, seed=SEED)

@@ -24,6 +24,7 @@ from bot import logs
 from bot.logs import HIDDEN, Secrets, configure
 from bot.store import Store
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.patience import PATIENCE
 from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 from tests.fakes.telegram_server import TelegramServer
 
@@ -386,7 +387,6 @@ def test_what_we_debug_is_ours() -> None:
     assert logged(lambda log: log.warning("here"), level="ERROR", name="discord.http") == ""
 
 
-@pytest.mark.timeout(90)
 async def test_the_real_process_at_its_most_talkative_tells_no_token_and_no_message(tmp_path: Path) -> None:
     """LOG_LEVEL=DEBUG, both platforms over the wire, words in every place that takes words, and an unexpected fault."""
 
@@ -431,7 +431,7 @@ async def test_the_real_process_at_its_most_talkative_tells_no_token_and_no_mess
                 await telegram.wait_message(ravi)
             finally:
                 process.send_signal(signal.SIGTERM)
-                assert await asyncio.wait_for(process.wait(), 15) == 0
+                assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
     lines = (tmp_path / "log").read_text().splitlines()
     assert {json.loads(line)["logger"].partition(".")[0] for line in lines} >= {"bot"}
     said = "\n".join(lines)

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.discord_server import DiscordServer, Permission
 from tests.fakes.running import Running, addresses
 from tests.fakes.telegram_server import TelegramServer
@@ -50,7 +48,6 @@ async def world(folder: Path) -> AsyncIterator[World]:
                 await both.running.kill()
 
 
-@pytest.mark.timeout(90)
 async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
     async with world(tmp_path) as both:
         discord, telegram = both.discord, both.telegram
@@ -89,7 +86,6 @@ async def test_a_process_serves_both_dies_and_goes_on(tmp_path: Path) -> None:
         assert discord.commands.overwrites == 1
 
 
-@pytest.mark.timeout(90)
 async def test_who_answered_while_nobody_listened_is_not_asked(tmp_path: Path) -> None:
     async with world(tmp_path) as both:
         telegram = both.telegram

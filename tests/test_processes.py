@@ -90,7 +90,6 @@ async def test_a_crash_of_the_database_is_survived(postgres: Postgres, tmp_path:
 DUE = 60
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("what", [SIGKILL, SIGSTOP], ids=["killed", "stopped"])
 async def test_two_that_deliver_lose_and_double_nothing(what: Signals, postgres: Postgres, tmp_path: Path) -> None:
     """Four processes and a million members are in `tests/soak`; this is their small version."""

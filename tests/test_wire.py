@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.evening import POSTS, evening
 from tests.fakes.sent import Request, Sent
 
 DUE = 120
 
 
-@pytest.mark.timeout(90)
 async def test_all_at_once_keep_the_limits_and_leave_room_for_commands(tmp_path: Path) -> None:
     seen = await evening(tmp_path, DUE)
     assert seen.said == {"discord 1": DUE, "telegram 1": DUE - POSTS, "telegram 0": POSTS}

@@ -23,7 +23,10 @@ LONGEST_LINE = 6000
 """Longer than any platform lets a person type; what is longer is not read."""
 
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
-_TOKEN = re.compile(r"\S+")
+_BEGINNING = re.compile(r"\S")
+_REST = re.compile(r"\S*")
+_NAME = re.compile(r"([^\s:]{1,32}):")
+"""No parameter has a longer name (Discord has none), so where none stands is known without reading all that follows."""
 
 Given = str | File
 
@@ -231,22 +234,24 @@ class _Reader:
 def _words(line: str, command: Command) -> list[_Word]:
     words: list[_Word] = []
     position = 0
-    while match := _TOKEN.search(line, position):
-        word = _word(line, match.start(), match.end(), command)
+    while match := _BEGINNING.search(line, position):
+        word = _word(line, match.start(), command)
         words.append(word)
         position = word.end
     return words
 
 
-def _word(line: str, start: int, end: int, command: Command) -> _Word:
-    name = None
-    begin = start
-    head, colon, _ = line[start:end].partition(":")
-    if colon and command.parameter(head):
-        name, begin = head.casefold(), start + len(head) + 1
+def _word(line: str, start: int, command: Command) -> _Word:
+    name, begin = None, start
+    named = _NAME.match(line, start)
+    if named and command.parameter(named[1]):
+        name, begin = named[1].casefold(), named.end()
     closing = _QUOTES.get(line[begin : begin + 1])
     if closing:
         last = line.find(closing, begin + 1)
         if last > 0:
             return _Word(start, last + 1, line[begin + 1 : last], quoted=True, name=name)
-    return _Word(start, end, line[begin:end], name=name)
+    # Looked for last: what is quoted may be one of thousands without a space between.
+    rest = _REST.match(line, begin)
+    assert rest is not None
+    return _Word(start, rest.end(), rest[0], name=name)

@@ -28,6 +28,7 @@ from bot.store import Store
 from bot.tables import accounts, changes, checkins, deliveries, enrolments, members, step_events
 from tests.fakes.clockwork import NOON, ROOM
 from tests.fakes.memory import MemoryPlatform, words
+from tests.fakes.patience import PATIENCE
 
 BUSY = 10
 """One member of so many types a lot, all of these as much as all the others: it is one's own lines that get in each
@@ -307,7 +308,7 @@ async def crowded(store: Store, calendar: Calendar, name: str, members: int, lin
         serving = asyncio.create_task(app.serve())
         try:
             await crowd.talk(lines)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while await _unsent(store, calendar()):
                     assert not serving.done(), serving
                     await asyncio.sleep(0.1)

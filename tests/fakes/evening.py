@@ -17,6 +17,7 @@ import aiohttp
 
 from bot.pacing import JITTER_SECONDS, MINUTE_JITTER_SECONDS
 from tests.fakes.outside import DISCORD_RATE, TELEGRAM_RATE, Outside, Report, Stage, outside
+from tests.fakes.patience import PATIENCE
 from tests.fakes.running import Running
 from tests.fakes.seeding import Seeds
 from tests.fakes.sent import Sent
@@ -208,7 +209,7 @@ async def _evening(
     stand = [(at, day, id) for id, at, day in running.read("SELECT id, next_due_at, next_date FROM reminders")]
     running.write("UPDATE reminders SET next_due_at = NULL, next_date = NULL WHERE id = ?", [(id,) for *_, id in stand])
     await running.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not await platforms.ask(Stage.connected):  # noqa: ASYNC110 -- the other process tells nothing by itself
             await asyncio.sleep(0.1)
     await platforms.ask(Stage.talk, talk)

@@ -25,6 +25,7 @@ from bot.tables import deliveries
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_server.places import User
 from tests.fakes.discord_server.traffic import Limit
+from tests.fakes.patience import PATIENCE
 from tests.fakes.seeding import Seeds, seed
 from tests.fakes.sent import Sent
 from tests.fakes.telegram_server.rates import most_within
@@ -141,7 +142,7 @@ class Fleet:
 
     async def another_sender(self, than: asyncio.subprocess.Process | None = None) -> asyncio.subprocess.Process:
         """Wait until a process may send, another than this."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 found = await self.sender()
                 if found is not None and found is not than:

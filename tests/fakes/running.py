@@ -15,6 +15,7 @@ from typing import Any
 from bot.settings import Settings
 from bot.store import Store, schema
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.patience import PATIENCE
 from tests.fakes.seeding import Seeds, seed
 from tests.fakes.telegram_server import TelegramServer
 
@@ -64,7 +65,7 @@ class Running:
         """SIGTERM; gives the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 10)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
     # ------------------------------------------------------------ its database
 
@@ -88,12 +89,12 @@ class Running:
 
     def write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         """Write past the house."""
-        with closing(sqlite3.connect(self.file, isolation_level=None, timeout=30)) as db:
+        with closing(sqlite3.connect(self.file, isolation_level=None, timeout=PATIENCE)) as db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(statement, rows)
             db.execute("COMMIT")
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
         """Read beside it, changing nothing: not even what a crash has left is cleared away."""
-        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=30)) as db:
+        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=PATIENCE)) as db:
             return db.execute(query).fetchall()

@@ -20,6 +20,7 @@ from bot.platforms.telegram.rich import bare
 from bot.store import Store, people, schedule, schema
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server import Group, Message, Press, TelegramServer, Topic, Update, User
 from tests.platforms.driver import Seen
 
@@ -84,10 +85,12 @@ class TelegramDriver:
         self.platform = TelegramPlatform(token, self.hearing, self.memory, api_url=url, pace=self.pace)
         self.serving = asyncio.create_task(self.platform.run())
         await self.server.until(
-            lambda: len(self.server.calls("getUpdates")) > polls or None, 10, lambda: "the bot's first poll"
+            lambda: len(self.server.calls("getUpdates")) > polls or None, PATIENCE, lambda: "the bot's first poll"
         )
         # And has heard what was said before, if it can.
-        await self.server.until(lambda: self.platform.status().connected or None, 15, lambda: "the bot's connection")
+        await self.server.until(
+            lambda: self.platform.status().connected or None, PATIENCE, lambda: "the bot's connection"
+        )
 
     async def stop(self) -> None:
         """Stop the bot as the process does."""
@@ -186,7 +189,7 @@ class TelegramDriver:
         def confirmed() -> bool | None:
             return all(waiting.id != update.id for waiting in self.server.updates.pending) or None
 
-        await self.server.until(confirmed, 10, lambda: f"the confirmation of {update}")
+        await self.server.until(confirmed, PATIENCE, lambda: f"the confirmation of {update}")
 
     def _mark(self, who: str) -> tuple[int, int]:
         """How much there was before: the newest message and the number of edits."""

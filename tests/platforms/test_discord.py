@@ -23,6 +23,7 @@ from bot.store import people
 from bot.tables import step_events
 from tests.fakes.discord_server import Exchange, NotOfferedError, Permission
 from tests.fakes.discord_server.posting import delete
+from tests.fakes.patience import PATIENCE
 from tests.platforms.discord_driver import DiscordDriver
 from tests.platforms.discord_markdown import read
 
@@ -293,7 +294,9 @@ async def test_a_press_on_a_message_that_is_deleted_meanwhile_is_answered(
     await driver.start(dispatch)
     acting = asyncio.create_task(driver.server.press(driver.person("asha"), board.reply, "Month", timeout=0.5))
     if late:
-        deferred = driver.server.pulse.until(lambda: count(driver, "POST", "/callback") > 2 or None, 5, "a deferral")
+        deferred = driver.server.pulse.until(
+            lambda: count(driver, "POST", "/callback") > 2 or None, PATIENCE, "a deferral"
+        )
         await deferred
     else:
         await busy(driver)
@@ -501,7 +504,7 @@ def slow(driver: DiscordDriver, *answer: Response | None) -> Slow:
 async def slowly(driver: DiscordDriver, dispatch: Slow, acting: asyncio.Task[Exchange]) -> Exchange:
     """Open the gate once the bot has put its answer off."""
     before = count(driver, "POST", "/callback")
-    await driver.server.pulse.until(lambda: count(driver, "POST", "/callback") > before or None, 5, "a deferral")
+    await driver.server.pulse.until(lambda: count(driver, "POST", "/callback") > before or None, PATIENCE, "a deferral")
     dispatch.gate.set()
     exchange = await acting
     await driver.idle()
@@ -775,7 +778,7 @@ async def test_a_server_that_put_us_out_is_gone(driver: DiscordDriver) -> None:
     client = driver.platform._shards.clients[0]
     await client.wait_until_ready()
     driver.guild.kick_bot()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while client.guilds:  # noqa: ASYNC110 - the bot tells nobody that it heard
             await asyncio.sleep(0.005)
     assert isinstance(await send(driver, key="2"), Gone)
@@ -976,7 +979,7 @@ async def test_a_gateway_that_is_down_is_waited_for_without_ado(
     driver.server.gateway_url = "ws://127.0.0.1:9/"
     with caplog.at_level(logging.WARNING):
         starting = asyncio.create_task(driver.start())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while caplog.text.count("gateway cannot be reached") < 2:  # noqa: ASYNC110 - only the log tells
                 await asyncio.sleep(0.01)
     assert "Traceback" not in caplog.text
@@ -1020,7 +1023,7 @@ async def test_stopping_waits_no_longer_than_it_must(driver: DiscordDriver, monk
 async def busy(driver: DiscordDriver) -> None:
     """Wait until the bot is at work on something."""
     connected = driver.platform._shards.clients[0]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not connected._under_way:  # noqa: ASYNC110 - the bot tells nobody that it begins
             await asyncio.sleep(0.005)
 

@@ -24,6 +24,7 @@ from bot.pacing import Halted, leave_by, urgent
 from bot.platforms.discord import chats, client, limits
 from bot.platforms.discord.outgoing import REFUSED
 from tests.fakes.discord_server import Channel
+from tests.fakes.patience import PATIENCE
 from tests.fakes.stalls import stalls
 from tests.platforms.discord_driver import DiscordDriver
 
@@ -220,7 +221,7 @@ async def test_a_send_cut_off_in_a_halt_leaves_discord_py_no_gate_that_stays_shu
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
     cut_off.cancel()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         assert isinstance(await deliver(driver, key="2"), Sent)
 
 

@@ -22,6 +22,7 @@ from bot.views import answers
 from tests.fakes.discord_server import Message
 from tests.fakes.discord_server.places import DIRECT_MESSAGES, GUILDS
 from tests.fakes.discord_server.posting import dispatch
+from tests.fakes.patience import PATIENCE
 from tests.platforms.discord_driver import DiscordDriver
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -298,7 +299,7 @@ async def test_a_channel_is_noted_while_the_bot_goes_on(driver: DiscordDriver, m
     question = await asked(driver, date(2026, 11, 20))
     writing = driver.platform._chats._writing
     assert writing is not None
-    await asyncio.wait_for(writing, 5)
+    await asyncio.wait_for(writing, PATIENCE)
     assert await channel_of(driver) == str(question.channel.id)
 
 

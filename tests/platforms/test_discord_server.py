@@ -29,6 +29,7 @@ from tests.fakes.discord_server import (
 )
 from tests.fakes.discord_server.traffic import Pulse
 from tests.fakes.discord_spec import discord_specification
+from tests.fakes.patience import PATIENCE
 
 STEPS = ["typed-language", "http-rest", "sql", "observability"]
 
@@ -177,7 +178,7 @@ async def answering(world: World, handler: Handler) -> AsyncIterator[Bot]:
 
 async def until(bot: Bot, look: Callable[[], object]) -> None:
     """Waits until the client's side shows what is looked for."""
-    await bot.changes.until(lambda: look() or None, 5, "the client")
+    await bot.changes.until(lambda: look() or None, PATIENCE, "the client")
 
 
 async def go(world: World, user: User | None = None, channel: Channel | None = None) -> Exchange:

@@ -19,6 +19,7 @@ from bot.platforms.discord import client, shards
 from bot.platforms.discord.client import DiscordPlatform
 from bot.store import Store
 from tests.fakes.discord_server import Channel, Permission
+from tests.fakes.patience import PATIENCE
 from tests.platforms.discord_driver import DiscordDriver
 
 CARD = Card(parts=(Paragraph((Text("Hello"),)),))
@@ -110,7 +111,7 @@ class Process:
 
     async def has(self, *numbers: int) -> None:
         """Wait until exactly these shards are connected."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.platform.connected != [*numbers]:  # noqa: ASYNC110 - the platform tells nobody
                 await asyncio.sleep(0.01)
 

@@ -15,6 +15,7 @@ from bot.delivery import Status
 from bot.leases import Leases, Work
 from bot.platforms.discord import shards
 from bot.platforms.discord.client import DiscordPlatform
+from tests.fakes.patience import PATIENCE
 from tests.platforms.discord_driver import DiscordDriver
 
 
@@ -34,7 +35,7 @@ async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 async def until(platform: DiscordPlatform, is_so: Callable[[Status], bool]) -> Status:
     """Wait until the status is such."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not is_so(status := platform.status()):  # noqa: ASYNC110 - the platform tells nobody
             await asyncio.sleep(0.01)
     return status

@@ -36,6 +36,7 @@ from bot.platforms.telegram.rich import bare
 from bot.store import outbox, people
 from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
 from bot.views.answers import question
+from tests.fakes.patience import PATIENCE
 from tests.fakes.stalls import stalls
 from tests.fakes.telegram_server import Group, Message, Press, Update, User
 from tests.fakes.telegram_server.entities import part
@@ -89,7 +90,9 @@ async def begin(driver: TelegramDriver, user: User, line: str) -> Update:
     """Type a command in private, and wait no longer than until its answer is on its way."""
     before = len(driver.server.calls("sendMessage"))
     update = await driver.server.says(user, line)
-    await driver.server.until(lambda: len(driver.server.calls("sendMessage")) > before or None, 5, lambda: "an answer")
+    await driver.server.until(
+        lambda: len(driver.server.calls("sendMessage")) > before or None, PATIENCE, lambda: "an answer"
+    )
     return update
 
 
@@ -491,7 +494,7 @@ async def test_a_press_counts_once_however_often_it_comes(driver: TelegramDriver
     assert again.answer is not None
     assert again.answer.text == "That was counted already: A typed language and git done."
     driver.server.redeliver(press)
-    await driver.server.until(lambda: len(press.answers) > 1 or None, 5, lambda: "an answer to the redelivery")
+    await driver.server.until(lambda: len(press.answers) > 1 or None, PATIENCE, lambda: "an answer to the redelivery")
     assert len(await rows(driver, step_events)) == 1
 
 
@@ -500,7 +503,7 @@ async def test_a_redelivered_message_is_applied_once(driver: TelegramDriver, ash
     await driver.handled(update)
     shown = len(bot_messages(driver, asha))
     driver.server.redeliver(update)
-    await driver.server.until(lambda: len(bot_messages(driver, asha)) > shown or None, 5, lambda: "an answer")
+    await driver.server.until(lambda: len(bot_messages(driver, asha)) > shown or None, PATIENCE, lambda: "an answer")
     assert bot_messages(driver, asha)[-1].text.startswith("That was counted already: ")
     assert [row["minutes"] for row in await rows(driver, checkins)] == [90]
 
@@ -970,7 +973,9 @@ async def test_the_rest_of_a_card_waits_when_telegram_asks_for_it(driver: Telegr
 async def test_a_card_that_arrived_in_part_is_in_doubt(tmp_path: Path) -> None:
     async with TelegramDriver(tmp_path, lambda: NOON, pace=Pace(1000, per_chat=0.2)) as driver:
         sending = asyncio.create_task(driver.platform.send(driver.home, LONG, "k"))
-        await driver.server.until(lambda: bot_messages(driver, driver.group) or None, 5, lambda: "the first part")
+        await driver.server.until(
+            lambda: bot_messages(driver, driver.group) or None, PATIENCE, lambda: "the first part"
+        )
         driver.server.fail("sendMessage", 502)
         # To send it all again would say the first part twice.
         assert isinstance(await sending, Doubtful)
@@ -1081,7 +1086,7 @@ async def test_deliveries_wait_for_what_was_said_before_and_not_for_ever(
     await driver.server.wait_call("getUpdates", polls + 1)
     address = Address.private_to("telegram", str(driver.lena.id))
     assert driver.platform.delay(address) > 0
-    await driver.server.until(lambda: driver.platform.delay(address) == 0 or None, 5, lambda: "deliveries")
+    await driver.server.until(lambda: driver.platform.delay(address) == 0 or None, PATIENCE, lambda: "deliveries")
     assert not driver.platform.status().connected
 
 
@@ -1141,7 +1146,7 @@ async def test_stopping_takes_a_few_seconds_at_the_most(
     driver.server.fail("sendMessage", 429, parameters={"retry_after": 25})
     driver.server.fail("getUpdates", delay=30)
     await begin(driver, asha, "/checkin 30")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await driver.stop()
     await driver.start()
 
@@ -1175,7 +1180,7 @@ async def test_a_slow_answer_keeps_nobody_else_waiting(
     await driver.server.until(lambda: len(bot_messages(driver, ravi)) > before or None, 0.9, lambda: "an answer")
     # What one person does happens in their order.
     assert len(bot_messages(driver, asha)) == 2
-    await driver.server.until(lambda: len(bot_messages(driver, asha)) == 4 or None, 5, lambda: "both answers")
+    await driver.server.until(lambda: len(bot_messages(driver, asha)) == 4 or None, PATIENCE, lambda: "both answers")
     assert [bare(m.text).split(":")[0] for m in bot_messages(driver, asha)[2:]] == ["Friday", "Taken back"]
 
 
@@ -1242,7 +1247,9 @@ async def test_three_hundred_due_at_one_moment_keep_every_limit_and_answers_are_
         async def ask() -> float:
             asked, before = loop.time(), len(bot_messages(driver, asha))
             await driver.server.says(asha, "/help")
-            await driver.server.until(lambda: len(bot_messages(driver, asha)) > before or None, 5, lambda: "an answer")
+            await driver.server.until(
+                lambda: len(bot_messages(driver, asha)) > before or None, PATIENCE, lambda: "an answer"
+            )
             return loop.time() - asked
 
         async with stalls() as stall:

@@ -41,6 +41,7 @@ from telegram.error import (
 )
 from telegram.ext import Application, ApplicationBuilder, TypeHandler
 
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server import Group, Message, TelegramServer, User
 from tests.fakes.telegram_spec import SPECIFICATION, Specification, specification
 
@@ -244,7 +245,7 @@ async def test_unconfirmed_updates_survive_a_restart_of_the_bot(server: Telegram
 async def test_a_second_poller_ends_the_first_with_a_conflict(server: TelegramServer, asha: User, bot: Bot) -> None:
     conflicts: list[TelegramError] = []
     async with polling(server, echo, conflicts.append):
-        await server.until(lambda: server.calls("getUpdates") or None, 5, lambda: "a poll")
+        await server.until(lambda: server.calls("getUpdates") or None, PATIENCE, lambda: "a poll")
         with pytest.raises(Conflict, match="terminated by other getUpdates request"):
             # The Application comes back after its own conflict, and so ends this one.
             await bot.get_updates(timeout=20)

@@ -30,6 +30,7 @@ from bot.store import inbox as stored
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from bot.tables import checkins, inbox
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server import TelegramServer, Update, User
 from tests.platforms.telegram_driver import ROADMAPS, USERNAME, ZONE
 
@@ -90,7 +91,7 @@ class House:
         await self.until(lambda: process.platform.status().connected)
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not true():  # noqa: ASYNC110 -- what is waited for has no event
                 await asyncio.sleep(0.01)
 
@@ -108,7 +109,7 @@ class House:
             return list((await db.execute(select(inbox.c.update).order_by(inbox.c.update))).scalars())
 
     async def drained(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while await self.waiting():  # noqa: ASYNC110 -- so has this
                 await asyncio.sleep(0.01)
 

@@ -18,6 +18,7 @@ from bot.store import Store, changes, people, studies
 from bot.store.changes import Change, Done, Stale
 from bot.tables import accounts, checkins, enrolments, members, reminders, step_events
 from bot.tables import changes as ledger
+from tests.fakes.patience import PATIENCE
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 DEADLINE = date(2027, 5, 20)
@@ -329,6 +330,6 @@ async def test_a_member_whose_wishes_change_can_be_written_to_meanwhile(
     member = await met(store)
     async with store.writing() as db:
         await Change(db, member, NOW, "timezone").set(members, {"id": member.id}, zone="Europe/Berlin")
-        async with asyncio.timeout(5), open_another().writing() as claim:
+        async with asyncio.timeout(PATIENCE), open_another().writing() as claim:
             row = {"platform": "test", "account": "2", "name": "Asha", "dm": "open", "seen_at": NOW}
             await claim.execute(accounts.insert().values(member=member.id, **row))

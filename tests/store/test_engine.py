@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import Store, Unavailable, engine, hold
 from bot.tables import facts
+from tests.fakes.patience import PATIENCE
 from tests.fakes.postgres import Postgres
 from tests.store.notes import note, noted
 
@@ -75,7 +76,7 @@ async def test_a_plain_transaction_would_lose_updates(store: Store) -> None:
 async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
     async with store.writing() as db:
         await note(db, "7")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             assert await number_in(store) == 0
     assert await number_in(store) == 7
 
@@ -85,7 +86,7 @@ async def test_many_waiting_writers_leave_room_for_readers(store: Store) -> None
         await hold(db, "fact:number")
         waiting = [asyncio.create_task(add_one(store)) for _ in range(50)]
         await asyncio.sleep(0.05)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             assert await number_in(store) == 0
     await asyncio.gather(*waiting)
     assert await number_in(store) == 50
@@ -123,7 +124,7 @@ async def test_a_cancelled_writer_leaves_no_trace_and_no_lock(store: Store) -> N
     writer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writer
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await add_one(store)
     assert await number_in(store) == 1
 
@@ -186,7 +187,7 @@ async def test_a_kill_loses_nothing_committed_and_keeps_nothing_else(store: Stor
     _, errors = await process.communicate()
     assert process.returncode == -signal.SIGKILL, errors.decode()
     assert await number_in(store) == 20
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await add_one(store)
     assert await number_in(store) == 21
 
@@ -222,7 +223,7 @@ async def test_whoever_is_cancelled_wherever_the_store_works_on_and_closes(store
         assert all(isinstance(result, asyncio.CancelledError | int | None) for result in results), results
         cancelled += sum(isinstance(result, asyncio.CancelledError) for result in results)
     assert cancelled
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         before = await number_in(store)
         await add_one(store)
         assert await number_in(store) == before + 1

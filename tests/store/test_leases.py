@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from bot.store import Store, Unavailable, engine, leases
 from bot.store.leases import FOR_EVER, Lease
 from bot.tables import facts
+from tests.fakes.patience import PATIENCE
 
 NAME = "telegram:42"
 
@@ -217,7 +218,7 @@ async def test_who_stops_in_the_middle_of_a_write_does_not_keep_the_lease(
     with pytest.raises(Unavailable):
         async with stopped.writing() as db:
             await db.execute(update(facts).where(leases.fence(NAME, first)).values(value="never"))
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(PATIENCE):
                 assert await take(store, "b", seen) == 2
     assert await written(store) == ""
     # The connection is made anew.
@@ -244,5 +245,5 @@ async def test_writes_under_a_lease_do_not_wait_for_each_other(store: Store, ope
     token = await take(store, "a")
     async with store.writing() as db:
         assert await db.scalar(select(leases.fence(NAME, token)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await write(open_another(), token, "beside")

@@ -16,6 +16,7 @@ from bot.messages.claiming import claim_due
 from bot.store import Store, people, schedule, zones
 from bot.store.changes import Change
 from bot.tables import groups, members, reminders
+from tests.fakes.patience import PATIENCE
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 """Friday, 12:00 in Kolkata."""
@@ -218,7 +219,7 @@ async def test_a_question_that_arrives_does_not_wait_for_its_member_who_is_speak
     mine = await rule(store, member)
     async with store.writing() as db:
         await db.execute(reminders.update().values(minute=1201))
-        async with asyncio.timeout(5), open_another().writing() as courier:
+        async with asyncio.timeout(PATIENCE), open_another().writing() as courier:
             await schedule.asked(courier, [mine.id])
     assert (await rule(store, member)).ignored == 0
     async with store.writing() as db:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from tests.fakes.patience import PATIENCE
+
 from .forms import ApiError, Form, check_choices, check_modal
 from .messages import EPHEMERAL, LOADING, Message
 from .places import Channel, Json, User
@@ -99,7 +101,7 @@ class Exchange:
         """Whether the reply is for the user alone."""
         return self.reply is not None and self.reply.ephemeral
 
-    async def wait(self, predicate: Callable[[Exchange], object], timeout: float = 5.0) -> Exchange:
+    async def wait(self, predicate: Callable[[Exchange], object], timeout: float = PATIENCE) -> Exchange:
         """Waits until the predicate holds, say `lambda it: it.followups`; TimeoutError if it never does."""
         what = f"interaction {self.id}"
         return await self.server.pulse.until(lambda: self if predicate(self) else None, timeout, what)

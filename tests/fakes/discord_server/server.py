@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from tests.fakes.patience import PATIENCE
+
 from .client import NotOfferedError, check_call, chosen_values, command_data, filled_in, options_of
 from .commands import Commands
 from .front import API_PATH, OPEN_PREFIXES, Front
@@ -171,7 +173,7 @@ class DiscordServer:
         values: Mapping[str, object] | None = None,
         *,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
-        timeout: float = 5.0,
+        timeout: float = PATIENCE,
     ) -> Exchange:
         """Calls a slash command as Discord's client lets a user do; see `settled` for when this returns.
 
@@ -202,7 +204,7 @@ class DiscordServer:
             raise TimeoutError(f"/{name}: no suggestions in time")
         return exchange.choices
 
-    async def press(self, user: User, message: Message, button: str, *, timeout: float = 5.0) -> Exchange:
+    async def press(self, user: User, message: Message, button: str, *, timeout: float = PATIENCE) -> Exchange:
         """Presses a button, named by its label, its emoji or its custom_id."""
         found = [
             part
@@ -221,7 +223,7 @@ class DiscordServer:
         wanted: Sequence[str | User],
         *,
         menu: str | None = None,
-        timeout: float = 5.0,
+        timeout: float = PATIENCE,
     ) -> Exchange:
         """Chooses in a select menu, by value or label (or users); `menu` is its custom_id, of several."""
         found = [
@@ -240,7 +242,9 @@ class DiscordServer:
         }
         return await self._component(user, message, data, timeout)
 
-    async def submit(self, user: User, modal: Modal, values: Mapping[str, str], *, timeout: float = 5.0) -> Exchange:
+    async def submit(
+        self, user: User, modal: Modal, values: Mapping[str, str], *, timeout: float = PATIENCE
+    ) -> Exchange:
         """Fills in a modal, by labels or custom_ids of its inputs, and submits it."""
         if user is not modal.exchange.user:
             raise NotOfferedError("a modal is seen only by whom it was opened for")
@@ -280,7 +284,7 @@ class DiscordServer:
         """Sends the same interaction once more, as a gateway that repeats itself would."""
         self.interactions.deliver(exchange)
 
-    async def settled(self, exchange: Exchange, timeout: float = 5.0) -> Exchange:
+    async def settled(self, exchange: Exchange, timeout: float = PATIENCE) -> Exchange:
         """Waits for the answer: a first answer that is not put off, what a deferred one becomes, or failure.
 
         A deferred answer nobody completes within `timeout` seconds is returned as it is (`thinking`).
@@ -334,7 +338,7 @@ class DiscordServer:
         predicate: Callable[[Message], object] | None = None,
         *,
         after: Message | None = None,
-        timeout: float = 5.0,
+        timeout: float = PATIENCE,
     ) -> Message:
         """The bot's oldest message in a channel, or to a user, for which the predicate holds, once it does.
 
@@ -351,7 +355,7 @@ class DiscordServer:
 
         return await self.pulse.until(look, timeout, "message")
 
-    async def ready(self, *, identified: int = 1, timeout: float = 10.0) -> None:
+    async def ready(self, *, identified: int = 1, timeout: float = PATIENCE) -> None:
         """Waits until the bot is connected and has identified (and got READY) so many times in all."""
 
         def look() -> bool | None:
@@ -359,7 +363,7 @@ class DiscordServer:
 
         await self.pulse.until(look, timeout, "READY")
 
-    async def resumed(self, *, times: int = 1, timeout: float = 10.0) -> None:
+    async def resumed(self, *, times: int = 1, timeout: float = PATIENCE) -> None:
         """Waits until the bot has resumed a session so many times in all."""
         await self.pulse.until(lambda: True if self.gateway.resumed >= times else None, timeout, "RESUMED")
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
+from tests.fakes.patience import PATIENCE
 from tests.fakes.telegram_server.chats import Chat, Group, User
 from tests.fakes.telegram_server.entities import settle, units
 from tests.fakes.telegram_server.messages import Message, Press, Topic, Update
@@ -314,7 +315,7 @@ class TelegramServer(World):
         *,
         stale: bool = False,
         answered: bool = True,
-        timeout: float = 5,
+        timeout: float = PATIENCE,
     ) -> Press:
         """A user presses an inline button, named by its label or its data, and waits for the bot's answer.
 
@@ -358,7 +359,7 @@ class TelegramServer(World):
         predicate: Callable[[Message], bool] | None = None,
         *,
         after: Message | Update | None = None,
-        timeout: float = 5,
+        timeout: float = PATIENCE,
     ) -> Message:
         """The bot's next message in a chat that was not waited for yet, already written or still to come.
 
@@ -377,12 +378,12 @@ class TelegramServer(World):
         self._seen_order[chat.id] = found.order
         return found
 
-    async def wait_messages(self, chat: Chat, count: int, *, timeout: float = 5) -> list[Message]:
+    async def wait_messages(self, chat: Chat, count: int, *, timeout: float = PATIENCE) -> list[Message]:
         """The next `count` messages of the bot in a chat; `timeout` seconds for each."""
         return [await self.wait_message(chat, timeout=timeout) for _ in range(count)]
 
     async def wait_edit(
-        self, message: Message, predicate: Callable[[Message], bool] | None = None, *, timeout: float = 5
+        self, message: Message, predicate: Callable[[Message], bool] | None = None, *, timeout: float = PATIENCE
     ) -> Message:
         """The message, once edited since the last wait for it, as `predicate` wants. Raises TimeoutError."""
 
@@ -394,7 +395,7 @@ class TelegramServer(World):
         self._seen_revision[message] = message.revision
         return message
 
-    async def wait_call(self, method: str, count: int = 1, *, timeout: float = 5) -> list[Request]:
+    async def wait_call(self, method: str, count: int = 1, *, timeout: float = PATIENCE) -> list[Request]:
         """The requests of a method, once `count` of them got their answer. Raises TimeoutError."""
 
         def look() -> list[Request] | None:
