@@ -3,17 +3,26 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+
+# Installs what a lock names, and tells how far it is; sh gives a pipe's last exit code, so pip's own is kept in a file.
+define installed
+total=$$(grep -c == $(1)); { $(PIP) --require-hashes -r $(1); echo $$? > $(VENV)/.pip; } | awk -v of=$$total \
+  '/^(Collecting|Requirement already)/ && ++n % 10 == 0 { print "  found " n " of " of " packages"; fflush() } \
+  /^Installing/ { print "  installing them"; fflush() }'; exit $$(cat $(VENV)/.pip)
+endef
+
 .PHONY: run test simulate soak lock format clean
 
 run: $(VENV)/.run
 	@exec $(BIN)/roadmate run
 
 test: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	@echo "1/5 lint" && $(BIN)/ruff check .
+	@echo "2/5 format" && $(BIN)/ruff format --check .
+	@echo "3/5 types, about a minute the first time" && $(BIN)/mypy
+	@echo "4/5 imports" && $(BIN)/lint-imports --no-logo
+	@echo "5/5 tests, some minutes; pytest says how many percent are done" && $(BIN)/pytest -n auto
 
 # A study group's years in minutes, with crashes and outages, from one seed; shows the shortest story that goes wrong.
 YEARS ?= 100
@@ -39,15 +48,18 @@ lock:
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Roadmate needs Python 3.11 or newer; set PYTHON=python3.12, say.") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@echo "A place of its own for Roadmate, in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "What Roadmate needs to run"
+	@$(call installed,requirements.lock)
+	@$(PIP) -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "What its tests need"
+	@$(call installed,requirements-dev.lock)
 	@touch $@
 
 clean:

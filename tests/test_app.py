@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bot.delivery import Address
 from bot.store import Store, Unavailable, facts, people, schedule, schema
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
-from tests.fakes.patience import PATIENCE
+from tests.fakes.patience import PATIENCE, until
 
 
 class House:
@@ -50,21 +50,36 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await store.close()
 
 
-async def eventually(holds: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait until something holds."""
+def counting(house: House, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The moments of the ticks from now on, by the house's clock."""
+    ticks: list[datetime] = []
+    tick = house.app.tick
+
+    async def counted() -> int:
+        ticks.append(house.now)
+        return await tick()
+
+    monkeypatch.setattr(house.app, "tick", counted)
+    return ticks
+
+
+async def some_more(ticks: list[datetime], seconds: float = PATIENCE) -> None:
+    """Wait until it has ticked some more times."""
+    before = len(ticks)
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - what holds is told by no event
+        while len(ticks) <= before + 3:  # noqa: ASYNC110 - the app tells nobody
             await asyncio.sleep(0.01)
 
 
-async def test_ticks_deliver_a_reminder_when_its_moment_comes(house: House) -> None:
+async def test_ticks_deliver_a_reminder_when_its_moment_comes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = counting(house, monkeypatch)
     await house.say("asha", "remind 20:00 daily dm")
     async with house.app.working():
-        await asyncio.sleep(0.3)
+        await some_more(ticks)
         assert house.platform.messages == {}
         house.now = EVENING
-        await eventually(lambda: len(house.platform.messages) == 2)
-        await asyncio.sleep(0.3)
+        await until(lambda: len(house.platform.messages) == 2, "the messages")
+        await some_more(ticks)
     assert len(house.platform.sends) == 2
     assert len(house.platform.at(Address.private_to("memory", "asha"))) == 1
 
@@ -76,43 +91,40 @@ async def test_news_leave_at_once_and_what_waits_leaves_on_time(house: House, mo
     house.platform.answers.append(Later(60, "patience"))
     async with house.app.working():
         await house.say("asha", "done sql")
-        await eventually(lambda: len(house.platform.sends) == 1)
+        await until(lambda: len(house.platform.sends) == 1, "the messages")
         house.now += timedelta(seconds=60)
-        await eventually(lambda: len(house.platform.messages) == 1)
+        await until(lambda: len(house.platform.messages) == 1, "the messages")
 
 
 async def test_the_watchdog_goes_on_when_the_clock_is_set_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """APScheduler's own clock and ours show an hour less from one moment to the next."""
+    await set_back(house, monkeypatch)
+
+
+async def set_back(house: House, monkeypatch: pytest.MonkeyPatch, seconds: float = PATIENCE) -> None:
+    """Set the clocks back, and wait so long for ticks that come all the same."""
     import apscheduler.schedulers.base as base
 
-    ticks = 0
-    tick = house.app.tick
-
-    async def counted() -> int:
-        nonlocal ticks
-        ticks += 1
-        return await tick()
+    ticks = counting(house, monkeypatch)
 
     class SetBack(datetime):
         @classmethod
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  # always asked with a zone here
             return datetime.now(UTC) - timedelta(hours=1)
 
-    monkeypatch.setattr(house.app, "tick", counted)
     async with house.app.working():
-        await eventually(lambda: ticks > 2)
+        await some_more(ticks)
         monkeypatch.setattr(base, "datetime", SetBack)
         monkeypatch.setattr(app_module, "now", lambda: SetBack.now(UTC))
         await asyncio.sleep(0.06)
-        before = ticks
-        await eventually(lambda: ticks > before + 3, 3)
+        await some_more(ticks, seconds)
 
 
 async def test_without_the_watchdog_the_ticks_would_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Proof that the test above can fail."""
     monkeypatch.setattr(app_module, "WATCH_SECONDS", 1000)
     with pytest.raises(TimeoutError):
-        await test_the_watchdog_goes_on_when_the_clock_is_set_back(house, monkeypatch)
+        await set_back(house, monkeypatch, seconds=2)
 
 
 @pytest.mark.parametrize(("failure", "told"), [(OSError("a fault"), ["a tick failed"]), (Unavailable("full"), [])])
@@ -132,7 +144,7 @@ async def test_after_a_tick_that_failed_the_next_one_comes(
     object.__setattr__(house.app.messages, "claim", failing)
     house.now = EVENING
     async with house.app.working():
-        await eventually(lambda: len(house.platform.messages) == 2)
+        await until(lambda: len(house.platform.messages) == 2, "the messages")
     ours = [record for record in caplog.records if record.name.startswith("bot")]
     assert [record.message for record in ours if record.levelno >= logging.WARNING] == told
 

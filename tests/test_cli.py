@@ -51,7 +51,7 @@ def run(
         encoding="utf-8",
         cwd=folder,
         env={**inherited, "TZ": ZONE, "PYTHONUTF8": "1", "ROADMATE_DATA": str(folder), **environment},
-        timeout=50,
+        timeout=PATIENCE,
         check=False,
     )
 

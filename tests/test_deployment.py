@@ -230,7 +230,7 @@ async def test_the_image_starts_is_healthy_and_stops_in_time(
         assert not await healthy(image, environment, user)
         name, *arguments = the(stages()[-1], "CMD").command
         async with running([str(BIN / name), *arguments], image, environment, user) as bot:
-            for _attempt in range(100):
+            for _attempt in range(int(PATIENCE / 0.1)):
                 if await healthy(image, environment, user):
                     break
                 await asyncio.sleep(0.1)

@@ -23,7 +23,7 @@ from aiohttp import ClientSession
 
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_server.places import User
-from tests.fakes.patience import PATIENCE
+from tests.fakes.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[1]
 CANNOT_SAVE = "I can't save anything right now, so that did not count."
@@ -127,7 +127,7 @@ class Process:
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """What stands in the database; or write to it, as an operator would."""
-        with closing(sqlite3.connect(self.folder / "roadmate.db", timeout=5, isolation_level=None)) as db:
+        with closing(sqlite3.connect(self.folder / "roadmate.db", timeout=PATIENCE, isolation_level=None)) as db:
             return db.execute(query, values).fetchall()
 
     def due_in(self, user: User, seconds: float) -> None:
@@ -148,15 +148,6 @@ class Process:
         return said.decode()
 
 
-async def until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait for something that nobody tells of."""
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
-
-
 async def test_a_full_disk(tmp_path: Path, full: Full) -> None:
     """One question is on its way to Discord when the disk gets full, another is due while it is."""
     async with DiscordServer(clock=clock) as discord:
@@ -174,13 +165,13 @@ async def test_a_full_disk(tmp_path: Path, full: Full) -> None:
             discord.fail("POST", r"^/channels/\d+/messages", delay=1.0)
             process.due_in(asha, 0)
             process.due_in(ravi, 2.5)
-            await until(lambda: sends(discord, asha), 10, "a question on its way")
+            await until(lambda: sends(discord, asha), "a question on its way")
 
             with full(tmp_path / "data", process.process.pid):
                 refused = await discord.slash(asha, channel, "done", {"step": "http-rest"})
                 assert refused.reply is not None and refused.reply.text.startswith(CANNOT_SAVE)
                 assert await discord.autocomplete(asha, channel, "done", {"step": "sql"}, focused="step")
-                await until(lambda: discord.dms(asha), 5, "the question that was on its way")
+                await until(lambda: discord.dms(asha), "the question that was on its way")
                 await asyncio.sleep(2)
                 refused = await discord.slash(ravi, channel, "checkin", {"minutes": "30"})
                 assert refused.reply is not None and refused.reply.text.startswith(CANNOT_SAVE)
@@ -192,8 +183,8 @@ async def test_a_full_disk(tmp_path: Path, full: Full) -> None:
                 assert not discord.dms(ravi)
 
             # Without a restart: what was due is asked, and what had left is known to have left.
-            await until(lambda: discord.dms(ravi), 5, "the question that was due meanwhile")
-            await until(lambda: process.rows(SETTLED) == [("sent", 0), ("sent", 0)], 5, "both settled")
+            await until(lambda: discord.dms(ravi), "the question that was due meanwhile")
+            await until(lambda: process.rows(SETTLED) == [("sent", 0), ("sent", 0)], "both settled")
             done = await discord.slash(asha, channel, "done", {"step": "http-rest"})
             assert done.reply is not None and "1 of 10 steps done (10%)" in done.reply.text
             assert process.rows("PRAGMA integrity_check") == [("ok",)]
@@ -231,6 +222,7 @@ from bot.app import Roadmate
 from tests.fakes.clockwork import EVENING, NOON
 from tests.fakes.crowd import Crowd
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.patience import PATIENCE
 from tests.test_concurrency import prepared
 
 NOBODY = 65534

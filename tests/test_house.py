@@ -34,6 +34,13 @@ READS_THE_CLOCK = {
     ("time", "localtime"),
     ("time", "gmtime"),
 }
+CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "monotonic_ns", "perf_counter_ns"}
+REDUCES = {"min", "max", "sum", "sorted", "abs", "round"}
+"""What makes of moments and durations others of the kind."""
+
+TIMED = {"tests/fakes/virtual.py", "tests/simulation", "tests/fakes/patience.py", "tests/fakes/probe"}
+"""Where time is made up; what says that a wait was kept; what measures, and judges not."""
+
 OWNED = {"discord": "platforms/discord", "telegram": "platforms/telegram", "apscheduler": "app.py"}
 FORBIDDEN_NAMES = re.compile(
     r"(^|_)(utils?|helpers?|misc|common|manager|service)(_|$)|(Utils?|Helpers?|Manager|Service)$"
@@ -44,7 +51,7 @@ each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path
 each_test = pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 
 
-def _dotted(node: ast.expr) -> str:
+def _dotted(node: ast.AST) -> str:
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
@@ -59,6 +66,76 @@ def clock_readings(tree: ast.AST) -> list[int]:
         elif isinstance(node, ast.ImportFrom) and node.module == "time":
             found += [node.lineno for name in node.names if ("time", name.name) in READS_THE_CLOCK]
     return found
+
+
+def _passed(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _dotted(node.func).rpartition(".")[2] == "passed"
+
+
+def _clock(node: ast.Call) -> bool:
+    """Whether this reads a clock: `time.monotonic()`, `perf_counter()`, `loop.time()`; a date's `time()` is none."""
+    owner, _, name = ast.unparse(node.func).rpartition(".")
+    return name in CLOCKS or (name == "time" and owner.endswith(("time", "loop", "get_running_loop()")))
+
+
+def _reads(node: ast.AST, timed: set[str]) -> bool:
+    """Whether an expression comes from a clock: one is read in it, or a name that did; not what is only told of it."""
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        told = _clock(node) or f"{name}()" in timed
+        return told or (name in REDUCES and any(_reads(argument, timed) for argument in node.args))
+    return _dotted(node) in timed or any(_reads(part, timed) for part in ast.iter_child_nodes(node))
+
+
+def _named(target: ast.expr) -> Iterator[str]:
+    """The names that an assignment gives."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from _named(part)
+    elif name := _dotted(target):
+        yield name
+
+
+def _from_clocks(function: ast.AST, telling: set[str]) -> set[str]:
+    """What in a function comes from a clock: names, lists that were given moments, and what was made of them."""
+    timed = set(telling)
+    before = -1
+    while len(timed) > before:
+        before = len(timed)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if _reads(node.value, timed):
+                    timed.update(name for target in targets for name in _named(target))
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "append"
+                and any(_reads(argument, timed) for argument in node.args)
+            ):
+                timed.update(_named(node.func.value))
+    return timed
+
+
+def clocks_compared(tree: ast.AST) -> list[int]:
+    """The lines on which what a clock says is compared, or asserted not to have passed."""
+    found: set[int] = set()
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    telling: set[str] = set()
+    for function in functions:
+        timed = _from_clocks(function, telling)
+        returns = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
+        if any(_reads(value, timed) for value in returns):
+            telling.add(f"{function.name}()")
+    for function in functions:
+        timed = _from_clocks(function, telling)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Compare) and _reads(node, timed):
+                found.add(node.lineno)
+            elif isinstance(node, ast.Assert):
+                refused = (part for part in ast.walk(node.test) if isinstance(part, ast.UnaryOp))
+                found.update(part.lineno for part in refused if _passed(part.operand))
+    return sorted(found)
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -164,6 +241,14 @@ def test_every_test_module_opens_with_a_sentence(path: Path) -> None:
 
 
 @each_test
+def test_no_test_compares_a_clock_with_a_number(path: Path) -> None:
+    """A busy machine is no fault of ours: what may be said of time stands in `tests/fakes/patience.py`."""
+    where = path.relative_to(ROOT)
+    if not TIMED & {str(place) for place in (where, *where.parents)}:
+        assert clocks_compared(TREES[path]) == []
+
+
+@each_test
 def test_no_test_is_switched_off(path: Path) -> None:
     marks = [_dotted(node) for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute)]
     assert not {"pytest.mark.skip", "pytest.mark.xfail", "unittest.skip"} & set(marks)
@@ -192,6 +277,13 @@ def test_the_checks_above_can_fail() -> None:
         assert FORBIDDEN_NAMES.search(name)
     for name in ("commons_of", "COMMON_ZONES", "servicer", "managed"):
         assert not FORBIDDEN_NAMES.search(name)
+    late = (
+        "def f():\n began = loop.time()\n took = time.perf_counter() - began\n seen.append(took)\n"
+        " assert took < 3\n assert max(seen) < 3\n assert 1 < monotonic()\n assert not passed(1, began, loop.time())\n"
+        " assert passed(1, began, loop.time())\n assert noon.time() == x\n assert y < 3\n return took\n"
+        "def g():\n assert min(f() for _ in range(3)) < 1"
+    )
+    assert clocks_compared(ast.parse(late)) == [5, 6, 7, 8, 14]
     nested = ast.parse("class A:\n    def b(self):\n        def c(): ...\n")
     assert [node.name for node in definitions(nested)] == ["A", "b"]
 

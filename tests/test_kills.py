@@ -99,7 +99,7 @@ class World:
         identified = self.discord.gateway.identified
         await self.running.start()
         await self.discord.ready(identified=identified + 1, timeout=PATIENCE)
-        async with asyncio.timeout(60 + len(self.due["discord"]) / 5):
+        async with asyncio.timeout(PATIENCE + len(self.due["discord"]) / 5):
             while self.states() != self.all_sent:
                 assert self.running.alive, "it ended by itself"
                 await asyncio.sleep(0.2)

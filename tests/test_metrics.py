@@ -131,7 +131,8 @@ async def test_a_blocked_event_loop_shows() -> None:
         slow = value(metrics, "event_loop_lag_seconds_count") - value(
             metrics, "event_loop_lag_seconds_bucket", le="0.05"
         )
-    assert slow == 1
+    # A busy machine adds some of its own.
+    assert slow >= 1
 
 
 def test_recording_is_cheap() -> None:

@@ -34,9 +34,6 @@ HALT_SECONDS = 3
 TIMES_FIT = 60
 """Minutes after midnight from which on a reminder's minute can be set so much earlier on the same date."""
 
-STEADY_SECONDS = 0.1
-"""A machine that stalls for longer shows little about how long something takes."""
-
 UNDERSTOOD = 0.03
 """Seconds that may pass from reading an answer to knowing what it says: what was to be written by then is."""
 
@@ -99,10 +96,9 @@ class Evening:
     def measures(self, *, quiet: bool) -> list[Measure]:
         """What the issue asks for, and what was seen.
 
-        Seconds and minutes go by when the process wrote its requests. On a machine that is not `quiet`, what other
-        processes took of the time is allowed for: Telegram's have what comes closer together while ours is kept from
-        running, waits are judged by their median, the event loop by its own CPU time, and of the rate less need be
-        used. Seen from outside, what was late to be seen is allowed for too.
+        Seconds and minutes go by when the process wrote its requests. On a machine that is not `quiet` nothing is said
+        of how long anything takes, and what other processes took of the time is allowed for: Telegram's have what comes
+        closer together while ours is kept from running. Seen from outside, what was late to be seen is allowed for too.
         """
         discord, telegram, sent, rates = self.seen.discord, self.seen.telegram, self.sent, self.sent.rates
         held = 0.0 if quiet else self.held / 1000
@@ -124,17 +120,7 @@ class Evening:
             Measure("Discord: sent in a halt", leaks[1], 0),
             Measure("seen, and not noted when it was sent", max(0, *unnoted), 0),
         ]
-        if quiet:
-            return found + self._seen_from_outside()
-        steady = self.seen.stall <= STEADY_SECONDS
-        used, patience = (75, 250) if steady else (20, 1000)
-        return [
-            *found,
-            Measure("Telegram: used of the rate, %", 100 * telegram.used, used, most=False),
-            Measure("Discord: used of the rate, %", 100 * discord.used, used, most=False),
-            Measure("answers: half within, ms", self.waited(0.5), patience),
-            Measure("event loop: longest stretch, ms of CPU", self.own, 50),
-        ]
+        return found + self._seen_from_outside() if quiet else found
 
     def _seen_from_outside(self) -> list[Measure]:
         """What a machine of one's own shows besides: the same where the requests arrive, and how long all takes."""

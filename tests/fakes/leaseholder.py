@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -21,6 +20,7 @@ from bot.leases import Leases
 from bot.store import Store, Unavailable, engine
 from bot.store.leases import fence
 from bot.tables import facts, metadata
+from tests.fakes.patience import until
 
 ROOT = Path(__file__).parents[2]
 NAME = "telegram:42"
@@ -91,18 +91,14 @@ class Crowd:
         lines = read(self.world)
         return lines[-1].holder if lines else None
 
-    async def until(self, condition: Callable[[], object], within: float = 10) -> float:
-        """Wait for something; how many seconds it took."""
-        began = time.monotonic()
-        while not condition():
-            await asyncio.sleep(PAUSE)
-            assert time.monotonic() < began + within, f"not within {within} s: {read(self.world)[-5:]}"
-        return time.monotonic() - began
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something."""
+        await until(condition, lambda: f"what was waited for: {read(self.world)[-5:]}")
 
-    async def goes_on(self, within: float = 10) -> float:
-        """Wait until something more was written; how many seconds it took."""
+    async def goes_on(self) -> None:
+        """Wait until something more was written."""
         known = len(read(self.world))
-        return await self.until(lambda: len(read(self.world)) > known, within)
+        await self.until(lambda: len(read(self.world)) > known)
 
 
 async def prepare(url: str) -> None:

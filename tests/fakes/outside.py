@@ -19,6 +19,7 @@ from tests.fakes.discord_server import Channel, DiscordServer
 from tests.fakes.discord_server.front import OPEN_PREFIXES
 from tests.fakes.discord_server.places import User as DiscordUser
 from tests.fakes.discord_server.traffic import Buckets
+from tests.fakes.patience import PATIENCE
 from tests.fakes.running import addresses
 from tests.fakes.telegram_server import Group, TelegramServer
 from tests.fakes.telegram_server.chats import User as TelegramUser
@@ -36,9 +37,6 @@ TALKERS = 10
 
 LINES: tuple[tuple[str, dict[str, object]], ...] = (("progress", {}), ("checkin", {"minutes": "30"}), ("next", {}))
 """What they say in turn, as Discord has it: what reads, and what writes."""
-
-PATIENCE = 10.0
-"""Seconds after which an answer counts as none."""
 
 GLANCE = 0.005
 """Seconds between two looks at how late our own event loop is."""
@@ -308,7 +306,7 @@ async def outside() -> AsyncIterator[Outside]:
         yield Outside(near)
     finally:
         near.send(None)
-        await asyncio.to_thread(process.join, 10)
+        await asyncio.to_thread(process.join, PATIENCE)
         if process.is_alive():
             process.kill()
             process.join()

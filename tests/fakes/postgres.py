@@ -17,7 +17,9 @@ from pathlib import Path
 
 import asyncpg
 
-START_SECONDS = 20
+from tests.fakes.patience import PATIENCE
+
+GLANCE = 0.05
 UNTRIED = "Postgres cannot run here"
 """Begins the reason why a test that needs it is skipped: the end of the run counts them."""
 
@@ -63,12 +65,13 @@ class Postgres:
             self._server = subprocess.Popen(
                 command, user=self.user, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + START_SECONDS
-        while self._server.poll() is None and time.monotonic() < deadline:
+        for _ in range(int(PATIENCE / GLANCE)):
+            if self._server.poll() is not None:
+                break
             with suppress(OSError, asyncpg.PostgresError):
                 self.execute("SELECT 1")
                 return
-            time.sleep(0.05)
+            time.sleep(GLANCE)
         raise NoPostgres(f"the server did not start: {(self.folder / 'log').read_text()[-500:]}")
 
     def stop(self, *, crash: bool = False) -> None:
@@ -77,7 +80,7 @@ class Postgres:
             return
         self._server.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
         try:
-            self._server.wait(5)
+            self._server.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()

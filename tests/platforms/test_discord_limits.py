@@ -23,8 +23,9 @@ from bot.delivery import Address, Doubtful, Later, Outcome, Sent
 from bot.pacing import Halted, leave_by, urgent
 from bot.platforms.discord import chats, client, limits
 from bot.platforms.discord.outgoing import REFUSED
+from tests.fakes import virtual
 from tests.fakes.discord_server import Channel
-from tests.fakes.patience import PATIENCE
+from tests.fakes.patience import PATIENCE, passed, until
 from tests.fakes.stalls import stalls
 from tests.platforms.discord_driver import DiscordDriver
 
@@ -75,8 +76,7 @@ async def test_three_hundred_at_once_keep_the_rate_and_the_halt_while_members_ar
 ) -> None:
     channels = [driver.guild.add_channel(f"room-{number}") for number in range(300)]
     asha = driver.person("asha")
-    loop = asyncio.get_running_loop()
-    waited: list[float] = []
+    answered = 0
 
     async def until_sent(number: int) -> None:
         for _ in range(10):
@@ -87,40 +87,39 @@ async def test_three_hundred_at_once_keep_the_rate_and_the_halt_while_members_ar
         assert isinstance(outcome, Sent)
 
     async def members() -> None:
+        nonlocal answered
         while True:
-            asked = loop.time()
             assert (await driver.server.slash(asha, driver.channel, "roadmaps")).reply is not None
-            waited.append(loop.time() - asked)
+            answered += 1
             await asyncio.sleep(0.1)
 
-    began = loop.time()
-    loop.call_later(2.5, driver.server.buckets.halt, 1.5)
+    asyncio.get_running_loop().call_later(2.5, driver.server.buckets.halt, 1.5)
     async with stalls() as stall:
         asking = asyncio.create_task(members())
         await asyncio.gather(*(until_sent(number) for number in range(300)))
         asking.cancel()
-    taken = loop.time() - began
     # What was written in time may have been read late.
     assert driver.server.worst_second <= 50 + stall.more(50)
     assert driver.server.buckets.sent_in_halts == 0
-    # The header that tells how long is in whole seconds.
-    assert 300 / 50 + 1.5 <= taken <= 300 / (0.95 * 50) + 2 + 0.5 + stall.total
     assert [len(driver.server.messages(channel)) for channel in channels] == [1] * 300
-    assert len(waited) > 20
-    assert sorted(waited)[int(len(waited) * 0.95)] < 0.25 + 3 * stall.worst
+    # Six seconds' worth stood in line: behind them one answer would have been given, or two.
+    assert answered > 5
     assert driver.platform.limits.pace.waits.halts >= 1
 
 
 async def test_answers_in_private_chats_go_before_deliveries(driver: DiscordDriver) -> None:
     asha = driver.person("asha")
     await driver.say("asha", "/help", private=True)
-    channels = [driver.guild.add_channel(f"room-{number}") for number in range(60)]
+    channels = [driver.guild.add_channel(f"room-{number}") for number in range(600)]
     sending = [asyncio.create_task(deliver(driver, channel, channel.name)) for channel in channels]
-    await asyncio.sleep(0.1)
+    await until(lambda: posted(driver) > 5, "the first of them")
     driver.server.says(asha, driver.server.dm(asha), "/roadmaps")
-    await driver.server.wait_message(asha, lambda message: "backend-ai-era" in message.text, timeout=0.6)
+    await driver.server.wait_message(asha, lambda message: "backend-ai-era" in message.text)
     assert not all(task.done() for task in sending)
-    assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(*sending))
+    for task in sending:
+        task.cancel()
+    outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {Sent, asyncio.CancelledError}
 
 
 async def test_what_leaves_too_late_is_not_sent(driver: DiscordDriver) -> None:
@@ -149,9 +148,9 @@ async def test_a_halt_that_comes_before_the_body_is_written_holds_it(
     between.append(lambda: driver.platform.limits.pace.halt(0.5))
     halted = asyncio.get_running_loop().time()
     assert isinstance(await deliver(driver, key="2"), Sent)
-    assert driver.server.requests[-1].moment >= halted + 0.5
+    assert passed(0.5, halted, driver.server.requests[-1].moment)
     # A second begins when it was written, not when it was counted.
-    assert driver.platform.limits._written[-1] >= halted + 0.5
+    assert passed(0.5, halted, driver.platform.limits._written[-1])
 
 
 async def test_a_halt_too_long_to_wait_for_takes_back_what_was_counted(
@@ -188,7 +187,7 @@ async def test_a_second_counts_from_when_a_request_was_written(
     late = driver.server.requests[-1].moment
     limit._written.extend([late] * (limits.PER_SECOND - 1))
     assert isinstance(await deliver(driver, key="next"), Sent)
-    assert driver.server.requests[-1].moment - late >= 1.0
+    assert passed(1.0, late, driver.server.requests[-1].moment)
 
 
 # ---------------------------------------------------------------- halts
@@ -254,7 +253,7 @@ async def test_a_failure_before_the_wait_stays_in_doubt(driver: DiscordDriver) -
 async def test_what_never_left_is_not_in_doubt(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     await deliver(driver)
     monkeypatch.setattr(client, "SEND_WITHIN", 0.1)
-    driver.platform.limits.pace.halt(1)
+    driver.platform.limits.pace.halt(10)
     assert isinstance(await deliver(driver, key="2"), Later)
     assert posted(driver) == 1
 
@@ -268,12 +267,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "STOP_DELIVERIES", 5)
     monkeypatch.setattr(limits, "GO_ON", 3)
     monkeypatch.setattr(limits, "STOP_ANSWERS", 7)
-    monkeypatch.setattr(limits, "WINDOW", 1.5)
+    monkeypatch.setattr(limits, "WINDOW", PATIENCE)
 
 
 @pytest.mark.usefixtures("small")
 async def test_refusals_stop_deliveries_long_before_discord_bans_us(
-    driver: DiscordDriver, caplog: pytest.LogCaptureFixture
+    driver: DiscordDriver, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver.person("asha").dms_open = False
     asha = Address.private_to("discord", str(driver.person("asha").id))
@@ -284,11 +283,12 @@ async def test_refusals_stop_deliveries_long_before_discord_bans_us(
         assert driver.platform.invalid_responses == 5
         stopped = await deliver(driver)
         assert isinstance(stopped, Later)
-        assert 0 < stopped.seconds <= 1.5
+        assert 0 < stopped.seconds <= PATIENCE
         assert driver.platform.delay(driver.home) > 0
         # Who waits for an answer gets one.
         assert (await driver.say("asha", "/roadmaps")).text
-        await asyncio.sleep(driver.platform.delay(driver.home) + 0.05)
+        # All that was refused is longer ago than counts.
+        monkeypatch.setattr(limits, "WINDOW", 0)
         assert driver.platform.delay(driver.home) == 0
         assert isinstance(await deliver(driver), Sent)
     assert caplog.text.count("nothing but answers is sent") == 1
@@ -394,18 +394,22 @@ def test_one_process_that_has_everything_has_the_whole_rate() -> None:
     assert limits.share(sends=False, held=0, shards=16) == 0
 
 
-async def test_the_line_goes_by_the_share_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_goes_by_the_share_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ANSWER_PATIENCE", 0.05)
-    share, loop = 40.0, asyncio.get_running_loop()
+    virtual.play(_shares_of_the_moment())
+
+
+async def _shares_of_the_moment() -> None:
+    share = 40.0
     api = "http://127.0.0.1:9/api/v10"
     passing = limits.Limits(api, 2, lambda: share)
     request = aiohttp.TraceRequestStartParams("POST", yarl.URL(f"{api}/channels/1/messages"), CIMultiDict())
 
     async def ask(count: int) -> float:
-        began = loop.time()
+        began = virtual.now()
         async with aiohttp.ClientSession() as session:
             await asyncio.gather(*(passing._starts(session, SimpleNamespace(), request) for _ in range(count)))
-        return loop.time() - began
+        return virtual.now() - began
 
     assert await ask(5) < 0.5
     # Less while they stand in line: those behind go by it too.

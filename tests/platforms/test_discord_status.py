@@ -51,7 +51,7 @@ def another(driver: DiscordDriver, count: int = 1, leases: Leases | None = None)
 async def test_a_gateway_is_connected_and_has_a_latency(driver: DiscordDriver) -> None:
     status = await until(driver.platform, lambda status: status.connected)
     assert (status.how, status.standby) == ("gateway", False)
-    assert 0 <= status.seconds < 10
+    assert status.seconds >= 0
     status = await until(driver.platform, lambda status: isfinite(status.latency or 0.0))
     later = await until(driver.platform, lambda later: later.seconds > status.seconds)
     assert later.connected
@@ -61,8 +61,7 @@ async def test_a_gateway_that_was_lost_is_connected_since_it_came_back(driver: D
     before = await until(driver.platform, lambda status: status.connected and status.seconds > 0.5)
     driver.server.gateway.drop()
     await driver.server.resumed()
-    after = await until(driver.platform, lambda status: status.connected and status.seconds < before.seconds)
-    assert after.seconds < 0.5
+    await until(driver.platform, lambda status: status.connected and status.seconds < before.seconds)
 
 
 async def test_what_is_said_twice_is_so_since_the_first_time(driver: DiscordDriver) -> None:

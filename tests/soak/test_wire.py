@@ -1,7 +1,7 @@
 """Ten thousand due at one moment on each platform, delivered by the real process over the wire, and commands meanwhile.
 
-SOAK_DUE is how many there are; ten thousand take Discord seven minutes. On a machine that does other things too, the
-figures of time are not ours: this proof wants one of its own.
+SOAK_DUE is how many there are; ten thousand take Discord seven minutes. The limits must hold; figures of time are told,
+and judged by `python -m benchmarks.wire`, which wants a machine of its own.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ async def test_ten_thousand_at_once(tmp_path: Path) -> None:
     log.info("%.0f %% of a core at %.0f requests a second", 100 * seen.cpu, seen.requests_a_second)
     assert seen.said == {"discord 1": DUE, "telegram 1": DUE - POSTS, "telegram 0": POSTS}
     assert (seen.posts, seen.states) == (POSTS, {"sent": 2 * DUE})
-    assert [measure for measure in seen.measures(quiet=True) if not measure.holds] == []
+    assert [measure for measure in seen.measures(quiet=False) if not measure.holds] == []
     assert seen.seen.violations == []

@@ -8,10 +8,12 @@ import sys
 from datetime import UTC, datetime
 
 from . import DiscordServer
+from .interactions import SECONDS_TO_ANSWER
 
 
 async def _serve(port: int) -> None:
     server = DiscordServer(clock=lambda: datetime.now(UTC))
+    server.interactions.seconds_to_answer = SECONDS_TO_ANSWER
     guild = server.add_guild("Study group", server.add_user("asha", global_name="Asha"))
     guild.add_channel("roadmate")
     server.invite_bot(guild)

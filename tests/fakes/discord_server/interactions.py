@@ -23,6 +23,9 @@ REPLY, DEFERRED_REPLY, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 
 
 TOKEN_LIFE = timedelta(minutes=15)
 
+SECONDS_TO_ANSWER = 3.0
+"""The time for the first answer (Discord, Receiving and Responding)."""
+
 
 class Kind(IntEnum):
     """Types of interactions."""
@@ -94,7 +97,7 @@ class Exchange:
     def thinking(self) -> bool:
         """Whether the answer was put off and is still awaited."""
         deferred_update = self.callback == DEFERRED_UPDATE and not self.edited and not self.followups
-        return deferred_update or bool(self.reply and self.reply.flags & LOADING)
+        return deferred_update or bool(self.reply and self.reply.flags & LOADING and not self.reply.deleted)
 
     @property
     def ephemeral(self) -> bool:
@@ -116,10 +119,10 @@ _ALLOWED = {
 
 
 class Interactions:
-    """All exchanges; `seconds_to_answer` is the time for the first answer (Discord: 3)."""
+    """All exchanges; `seconds_to_answer` is the time for the first answer: a test's patience, where Discord has 3."""
 
     def __init__(self, server: Post) -> None:
-        self.seconds_to_answer = 3.0
+        self.seconds_to_answer = PATIENCE
         self._server = server
         self._by_token: dict[str, Exchange] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}

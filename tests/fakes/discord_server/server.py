@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -199,7 +200,7 @@ class DiscordServer:
         typed = next(option["type"] for option in options if option.get("focused"))
         data = command_data(command, options, resolved)
         exchange = self.interactions.open(Kind.AUTOCOMPLETE, user, channel, data, option_type=typed)
-        await self.settled(exchange, 5.0)
+        await self.settled(exchange)
         if exchange.choices is None:
             raise TimeoutError(f"/{name}: no suggestions in time")
         return exchange.choices
@@ -287,18 +288,16 @@ class DiscordServer:
     async def settled(self, exchange: Exchange, timeout: float = PATIENCE) -> Exchange:
         """Waits for the answer: a first answer that is not put off, what a deferred one becomes, or failure.
 
-        A deferred answer nobody completes within `timeout` seconds is returned as it is (`thinking`).
+        An answer that was put off and that nobody completes within `timeout` seconds is returned as it is (`thinking`).
         """
 
         def done(exchange: Exchange) -> bool:
             return exchange.failed or (exchange.callback is not None and not exchange.thinking)
 
-        try:
-            return await exchange.wait(done, timeout)
-        except TimeoutError:
-            if exchange.callback is None:
-                raise
-            return exchange
+        await exchange.wait(lambda it: it.failed or it.callback is not None)
+        with suppress(TimeoutError):
+            await exchange.wait(done, timeout)
+        return exchange
 
     async def _component(self, user: User, message: Message, data: Json, timeout: float) -> Exchange:
         exchange = self.interactions.open(Kind.COMPONENT, user, message.channel, data, source=message)

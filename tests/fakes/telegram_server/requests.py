@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass, field
@@ -102,8 +103,8 @@ class Fault:
     """A failure to inject into the next `times` requests (None: into all) whose method matches `pattern`.
 
     `after_accept`: the method takes effect first, and only its answer suffers. `delay` in seconds. `drop`
-    closes the connection without an answer. With neither a status nor `drop`, the answer is merely late. A 429 is for
-    one `chat`, or for all of them.
+    closes the connection without an answer. `until`: nothing happens before a test says so. With neither a status nor
+    `drop`, the answer is merely late. A 429 is for one `chat`, or for all of them.
     """
 
     pattern: re.Pattern[str]
@@ -115,6 +116,7 @@ class Fault:
     delay: float
     drop: bool
     chat: int | None = None
+    until: asyncio.Event | None = None
     hits: int = 0
 
     def strikes(self, method: str) -> bool:

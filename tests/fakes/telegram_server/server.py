@@ -138,6 +138,8 @@ class TelegramServer(World):
         fault.hits += 1
         result = await self._apply(record, attempt) if fault.after_accept else None
         await asyncio.sleep(fault.delay)
+        if fault.until is not None:
+            await fault.until.wait()
         record.dropped = fault.drop
         error = fault.error()
         if error is not None:
@@ -200,9 +202,12 @@ class TelegramServer(World):
         delay: float = 0,
         drop: bool = False,
         chat: int | None = None,
+        until: asyncio.Event | None = None,
     ) -> Fault:
         """Spoils the next requests whose method name matches the pattern `method` as a whole; see Fault."""
-        fault = Fault(re.compile(method), status, description, parameters, times, after_accept, delay, drop, chat)
+        fault = Fault(
+            re.compile(method), status, description, parameters, times, after_accept, delay, drop, chat, until
+        )
         self._faults.append(fault)
         return fault
 

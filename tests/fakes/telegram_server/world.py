@@ -247,16 +247,15 @@ class World:
 
     async def until(self, look: Callable[[], T | None], seconds: float, wanted: Callable[[], str]) -> T:
         """What `look` finds, as soon as it finds something. Raises TimeoutError, saying what was wanted."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while (found := look()) is None:
-            if loop.time() >= deadline:
-                raise TimeoutError(f"{seconds:g} s passed without {wanted()}")
-            waiter = loop.create_future()
-            self._waiters.add(waiter)
-            try:
-                await asyncio.wait([waiter], timeout=deadline - loop.time())
-            finally:
-                self._waiters.discard(waiter)
-                waiter.cancel()
+        try:
+            async with asyncio.timeout(seconds):
+                while (found := look()) is None:
+                    waiter = asyncio.get_running_loop().create_future()
+                    self._waiters.add(waiter)
+                    try:
+                        await waiter
+                    finally:
+                        self._waiters.discard(waiter)
+        except TimeoutError:
+            raise TimeoutError(f"{seconds:g} s passed without {wanted()}") from None
         return found
