@@ -22,9 +22,9 @@ from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 ROOT = Path(__file__).parents[1]
 SEED = int(os.environ.get("SEED", "1"))
-HOUR = 1.0
+HOUR = 0.5
 
-MEMBERS = 30
+MEMBERS = 20
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +95,8 @@ LOST = (
 async def test_a_crowd_in_one_process_loses_nothing(tmp_path: Path) -> None:
     store = await prepared(f"sqlite+aiosqlite:///{tmp_path / 'crowd.db'}")
     try:
-        told = await crowded(store, Calendar(time.monotonic(), HOUR), "a", MEMBERS, 600, SEED)
-        await check(store, told, 600)
+        told = await crowded(store, Calendar(time.monotonic(), HOUR), "a", MEMBERS, 300, SEED)
+        await check(store, told, 300)
         for number, lost in enumerate(LOST, 1):
             async with store.writing() as db:
                 await db.execute(text(lost))
@@ -109,6 +109,6 @@ async def test_a_crowd_in_two_processes_loses_nothing(postgres: Postgres) -> Non
     url = postgres.url("postgres")
     store = await prepared(url)
     try:
-        await check(store, await several(url, MEMBERS, 400, processes=2, hour=HOUR), 400)
+        await check(store, await several(url, MEMBERS, 200, processes=2, hour=HOUR), 200)
     finally:
         await store.close()

@@ -1268,7 +1268,10 @@ async def test_three_hundred_due_at_one_moment_keep_every_limit_and_answers_are_
             await asyncio.gather(*deliveries)
         assert [len(bot_messages(driver, reader)) for reader in readers] == [1] * 300
         assert rates.worst_second <= 30 + stall.more(30)
-        assert (rates.worst_chat_second, len(rates.halts), rates.sent_in_halts) == (1, 1, 0)
+        assert (rates.worst_chat_second, len(rates.halts)) == (1, 1)
+        # What was on its way when the halt was told may have been read late.
+        (halt,) = rates.halts
+        assert not any(halt.start + stall.worst < attempt.moment < halt.end for attempt in rates.attempts)
 
 
 async def test_a_group_gets_no_more_than_twenty_a_minute_and_the_outbox_is_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bot.pacing import Pace, leave_by
 from bot.platforms.telegram.outcomes import outcome
 from bot.platforms.telegram.transport import AiohttpRequest, FloodError, HeldError, UnsentError
 from tests.fakes.patience import passed, until
+from tests.fakes.stalls import stalls
 
 TOKEN = "7000000001:" + "x" * 35
 PAGE = b"<html><body><h1>Error</h1></body></html>"
@@ -139,8 +140,8 @@ async def test_patience_asked_of_an_idle_bot_is_the_chats() -> None:
 
 
 async def test_patience_asked_of_a_busy_bot_is_for_all() -> None:
-    async with talking(Pace(100)) as (server, bot):
-        await asyncio.gather(*(bot.send_message(n, "hello") for n in range(60)))
+    async with talking(Pace(10)) as (server, bot):
+        await asyncio.gather(*(bot.send_message(n, "hello") for n in range(20)))
         server.patience(4000)
         with pytest.raises(FloodError):
             await bot.send_message(1, "hello")
@@ -150,7 +151,7 @@ async def test_patience_asked_of_a_busy_bot_is_for_all() -> None:
 
 
 async def test_who_waits_when_a_halt_comes_waits_for_its_end() -> None:
-    async with talking(Pace(50)) as (server, bot):
+    async with talking(Pace(50)) as (server, bot), stalls() as stall:
         waiting = [asyncio.create_task(bot.send_message(n, "hello")) for n in range(100)]
         await until(lambda: len(server.came) > 20, "some of them")
         server.patience(1)
@@ -160,10 +161,11 @@ async def test_who_waits_when_a_halt_comes_waits_for_its_end() -> None:
                 halted = asyncio.get_running_loop().time()
                 server.again()
         results = await asyncio.gather(*waiting, return_exceptions=True)
-        assert sum(isinstance(result, FloodError) for result in results) == 1
+        # One, and what was on its way with it.
+        assert 1 <= sum(isinstance(result, FloodError) for result in results) < 10
         assert len(server.came) == 100
         moments = [moment for _, moment in server.came]
-        assert all(passed(0, moment, halted) or passed(0.98, halted, moment) for moment in moments)
+        assert all(passed(0, moment, halted + stall.worst) or passed(0.98, halted, moment) for moment in moments)
         assert passed(0.98, halted, max(moments))
 
 
