@@ -130,7 +130,7 @@ class Process:
         with closing(sqlite3.connect(self.folder / "roadmate.db", timeout=PATIENCE, isolation_level=None)) as db:
             return db.execute(query, values).fetchall()
 
-    def due_in(self, user: User, seconds: float) -> None:
+    def due_in(self, user: User, seconds: float) -> datetime:
         """Have a member's daily question come so soon, as if they had asked for that with /later."""
         at = clock() + timedelta(seconds=seconds)
         moment, day = f"{at:%Y-%m-%d %H:%M:%S.%f}", at.date().isoformat()
@@ -139,6 +139,7 @@ class Process:
             " WHERE kind = 'study' AND member = (SELECT member FROM accounts WHERE account = ?)",
             *(moment, day, moment, day, str(user.id)),
         )
+        return at
 
     async def stop(self) -> str:
         """SIGTERM; what was logged."""
@@ -164,7 +165,8 @@ async def test_a_full_disk(tmp_path: Path, full: Full) -> None:
                 await discord.slash(user, channel, "remind", {"time": "20:00", "where": "dm"})
             discord.fail("POST", r"^/channels/\d+/messages", delay=1.0)
             process.due_in(asha, 0)
-            process.due_in(ravi, 2.5)
+            # Long enough from now that the disk is full by then.
+            moment = process.due_in(ravi, 5)
             await until(lambda: sends(discord, asha), "a question on its way")
 
             with full(tmp_path / "data", process.process.pid):
@@ -172,7 +174,7 @@ async def test_a_full_disk(tmp_path: Path, full: Full) -> None:
                 assert refused.reply is not None and refused.reply.text.startswith(CANNOT_SAVE)
                 assert await discord.autocomplete(asha, channel, "done", {"step": "sql"}, focused="step")
                 await until(lambda: discord.dms(asha), "the question that was on its way")
-                await asyncio.sleep(2)
+                await asyncio.sleep(max(0.0, (moment - clock()).total_seconds()) + 1)
                 refused = await discord.slash(ravi, channel, "checkin", {"minutes": "30"})
                 assert refused.reply is not None and refused.reply.text.startswith(CANNOT_SAVE)
                 status, told = await process.healthz()

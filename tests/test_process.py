@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.fakes.discord_server import DiscordServer, Permission
+from tests.fakes.patience import until
 from tests.fakes.running import Running, addresses
 from tests.fakes.telegram_server import TelegramServer
 
@@ -106,7 +106,11 @@ async def test_who_answered_while_nobody_listened_is_not_asked(tmp_path: Path) -
         await telegram.says(ravi, "/checkin 30")
         await both.start()
         await telegram.wait_message(ravi)
-        await asyncio.sleep(3)
+        # His reminder has moved on, and nothing is on its way.
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        ahead = f"SELECT 1 FROM reminders WHERE kind = 'study' AND next_due_at > '{now}'"
+        under_way = "SELECT 1 FROM deliveries WHERE state IN ('queued', 'sending')"
+        await until(lambda: both.running.read(ahead) and not both.running.read(under_way), "the evening's claim")
 
         said = [message.text for message in telegram.messages(ravi)[before:]]
         assert len([text for text in said if "30 min" in text]) == 1

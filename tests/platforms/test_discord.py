@@ -289,7 +289,7 @@ async def test_a_press_on_a_message_that_is_deleted_meanwhile_is_answered(
     await join(driver)
     board = await driver.server.slash(driver.person("asha"), driver.channel, "leaderboard")
     assert board.reply is not None
-    monkeypatch.setattr(interactions, "DEFER_AFTER", 0.05 if late else 2)
+    monkeypatch.setattr(interactions, "DEFER_AFTER", 0.05 if late else PATIENCE)
     dispatch = slow(driver)
     await driver.stop()
     await driver.start(dispatch)

@@ -1105,10 +1105,12 @@ async def test_telegram_out_of_reach_at_the_start_is_waited_for(
 
 
 async def test_an_update_is_confirmed_when_it_was_handled_and_not_before(driver: TelegramDriver, asha: User) -> None:
-    driver.server.fail("sendMessage", delay=0.3)
+    answers = asyncio.Event()
+    driver.server.fail("sendMessage", until=answers)
     update = await begin(driver, asha, "/checkin 30")
     assert update in driver.server.updates.pending
     assert [row["command"] for row in await rows(driver, changes)] == ["join", "checkin"]
+    answers.set()
     await driver.handled(update)
     assert bot_messages(driver, asha)[-1].text.startswith("Friday")
 

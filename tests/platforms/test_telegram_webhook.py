@@ -311,11 +311,13 @@ async def test_a_slow_update_is_stored_and_confirmed_and_removed_at_its_end(
 ) -> None:
     await begin(house)
     monkeypatch.setattr(webhook, "PROMPT_SECONDS", 0.05)
-    house.server.fail("sendMessage", delay=0.5)
+    answers = asyncio.Event()
+    house.server.fail("sendMessage", until=answers)
     update = await house.says("/checkin 30")
     await house.confirmed(update)
     assert len(await house.waiting()) == 1
     assert len(house.answers()) == 1
+    answers.set()
     await house.drained()
     assert len(house.answers()) == 2
     assert await house.minutes() == [30]
@@ -375,25 +377,28 @@ async def test_reminders_wait_for_what_was_said_while_nobody_served(house: House
     if polls:
         house.on_duty, house.one.platform = house.two, polling(house)
     platform, asha = house.one.platform, Address.private_to("telegram", str(house.asha.id))
-    house.server.fail("sendMessage", delay=1.0)
+    first, second = asyncio.Event(), asyncio.Event()
+    house.server.fail("sendMessage", until=first)
     house.one.start()
     await house.until(lambda: len(house.server.calls("sendMessage")) == 1)
     assert house.answers() == []
     assert platform.delay(asha) > 0
     assert not platform.status().connected
+    first.set()
     await house.connected(house.one)
     assert len(house.answers()) == 1
     # What is said from now on holds up nothing.
-    house.server.fail("sendMessage", delay=0.3)
+    house.server.fail("sendMessage", until=second)
     await house.says("/help")
     await house.until(lambda: len(house.server.calls("sendMessage")) == 2)
     assert platform.status().connected
+    second.set()
     await house.until(lambda: len(house.answers()) == 2)
 
 
 @pytest.mark.parametrize("polls", [False, True])
 async def test_but_not_for_long(house: House, polls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "CATCH_UP_SECONDS", 0.3)
+    monkeypatch.setattr(webhook, "CATCH_UP_SECONDS", 2)
     monkeypatch.setattr(webhook, "STOP_SECONDS", 0)
     house.server.profile.webhook, house.server.profile.secret = house.url, HIDDEN
     await house.confirmed(await house.says("/help"))

@@ -18,6 +18,7 @@ from bot.messages.claiming import claim_due
 from bot.store import Store, Unavailable, hold, linking, people, schedule
 from bot.tables import accounts, checkins, members, reminders
 from tests.fakes.clockwork import EVENING, ROOM, Clockwork, settled
+from tests.fakes.waiting import somebody_waits
 
 
 async def test_a_week_reads_the_same_on_either_database(store: Store) -> None:
@@ -106,7 +107,7 @@ async def test_who_was_linked_meanwhile_speaks_as_who_they_became(store: Store) 
     async with store.writing() as db:
         await hold(db, f"member:{other}")
         answering = asyncio.create_task(clock.say("tele", "checkin 30"))
-        await asyncio.sleep(0.2)
+        await somebody_waits(store)
         await db.execute(update(accounts).where(accounts.c.member == other).values(member=keep))
         await db.execute(update(members).where(members.c.id == other).values(linked_to=keep, **linking.FORGOTTEN))
     assert "30 min" in await answering
@@ -136,7 +137,7 @@ async def claiming(clock: Clockwork, meanwhile: str) -> str:
     async with clock.store.writing() as db:
         await claim_due(db, clock.now)
         typed = asyncio.create_task(clock.say("asha", meanwhile, private=True))
-        await asyncio.sleep(0.2)
+        await somebody_waits(clock.store)
         assert not typed.done()
     return await typed
 

@@ -24,6 +24,7 @@ from bot.store import Store, Unavailable, engine, hold
 from bot.tables import facts
 from tests.fakes.patience import PATIENCE
 from tests.fakes.postgres import Postgres
+from tests.fakes.waiting import somebody_waits
 from tests.store.notes import note, noted
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +135,7 @@ async def test_another_process_waits_rather_than_fails(store: Store, open_anothe
     async with store.writing() as db:
         await note(db, "1")
         waiting = asyncio.create_task(add_one(other))
-        await asyncio.sleep(0.3)
+        await somebody_waits(store)
         assert not waiting.done()
     await waiting
     assert await number_in(store) == 2

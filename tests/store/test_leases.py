@@ -13,6 +13,7 @@ from bot.store import Store, Unavailable, engine, leases
 from bot.store.leases import FOR_EVER, Lease
 from bot.tables import facts
 from tests.fakes.patience import PATIENCE
+from tests.fakes.waiting import somebody_waits
 
 NAME = "telegram:42"
 
@@ -127,12 +128,12 @@ async def test_a_renewal_that_comes_late_counts_while_nobody_else_had_it(store: 
 async def test_the_databases_clock_says_when_it_is_over(store: Store) -> None:
     """Its time of day, not its transaction's beginning: a transaction may wait long for its row."""
     async with store.writing() as db:
-        await asyncio.sleep(0.3)
-        await leases.acquire(db, NAME, "a", 0.2, None)
+        await asyncio.sleep(1.6)
+        await leases.acquire(db, NAME, "a", 1.5, None)
     lease = await look(store)
     assert lease is not None and not lease.over
-    assert timedelta(seconds=0.2) <= lease.until - lease.since < timedelta(seconds=0.25)
-    await asyncio.sleep(0.3)
+    assert timedelta(seconds=1.5) <= lease.until - lease.since < timedelta(seconds=1.6)
+    await asyncio.sleep(1.6)
     lease = await look(store)
     assert lease is not None and lease.over and not lease.released
 
@@ -199,7 +200,7 @@ async def test_who_takes_a_lease_waits_for_what_is_being_written_under_it(
     async with store.writing() as db:
         await db.execute(update(facts).where(leases.fence(NAME, first)).values(value="under way"))
         taking = asyncio.create_task(take(open_another(), "b", seen))
-        await asyncio.sleep(0.3)
+        await somebody_waits(store)
         assert not taking.done()
     assert await taking == 2
     assert await written(store) == "under way"
@@ -233,7 +234,7 @@ async def test_a_write_that_waits_for_a_takeover_is_refused(store: Store, open_a
     async with store.writing() as db:
         assert await leases.acquire(db, NAME, "b", 15, seen) == 2
         writing = asyncio.create_task(write(open_another(), first, "late"))
-        await asyncio.sleep(0.3)
+        await somebody_waits(store)
         assert not writing.done()
     assert not await writing
     assert await written(store) == ""
