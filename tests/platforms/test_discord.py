@@ -515,12 +515,13 @@ async def slowly(driver: DiscordDriver, dispatch: Slow, acting: asyncio.Task[Exc
 async def slow_slash(
     driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch, name: str, *answer: Response | None
 ) -> Exchange:
-    monkeypatch.setattr(interactions, "DEFER_AFTER", 0.05)
-    dispatch = slow(driver, *answer)
-    await driver.stop()
-    await driver.start(dispatch)
-    acting = asyncio.create_task(driver.server.slash(driver.person("asha"), driver.channel, name, timeout=0.5))
-    return await slowly(driver, dispatch, acting)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(interactions, "DEFER_AFTER", 0.05)
+        dispatch = slow(driver, *answer)
+        await driver.stop()
+        await driver.start(dispatch)
+        acting = asyncio.create_task(driver.server.slash(driver.person("asha"), driver.channel, name, timeout=0.5))
+        return await slowly(driver, dispatch, acting)
 
 
 async def test_a_slow_private_answer_is_put_off_in_time(driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch) -> None:
