@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from bot.cards import Button, Card, Paragraph, Text
+from bot.cards import Button, Card, Paragraph, Spans, Text
 from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.parameters import (
     DAY,
@@ -24,6 +24,7 @@ from bot.domain.consistency import streak
 from bot.domain.dates import Circumstances
 from bot.domain.occurrence import EVERY_DAY, moment_of
 from bot.domain.refusal import Refusal
+from bot.domain.reminder import Reminder
 from bot.store import outbox, schedule, studies
 from bot.views import answers, times
 from bot.words import pace_words, time_words
@@ -37,6 +38,8 @@ SMALL_HOURS = 4 * 60
 MOST_MINUTES = 16 * 60
 """More study than that on one day is a typing error; the board counts less still."""
 
+STREAK_SEEN = timedelta(days=400)
+"""How far back from its day an answer looks for the streak."""
 
 TRACK = OneOf(TRACKS)
 FREELY = OneOf(("yes",))
@@ -62,44 +65,54 @@ async def checkin(
     if minutes is None and note is None:
         raise Ask("minutes", options=_lengths(call), id="ask-checkin", day=call.date(day))
     before = await _answer(call, day, track)
-    studied = minutes != "no"
-    if not studied and before is not None and before.studied:
-        raise Refusal("refuse-checkin-studied", date=call.date(day), ways=[("/undo", "undo")])
-    if minutes == "yes" and note is None and before is not None and before.studied:
-        # One tap in the group and one in private say the same thing: it is counted once.
-        raise Refusal(
-            "refuse-checkin-again", date=call.date(day), ways=[(call.word("button-more"), f"checkin date:{day}")]
-        )
+    _check(call, day, minutes, note, before)
     added = minutes if isinstance(minutes, int) else 0
-    total = added + (before.minutes if before else 0)
-    if total > MOST_MINUTES:
-        counted, limit = (pace_words(call.language, minutes) for minutes in (total, MOST_MINUTES))
-        raise Refusal("refuse-checkin-much", total=counted, limit=limit)
-    answer = pace_words(call.language, added) if added else str(minutes or "yes")
-    call.summarise("change-checkin", date=call.date(day), answer=answer)
+    studied = minutes != "no"
+    said = pace_words(call.language, added) if added else str(minutes or "yes")
+    call.summarise("change-checkin", date=call.date(day), answer=said)
     await studies.check_in(call.change, day, track, studied=studied, minutes=added, note=note)
     row = await call.mine.reminder(track)
-    stopped = row is not None and row.place != "off" and row.paused_at is not None
     off = call.member.off(rest.days for rest in await call.mine.rests())
     await schedule.answered(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
-    first = day - timedelta(days=400)
-    days = (await studies.study_days(call.db, [call.member.id], first)).get(call.member.id, set())
+    days = (await studies.study_days(call.db, [call.member.id], day - STREAK_SEEN)).get(call.member.id, set())
     call.mine.forget()
-    awake = await call.mine.reminder(track) if stopped else None
     receipt = answers.Receipt(
         day=day,
         track=track,
         studied=studied,
-        total=total,
+        total=added + (before.minutes if before else 0),
         added=added if before and before.studied and added else None,
         streak=streak(days, call.today, row.days if row else EVERY_DAY, off),
         code=await change_code(call),
-        again=times.asked_next(call.language, call.member, awake.next_due_at, call.now)
-        if awake and awake.next_due_at
-        else (),
+        again=await _goes_on(call, row),
     )
     return Response(answers.receipt(call.member, receipt, call.today))
+
+
+def _check(call: Call, day: date, minutes: int | str | None, note: str | None, before: Answer | None) -> None:
+    """Raises Refusal for an answer that takes back what was said before, says it again, or makes a day too long."""
+    studied = before is not None and before.studied
+    if minutes == "no" and studied:
+        raise Refusal("refuse-checkin-studied", date=call.date(day), ways=[("/undo", "undo")])
+    if minutes == "yes" and note is None and studied:
+        # One tap in the group and one in private say the same thing: it is counted once.
+        more = (call.word("button-more"), f"checkin date:{day}")
+        raise Refusal("refuse-checkin-again", date=call.date(day), ways=[more])
+    total = (minutes if isinstance(minutes, int) else 0) + (before.minutes if before else 0)
+    if total > MOST_MINUTES:
+        counted, limit = (pace_words(call.language, minutes) for minutes in (total, MOST_MINUTES))
+        raise Refusal("refuse-checkin-much", total=counted, limit=limit)
+
+
+async def _goes_on(call: Call, row: Reminder | None) -> Spans:
+    """When a question is asked next that had stopped by itself before this answer; nothing where it had not."""
+    if row is None or row.place == "off" or row.paused_at is None:
+        return ()
+    awake = await call.mine.reminder(row.kind)
+    if awake is None or awake.next_due_at is None:
+        return ()
+    return times.asked_next(call.language, call.member, awake.next_due_at, call.now)
 
 
 async def _asked(call: Call, freely: bool) -> tuple[str | None, date | None]:

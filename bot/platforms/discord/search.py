@@ -37,11 +37,11 @@ async def look(
             return Doubtful("too much was written there since")
         seen = seen or bool(page)
         for there in (there for there in page if int(there["author"]["id"]) == own):
-            wanted = ((index, *known) for index, known in enumerate(messages) if index not in found)
-            match = next((index for index, mark, message in wanted if _is(there, mark, message)), None)
+            match = _which(there, messages, found)
             if match is not None:
                 found[match] = str(there["id"])
-            similar = similar or (match is None and _resembles(there, messages[0][1]))
+            else:
+                similar = similar or _resembles(there, messages[0][1])
     if len(found) == len(messages):
         return Sent(found[0])
     if found or similar:
@@ -73,6 +73,12 @@ async def _readable(http: HTTPClient, channel: int) -> bool:
     except discord.Forbidden:
         return False
     return True
+
+
+def _which(there: Json, messages: Sequence[tuple[str, Message]], found: Mapping[int, str]) -> int | None:
+    """Which of a card's messages it is, of those not found yet; None for none of them."""
+    wanted = (index for index in range(len(messages)) if index not in found)
+    return next((index for index in wanted if _is(there, *messages[index])), None)
 
 
 def _is(there: Json, mark: str, message: Message) -> bool:
