@@ -157,6 +157,15 @@ class Document:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of ours, with its bytes; `alt` is read in its place where a platform does not take it."""
+
+    name: str
+    content: bytes = field(repr=False)
+    alt: str
+
+
 Part = Paragraph | Fields | Progress
 
 
@@ -256,7 +265,7 @@ class Card:
     rows: tuple[Row, ...] = ()
     choice: Choice | None = None
     picture: Picture | None = None
-    document: Document | None = None
+    document: Document | Attachment | None = None
 
     def with_rows(self, *rows: Iterable[Button | LinkButton]) -> Card:
         """The same card with more buttons under it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -80,6 +80,9 @@ class Response:
     `edit`: the card takes the place of the pressed message. `announced`: the group reads the same from its own post,
     so where a private answer cannot be delivered nothing is missing. `refused`: a polite no; nothing was changed, and
     the same question may be answered better. `language` is the reader's, for what a platform adds of its own.
+
+    `build` gives the card what is slow to make, a picture or a file, from values it was given: it is called after the
+    commit, in a thread of its own, without a database. It may raise Refusal. `card` stays as it is where that fails.
     """
 
     card: Card | None = None
@@ -89,6 +92,7 @@ class Response:
     announced: bool = False
     refused: bool = False
     language: str = LANGUAGE
+    build: Callable[[Card], Card] | None = None
 
 
 class Ask(Exception):

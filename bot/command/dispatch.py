@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card, Paragraph
 from bot.command.asking import begun, question
+from bot.command.building import Building
 from bot.command.call import Ask, Call, Incoming, Response, Somebody
 from bot.command.faults import told
 from bot.command.grammar import Arguments, read
@@ -44,6 +45,7 @@ class Dispatch:
     zone: str = "UTC"
     language: str = LANGUAGE
     observe: Callable[[str, float, bool], None] = lambda _name, _seconds, _failed: None
+    building: Building = field(default_factory=Building)
 
     @cached_property
     def meeting(self) -> Meeting:
@@ -69,7 +71,8 @@ class Dispatch:
             return told(error, language, f"a command failed on {incoming.platform}", "apology"), True
         if call is not None and call.announced:
             self.wake()
-        return response, False
+        # Committed, and no connection is held: what takes its time keeps nobody else waiting.
+        return (None, False) if response is None else await self.building.complete(response)
 
     def language_of(self, hint: str | None) -> str:
         """The language for somebody whose own is not known, or cannot be read now: what their platform tells."""

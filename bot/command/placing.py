@@ -17,11 +17,12 @@ from bot.words import say, shortened
 async def placed(db: AsyncConnection, scene: Scene, response: Response, incoming: Incoming) -> Response:
     """A press on one's own message is answered in its place; on the group's, beside it.
 
-    Beside it too where the message holds other questions: those must not give way to an answer.
+    Beside it too where the message holds other questions: those must not give way to an answer. So is what is still to
+    be built: on Telegram a message that has become a file never is words again.
     """
     own = incoming.private or incoming.pressed_private
     mine = incoming.owner is not None and response.audience is Audience.GROUP
-    if incoming.pressed is None or not (own or mine):
+    if incoming.pressed is None or response.build is not None or not (own or mine):
         return replace(response, edit=False)
     others = await outbox.holds_more(db, scene.member.id, incoming.pressed, scene.today)
     return replace(response, edit=not others)

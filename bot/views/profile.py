@@ -363,7 +363,12 @@ def data_overview(member: Member, counts: Mapping[str, int]) -> Card:
         title=say(language, "data-title"),
         parts=(Paragraph(lines(*((Text(f"{label}: {count}"),) for _, label, count in named))),),
         choice=Choice(word(language, "data-open"), options, only=member.id),
-        rows=((Button(word(language, "button-forget"), "forgetme", only=member.id, style="danger"),),),
+        rows=(
+            (
+                Button(word(language, "button-data-file"), "mydata file", only=member.id),
+                Button(word(language, "button-forget"), "forgetme", only=member.id, style="danger"),
+            ),
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from tests.platforms.driver import Seen
 ZONE = "Asia/Kolkata"
 WHISPER = word("en", "console-whisper")
 _BUTTON = re.compile(r"\[(\d+)\] (.+?)(?=  \S|$)", re.MULTILINE)
+_FILE = re.compile(r"^\[(\S+) · [\d,]+ B\]\n((?:(?!\[\d+\] ).*\n?)*)", re.MULTILINE)
 _DELIVERY = re.compile(r"^── (?P<moment>.+?) · (?P<where>.+)$", re.MULTILINE)
 
 
@@ -127,4 +128,5 @@ class ConsoleDriver:
         answer = text.removeprefix(WHISPER).strip("\n").partition("\n\n")[0]
         buttons = tuple(label.partition("  ")[0].strip() for _, label in _BUTTON.findall(answer))
         words = [line for line in answer.splitlines() if not re.match(r"\[\d+\] ", line)]
-        return Seen("\n".join(words), buttons, private=private)
+        files = {name: text.encode() for name, text in _FILE.findall(answer)}
+        return Seen("\n".join(words), buttons, private=private, files=files)

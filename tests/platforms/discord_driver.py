@@ -165,6 +165,7 @@ class DiscordDriver:
             pings=frozenset(
                 names.get(ping, str(ping)) if isinstance(ping, int) else ping for m in messages for ping in m.pings
             ),
+            files={file.filename: file.data for message in messages for file in message.attachments},
         )
 
     async def _seen_after(self, who: str, exchange: Exchange) -> Seen:

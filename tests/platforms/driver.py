@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody sees: one message, as its reader reads it, without the platform's marks."""
+    """What somebody sees: one message, as its reader reads it, without the platform's marks, and its files by name."""
 
     text: str
     buttons: tuple[str, ...] = ()
     private: bool = False
     edited: bool = False
     pings: frozenset[str] = field(default_factory=frozenset)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Driver(Protocol):

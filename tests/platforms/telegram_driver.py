@@ -226,4 +226,5 @@ class TelegramDriver:
             private=isinstance(messages[-1].chat, User),
             edited=messages[0].edited,
             pings=frozenset().union(*pinged),
+            files={message.file.name: message.file.data for message in messages if message.file},
         )

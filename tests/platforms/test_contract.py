@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms import OFFERED
+from tests.platforms.console_driver import ConsoleDriver
 from tests.platforms.driver import Driver
 
 
@@ -119,3 +121,23 @@ async def test_markup_in_a_note_is_words_and_pings_nobody(driver: Driver) -> Non
     assert seen.text.startswith("✅ Relational databases and SQL")
     assert not seen.pings
     assert all(not post.pings for post in await driver.posts())
+
+
+async def test_my_data_is_a_file_that_i_alone_get(driver: Driver) -> None:
+    await join(driver)
+    await driver.say("asha", "/done step:sql note:Grüße 🎉 @everyone")
+    await driver.say("ravi", "/help", private=True)
+    await driver.say("ravi", "/done step:sql note:not hers")
+    await driver.say("asha", "/privacy")
+    assert "Steps: 1" in (await driver.press("asha", "My data")).text
+    seen = await driver.press("asha", "As a file")
+    # A terminal says of an answer that it is private only where a line was typed in the group.
+    assert seen.private or isinstance(driver, ConsoleDriver)
+    assert not seen.edited and not seen.pings
+    assert seen.text.startswith("roadmate-data.json\nEverything that is kept about you")
+    data = json.loads(seen.files["roadmate-data.json"])
+    (step,) = data["step_events"]
+    assert (step["step"], step["note"]) == ("sql", "Grüße 🎉 @everyone")
+    assert [account["name"] for account in data["accounts"]] == ["asha"]
+    assert "not hers" not in json.dumps(data)
+    assert all(not post.files for post in await driver.posts())

@@ -14,10 +14,11 @@ from bot.command.placing import refused
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
 from bot.store import codes, linking, people, personal, schedule, studies, wishes
-from bot.views import profile
+from bot.views import export, profile
 from bot.words import language_name, time_words
 
-KINDS = OneOf(tuple(table.name for table in personal.PERSONAL))
+FILE = "file"
+KINDS = OneOf((FILE, *(table.name for table in personal.PERSONAL)))
 SURE = OneOf(("yes",))
 NAME = Words(limit=people.NAME_LENGTH)
 
@@ -159,9 +160,12 @@ async def privacy(call: Call) -> Response:
 
 @command("mydata", listed=False, shows=True)
 async def my_data(call: Call, about: Annotated[str | None, KINDS], page: Annotated[int | None, PAGE]) -> Response:
-    """Everything that is kept about me: how much of each kind, and each kind row by row."""
+    """Everything that is kept about me: how much of each kind, each kind row by row, and all of it as a file."""
     kept = await personal.kept(call.db, call.member.id)
     counts = await personal.counts(call.db, call.member.id, kept)
+    if about == FILE:
+        everything = {name: await personal.rows(call.db, kept, name, 0, count) for name, count in counts.items()}
+        return Response(export.export(call.language), build=export.Export(call.language, everything))
     if about is None or about not in counts:
         return Response(profile.data_overview(call.member, counts))
     pages = -(-counts[about] // profile.PAGE_ROWS)

@@ -108,5 +108,6 @@ hours-a-day = { $hours } h a day
 apology = That did not work, and it is our fault, not yours. Nothing was changed. If it happens again, tell your group's leader this reference: `{ $reference }`.
 unavailable = I can't save anything right now, so that did not count. Nothing was changed; please try again in a few minutes.
 apology-unsure = That did not work as it should, and it is our fault, not yours. What has counted is in `/progress`. Reference, for your group's leader: `{ $reference }`.
+unbuilt = What belongs here, a picture or a file, could not be made, and it is our fault, not yours. All else counts. Reference, for your group's leader: `{ $reference }`.
 already-counted = That was counted already: { $change }.
 free-text = I understand commands, such as `done http-rest`, and answers, such as `1h30 indexes`. All commands: `/help`

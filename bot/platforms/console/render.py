@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from bot.cards import (
+    Attachment,
     Bold,
     Card,
     Code,
@@ -67,6 +68,8 @@ def page(card: Card, first: int = 1, width: int | None = None) -> Page:
         lines.extend(_part(part, width))
     if card.picture is not None:
         lines.append(Styled(f"[picture: {clean(card.picture.alt)}]", style="dim"))
+    if isinstance(card.document, Attachment):
+        lines.extend(_attached(card.document))
     pressables: list[Pressable] = []
     if card.choice is not None:
         lines.extend(_menu(card.choice.options, first, width))
@@ -105,6 +108,16 @@ def plain(card: Card, first: int = 1) -> str:
 def clean(text: str) -> str:
     """Text that cannot move the cursor, ring the bell or hide what follows: control characters are not printed."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+
+
+def _attached(attachment: Attachment) -> Iterator[Styled]:
+    """A file as its name and size in bytes, and its text where it is one: there is nothing else to open it with."""
+    yield Styled(f"[{clean(attachment.name)} · {len(attachment.content):,} B]", style="dim")
+    try:
+        text = attachment.content.decode()
+    except UnicodeDecodeError:
+        return
+    yield from (Styled(line) for line in clean(text).splitlines())
 
 
 def _menu(options: Sequence[Option], first: int, width: int | None) -> Iterator[Styled]:

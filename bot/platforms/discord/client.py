@@ -17,7 +17,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.cards import Card, Document
+from bot.cards import Attachment, Card, Document
 from bot.command import Hearing
 from bot.delivery import Address, Capabilities, Closed, Doubtful, Gone, Later, Outcome, Rejected, Sent, Status
 from bot.leases import Leases
@@ -185,7 +185,7 @@ class DiscordPlatform:
         if not isinstance(channel, discord.PartialMessageable):
             return channel
         changes = outgoing.replacing(first)
-        if card.document is not None and document is None:
+        if isinstance(card.document, Document) and document is None:
             # It was fetched when it was new; the message keeps it.
             del changes["attachments"]
         editing = channel.get_partial_message(int(message)).edit(**changes)
@@ -264,12 +264,14 @@ class DiscordPlatform:
         hidden = known is None and address.account is None and not everything
         return discord.Permissions.none() if hidden else known
 
-    async def _content(self, client: Client, address: Address, document: Document | None) -> bytes | Later | None:
+    async def _content(
+        self, client: Client, address: Address, document: Document | Attachment | None
+    ) -> bytes | Later | None:
         """What is in a document that was given on Discord, to be posted: its address is good for about a day.
 
         None where there is none, where it is gone, or where we may not attach it; its name stands in the text.
         """
-        if document is None or document.platform != PLATFORM:
+        if not isinstance(document, Document) or document.platform != PLATFORM:
             return None
         granted = self._known(address)
         if granted is not None and not granted.attach_files:

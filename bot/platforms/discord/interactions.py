@@ -233,13 +233,17 @@ class Reply:
             placed = await self._replace(first)
         elif self._deferred and self._thinks:
             placed = whisper or self._interaction.guild_id is None
-            elsewhere = {"content": word(response.language, "answered-for-all")}
-            said = outgoing.replacing(first) if placed else elsewhere
-            await self._interaction.edit_original_response(**said)
+            if placed:
+                await outgoing.show(first, self._complete)
+            else:
+                await self._interaction.edit_original_response(content=word(response.language, "answered-for-all"))
         else:
             placed = False
         for message in rest if placed else (first, *rest):
             await self._add(message, whisper)
+
+    async def _complete(self, message: Message) -> None:
+        await self._interaction.edit_original_response(**outgoing.replacing(message))
 
     async def _replace(self, message: Message) -> bool:
         """Put a message in the place of the pressed one; False when somebody has deleted that."""
@@ -247,7 +251,7 @@ class Reply:
         if self._deferred:
             change = self._interaction.edit_original_response
         try:
-            await change(**outgoing.replacing(message))
+            await outgoing.show(message, lambda shown: change(**outgoing.replacing(shown)))
         except discord.NotFound as error:
             if error.code != UNKNOWN_MESSAGE:
                 raise
@@ -259,7 +263,7 @@ class Reply:
         send: Send = self._interaction.response.send_message
         if self._interaction.response.is_done():
             send = self._interaction.followup.send
-        await send(ephemeral=whisper, **outgoing.new(message))
+        await outgoing.show(message, lambda shown: send(ephemeral=whisper, **outgoing.new(shown)))
 
     async def apologise(self, apology: Response) -> None:
         """Tell who waits for an answer that there is none, and how to ask about it."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any, assert_never
 
@@ -15,6 +16,8 @@ from bot.cards import Question, sign
 from bot.delivery import Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected
 from bot.pacing import Halted, TooLate
 from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, cut
+
+log = logging.getLogger(__name__)
 
 MODAL_TITLE = 45
 INPUT_LABEL = 45
@@ -81,6 +84,17 @@ def replacing(message: Message) -> dict[str, Any]:
         "view": _view(message) if message.rows else None,
         "attachments": _files(message.files),
     }
+
+
+async def show(message: Message, way: Callable[[Message], Awaitable[object]]) -> None:
+    """Show an answer one way; without its files, and saying so, where Discord does not take them."""
+    try:
+        await way(message)
+    except discord.HTTPException as error:
+        if not message.files or not (error.status == TOO_LARGE or error.code in _FILES_REFUSED):
+            raise
+        log.warning("a file could not be shown: %s %s", error.status, error.code)
+        await way(message.words)
 
 
 def _mentions(message: Message) -> discord.AllowedMentions:
@@ -153,6 +167,11 @@ _GONE = {10003, 10008, 10013}
 """Unknown channel, message or user."""
 
 _NO_ACCESS, _PERMISSIONS = 50001, 50013
+
+TOO_LARGE = 413
+
+_FILES_REFUSED = {40005, 50013, 50035}
+"""Request entity too large; missing permissions; an invalid form: what a message without a file may not be."""
 
 
 def outcome(error: Exception, message: Message, permissions: discord.Permissions | None) -> Outcome:

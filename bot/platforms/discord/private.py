@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
@@ -89,10 +90,14 @@ def _presses(message: discord.Message) -> Iterator[str]:
 async def _reply(message: discord.Message, messages: tuple[Message, ...]) -> None:
     """Answer below a message, in as many as it takes. One that is delivered to us again is answered once."""
     for index, part in enumerate(messages):
-        sent = outgoing.new(part)
-        if index == 0:
-            sent["reference"] = message.to_reference(fail_if_not_exists=False)
-        await message.channel.send(nonce=outgoing.nonce(f"answer:{message.id}", index), **sent)
+        await outgoing.show(part, partial(_send, message, index))
+
+
+async def _send(message: discord.Message, index: int, part: Message) -> None:
+    sent = outgoing.new(part)
+    if index == 0:
+        sent["reference"] = message.to_reference(fail_if_not_exists=False)
+    await message.channel.send(nonce=outgoing.nonce(f"answer:{message.id}", index), **sent)
 
 
 def from_person(message: discord.Message) -> bool:

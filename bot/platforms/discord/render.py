@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, assert_never
 
 from bot.cards import (
+    Attachment,
     Bold,
     Button,
     Card,
@@ -142,6 +143,12 @@ class Message:
     files: tuple[Attached, ...] = ()
     pings: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> Message:
+        """The same without its files, saying what these would have shown."""
+        said = (markdown((Text(file.alt),)) for file in self.files if file.alt)
+        return replace(self, content=cut("\n".join((self.content, *said)), CONTENT), files=())
+
 
 def render(card: Card, document: bytes | None = None) -> tuple[Message, ...]:
     """The messages of a card, in order; most cards take one. What can be pressed stands under the last of the text.
@@ -173,7 +180,9 @@ def render(card: Card, document: bytes | None = None) -> tuple[Message, ...]:
 def _files(card: Card, document: bytes | None) -> Iterator[Attached]:
     if card.picture is not None:
         yield Attached(card.picture.name, card.picture.png, card.picture.alt)
-    if card.document is not None and document is not None:
+    if isinstance(card.document, Attachment):
+        yield Attached(card.document.name, card.document.content, card.document.alt)
+    elif card.document is not None and document is not None:
         yield Attached(card.document.name, document)
 
 
@@ -226,6 +235,8 @@ def _opening(card: Card) -> tuple[Spans, tuple[Part, ...]]:
             return _spans(part), parts[index + 1 :]
     if card.picture is not None:
         return (Text(card.picture.alt or CONTINUED),), ()
+    if isinstance(card.document, Attachment):
+        return (Text(card.document.name),), ()
     if card.choice is not None:
         return (Text(card.choice.placeholder or CONTINUED),), ()
     if card.rows:

@@ -11,7 +11,7 @@ from functools import partial
 from telegram import CallbackQuery, ForceReply
 from telegram.error import ChatMigrated, TelegramError
 
-from bot.cards import Card, Mention, Question
+from bot.cards import Attachment, Card, Mention, Question
 from bot.command import Audience, Hearing, Response
 from bot.command.heard import Origin
 from bot.delivery import Address, Forbidden, Gone, Moved
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 KEPT = 1000
 """How many private answers wait for their chat to be opened; the oldest is dropped for a newer one."""
+
+KEPT_BYTES = 20_000_000
+"""How much the files of these may take in memory."""
 
 OPEN = "open"
 """The deep link's payload that fetches a waiting answer."""
@@ -129,7 +132,7 @@ class Answering:
         if not response.announced:
             self._waiting[asked.origin.account] = card
             self._waiting.move_to_end(asked.origin.account)
-            if len(self._waiting) > KEPT:
+            while len(self._waiting) > KEPT or sum(map(_weight, self._waiting.values())) > KEPT_BYTES:
                 self._waiting.popitem(last=False)
             if asked.query is not None:
                 # Opens the private chat of the one who pressed; nobody else sees anything.
@@ -181,3 +184,9 @@ class Answering:
         forgotten = await self._hearing.asked(origin, address, message, question)
         if forgotten is not None:
             await self._respond(asked, forgotten)
+
+
+def _weight(card: Card) -> int:
+    """The bytes of a card's files."""
+    document = len(card.document.content) if isinstance(card.document, Attachment) else 0
+    return document + (len(card.picture.png) if card.picture is not None else 0)

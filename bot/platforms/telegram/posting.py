@@ -7,12 +7,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from telegram import Bot, ForceReply, InlineKeyboardMarkup, InputMediaPhoto, MessageEntity, ReplyParameters
+from telegram import (
+    Bot,
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    MessageEntity,
+    ReplyParameters,
+)
 from telegram.error import BadRequest
 
-from bot.delivery import Address
+from bot.cards import Attachment
+from bot.delivery import Address, Closed, Gone
 from bot.platforms.telegram.minutes import Minutes
-from bot.platforms.telegram.outcomes import UNCHANGED
+from bot.platforms.telegram.outcomes import UNCHANGED, outcome
 from bot.platforms.telegram.render import CAPTION_UNITS, Outgoing
 from bot.platforms.telegram.rich import units
 from bot.platforms.telegram.transport import PATIENCE_SECONDS, AiohttpRequest, FloodError, HeldError, UnsentError
@@ -40,13 +49,13 @@ class Posting:
     async def post(
         self, address: Address, outgoing: Outgoing, *, reply_to: int | None = None, ask: ForceReply | None = None
     ) -> str:
-        """Send one message; gives its id. A file that Telegram does not show (again) here is left out: its name is in
-        the words."""
+        """Send one message; gives its id. A file that Telegram does not take, or not again, is left out: the words say
+        what it is."""
         self._note(address)
         try:
             return await self._post(address, outgoing, reply_to, ask)
         except BadRequest as error:
-            if not outgoing.kept:
+            if not outgoing.filed or isinstance(outcome(error, address), Closed | Gone):
                 raise
             log.warning("a file could not be shown: %s", error.message)
             return await self._post(address, outgoing.words, reply_to, ask)
@@ -56,16 +65,9 @@ class Posting:
             "chat_id": chat_id(address),
             "message_thread_id": int(address.thread) if address.thread else None,
         }
-        if isinstance(outgoing.photo, bytes):
+        if isinstance(outgoing.photo, bytes) or isinstance(outgoing.document, Attachment):
             reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
-            message = await self._bot.send_photo(
-                **where,
-                photo=outgoing.photo,
-                filename=outgoing.photo_name,
-                reply_parameters=reply,
-                **_caption(outgoing),
-            )
-            return str(message.message_id)
+            return await self._upload(outgoing, reply_parameters=reply, **where)
         content: dict[str, Any] = {
             "entities": outgoing.entities or None,
             "text": outgoing.text,
@@ -81,6 +83,19 @@ class Posting:
         markup = outgoing.keyboard if ask is None else ask.to_dict()
         sent = await self._call(method, **where, **content, reply_markup=markup)
         return str(sent["message_id"])
+
+    async def _upload(self, outgoing: Outgoing, **where: Any) -> str:
+        if isinstance(outgoing.document, Attachment):
+            file = outgoing.document
+            sent = await self._bot.send_document(
+                **where, document=file.content, filename=file.name, **_caption(outgoing)
+            )
+        else:
+            assert isinstance(outgoing.photo, bytes)
+            sent = await self._bot.send_photo(
+                **where, photo=outgoing.photo, filename=outgoing.photo_name, **_caption(outgoing)
+            )
+        return str(sent.message_id)
 
     async def _call(self, method: str, **parameters: Any) -> Any:
         """What needs no upload goes as it is, past the library's classes."""
@@ -99,7 +114,7 @@ class Posting:
         except BadRequest as error:
             if UNCHANGED in error.message.casefold():
                 return
-            if not outgoing.kept:
+            if not outgoing.filed or isinstance(outcome(error, address), Closed | Gone):
                 raise
             await self.replace(address, message, outgoing.words)
 
@@ -110,6 +125,12 @@ class Posting:
             keyboard = words.pop("reply_markup")
             picture = InputMediaPhoto(outgoing.photo, filename=outgoing.photo_name, **words)
             await self._bot.edit_message_media(picture, **where, reply_markup=keyboard)
+            return
+        if isinstance(outgoing.document, Attachment):
+            words = _caption(outgoing)
+            keyboard = words.pop("reply_markup")
+            file = InputMediaDocument(outgoing.document.content, filename=outgoing.document.name, **words)
+            await self._bot.edit_message_media(file, **where, reply_markup=keyboard)
             return
         caption = {"caption": outgoing.text or None, "caption_entities": outgoing.entities or None}
         if outgoing.photo is not None or outgoing.document is not None:
@@ -135,7 +156,7 @@ class Posting:
 
 
 def _caption(outgoing: Outgoing) -> dict[str, Any]:
-    """What stands under an uploaded picture, in the library's classes, which know how to upload it."""
+    """What stands under an uploaded file, in the library's classes, which know how to upload it."""
     keyboard = None if outgoing.keyboard is None else InlineKeyboardMarkup.de_json(outgoing.keyboard, None)
     return {
         "caption": outgoing.text or None,

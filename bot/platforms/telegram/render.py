@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from bot.cards import (
+    Attachment,
     Bold,
     Button,
     Card,
@@ -75,7 +76,8 @@ Keyboard = list[list[Json]]
 class Outgoing:
     """One message as the Bot API takes it. Of a photo or document, the text is the caption.
 
-    A photo is its content, or the id under which Telegram keeps it, as a document always is.
+    A photo is its content, or the id under which Telegram keeps it; so is a document. `alt` is said where a file of
+    ours is not taken.
     """
 
     text: str
@@ -83,17 +85,19 @@ class Outgoing:
     keyboard: Json | None = None
     photo: bytes | str | None = None
     photo_name: str = ""
-    document: str | None = None
+    document: Attachment | str | None = None
+    alt: str = ""
 
     @property
-    def kept(self) -> bool:
-        """Whether its file is one that Telegram keeps and may refuse to show again."""
-        return self.document is not None or isinstance(self.photo, str)
+    def filed(self) -> bool:
+        """Whether there is a file, which Telegram may refuse to show, or to show again."""
+        return self.document is not None or self.photo is not None
 
     @property
     def words(self) -> Outgoing:
-        """The same without a file."""
-        return replace(self, photo=None, document=None)
+        """The same without a file, saying what that would have shown."""
+        text = "\n".join(filter(None, (self.text, self.alt)))
+        return replace(self, text=text or "…", photo=None, document=None, alt="")
 
 
 def render(card: Card, at: str = "") -> list[Outgoing]:
@@ -106,7 +110,9 @@ def render(card: Card, at: str = "") -> list[Outgoing]:
     messages = [_message(piece) for piece in rich.split(TEXT_UNITS) if not piece.blank]
     if card.picture is not None:
         messages = _with_photo(card.picture, messages)
-    if card.document is not None and len(messages) == 1:
+    if isinstance(card.document, Attachment):
+        messages = _with_attachment(card.document, messages)
+    elif card.document is not None and len(messages) == 1:
         messages = [_with_document(card.document, messages[0])]
     keyboards = _keyboards(card)
     # A keyboard needs words to stand under.
@@ -119,14 +125,17 @@ def render(card: Card, at: str = "") -> list[Outgoing]:
 
 def render_one(card: Card, at: str = "") -> Outgoing:
     """A card as the one message that takes the place of another; what does not fit ends in an ellipsis."""
-    limit = TEXT_UNITS if card.picture is None else CAPTION_UNITS
+    ours = card.picture is not None or isinstance(card.document, Attachment)
+    limit = CAPTION_UNITS if ours else TEXT_UNITS
     pieces = [piece for piece in _words(card, at).split(limit - 2) if not piece.blank]
     silent = Rich(card.picture.alt if card.picture else "…").inert()
     message = _message(pieces[0] if pieces else silent)
     if len(pieces) > 1:
         message = replace(message, text=f"{message.text}\n…")
     if card.picture is not None:
-        message = replace(message, photo=card.picture.png, photo_name=card.picture.name)
+        message = _photographed(message, card.picture)
+    elif isinstance(card.document, Attachment):
+        message = replace(message, document=card.document, alt=_inert(card.document.alt))
     elif card.document is not None:
         message = _with_document(card.document, message)
     keyboards = _keyboards(card)
@@ -157,7 +166,7 @@ def placeholder(question: Question) -> str | None:
 
 def toast(card: Card) -> str | None:
     """A card as what a pressed button answers on the spot; None when it takes more than a few words."""
-    if card.rows or card.choice or card.picture:
+    if card.rows or card.choice or card.picture or card.document:
         return None
     rich = _words(card, "")
     links = any(mark.style in ("text_link", "text_mention") for mark in rich.marks)
@@ -274,10 +283,28 @@ def _message(rich: Rich) -> Outgoing:
 def _with_photo(picture: Picture, messages: list[Outgoing]) -> list[Outgoing]:
     """The picture above its words: as one message where they fit under it, else before them."""
     if len(messages) == 1 and units(messages[0].text) <= CAPTION_UNITS:
-        return [replace(messages[0], photo=picture.png, photo_name=picture.name)]
+        return [_photographed(messages[0], picture)]
     alone = Rich(picture.alt).inert() if not messages else Rich()
     caption = next((piece.text for piece in alone.split(CAPTION_UNITS)), "")
-    return [Outgoing(caption, photo=picture.png, photo_name=picture.name), *messages]
+    return [_photographed(Outgoing(caption), picture), *messages]
+
+
+def _photographed(message: Outgoing, picture: Picture) -> Outgoing:
+    alt = "" if picture.alt in message.text else _inert(picture.alt)
+    return replace(message, photo=picture.png, photo_name=picture.name, alt=alt)
+
+
+def _with_attachment(attachment: Attachment, messages: list[Outgoing]) -> list[Outgoing]:
+    """A file of ours above its words: as one message where they fit under it, else before them."""
+    alt = _inert(attachment.alt)
+    if len(messages) == 1 and messages[0].photo is None and units(messages[0].text) <= CAPTION_UNITS:
+        return [replace(messages[0], document=attachment, alt=alt)]
+    return [Outgoing("", document=attachment, alt=alt), *messages]
+
+
+def _inert(text: str) -> str:
+    """Words of which an app makes no link."""
+    return next((piece.text for piece in Rich(text).inert().split(CAPTION_UNITS)), "")
 
 
 def _with_document(document: Document, message: Outgoing) -> Outgoing:
