@@ -410,7 +410,7 @@ def test_what_cannot_be_compared_is_said_and_is_no_success(repository: Path) -> 
     git(repository, "commit", "--quiet", "--allow-empty", "-m", "Nothing")
     assert "the older version has no roadmap" in refused(here("elsewhere"), 2)
     (repository / "empty" / "small.yaml").write_text("slug: [")
-    assert "in the older version, small.yaml:2" in refused(here("empty"), 2)
+    assert "in the older version, small.yaml:1" in refused(here("empty"), 2)
     assert "no git here" in refused(here("main", PATH=str(repository / "empty")), 2)
 
 
