@@ -1,4 +1,4 @@
-"""Roadmate: a study group's accountability bot for Discord, Telegram and the terminal."""
+"""Roadmate, the accountability bot of a study group."""
 
 __version__ = "0.2.0"
 """Of the newest released section of CHANGELOG.md; pyproject.toml takes it from here."""

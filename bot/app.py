@@ -1,4 +1,7 @@
-"""The composition root: the only file that knows everyone, and the only one that reads the clock."""
+"""The composition root: where the parts of the bot are put together.
+
+The only file that knows all of them; the only one that reads the clock.
+"""
 
 from __future__ import annotations
 

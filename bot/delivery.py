@@ -1,4 +1,4 @@
-"""Where a message goes and what became of it: the protocol every platform keeps."""
+"""The protocol by which every platform delivers messages."""
 
 from __future__ import annotations
 

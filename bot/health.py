@@ -1,4 +1,4 @@
-"""Whether the bot is well, for those who keep it running: /healthz and /metrics over HTTP."""
+"""The HTTP endpoints by which an operator's monitoring sees whether the bot is well: /healthz, /metrics."""
 
 from __future__ import annotations
 

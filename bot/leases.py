@@ -1,4 +1,4 @@
-"""Which of several processes does what only one may do: it holds a lease for it, renews it, and stops in time."""
+"""Takes leases, so that what only one process may do at a time is done by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The log: JSON for machines, plain lines for a terminal, and in neither a secret or a word that somebody wrote."""
+"""The log, in which no secret can be read.
+
+JSON for machines, plain lines for a terminal; what people write is left out as well.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What happens in this process in figures, as Prometheus reads them: names, counts and seconds, never words or ids."""
+"""Counts what happens in this process, for Prometheus.
+
+Names, counts and seconds, never what was written and never an id.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a platform's package gives the rest of the house, so that the platform can be served and looked at."""
+"""What a platform's package offers the rest of the bot.
+
+With it the app serves the platform, and the doctor looks at it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an operator can set, read once from the environment and `.env`, and passed on."""
+"""What an operator can set, by the environment or in `.env`.
+
+Read once at the start and passed on.
+"""
 
 from __future__ import annotations
 

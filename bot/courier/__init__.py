@@ -1,4 +1,7 @@
-"""The outbox at work: each message leaves once, and what became of it is written down."""
+"""The courier, which sends what is queued in the outbox.
+
+Each message leaves once, and what became of it is written down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thing that was looked at: what was found, and what to do where that is not well."""
+"""The result of one check of an installation."""
 
 from __future__ import annotations
 

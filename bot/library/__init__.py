@@ -1,4 +1,6 @@
-"""The library: reads `roadmaps/`, checks every file, and remembers every slug that was ever published.
+"""The library of roadmaps, read from `roadmaps/`.
+
+Every file is checked, and every slug that was ever published is remembered.
 
 A broken file never stops the bot: it is refused with the lines to mend, and the others serve.
 """

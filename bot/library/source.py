@@ -1,4 +1,7 @@
-"""A YAML file as plain data, with the line and column of every value; whatever is not plain is refused."""
+"""Reads a YAML file as plain data that knows the line of every value.
+
+Whatever is not plain is refused: anchors, tags, a second document.
+"""
 
 from __future__ import annotations
 

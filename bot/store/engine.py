@@ -1,4 +1,4 @@
-"""The database, SQLite or Postgres: one way to read it and one way to write to it."""
+"""Transactions of the database, be it SQLite or Postgres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Homes: where groups live, and what happens to members when a home changes its group."""
+"""Homes: the chats in which groups live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates that came by webhook and wait for the process that carries them out."""
+"""Updates that came by webhook, stored until they are carried out."""
 
 from __future__ import annotations
 

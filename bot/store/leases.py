@@ -1,4 +1,4 @@
-"""Leases: what one process does for all, whose it is at the moment, and the number that proves it."""
+"""Leases, stored: each is one process's right to do something for all until a moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of deliveries: questions for operators and leaders, each at a bounded cost."""
+"""Statistics of deliveries, each counted at a bounded cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two members become one: what each brings, what is kept of it, and who the other is from then on."""
+"""Makes one member of two when somebody links their accounts."""
 
 from __future__ import annotations
 

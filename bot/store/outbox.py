@@ -1,4 +1,4 @@
-"""Deliveries: what is to be said, what was said, and what became of it."""
+"""The outbox: deliveries from the moment they are queued until they are settled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reminders: the local rules of members and groups, and when each is next due."""
+"""Reminders, each stored with the moment at which it is next due."""
 
 from __future__ import annotations
 

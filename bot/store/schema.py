@@ -1,4 +1,4 @@
-"""The tables' version: whether a database is current, and how it becomes so."""
+"""Brings a database's tables to the version that this program needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a group has to show: the scores of a board, and the facts of a week."""
+"""What the members of a group have achieved in a span of dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enrolments, the ledger of step events, check-ins and what a group has to show."""
+"""The ledgers of what members have studied on their roadmaps."""
 
 from __future__ import annotations
 

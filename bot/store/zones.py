@@ -1,4 +1,4 @@
-"""The rules of time zones: which are in use, and reminders that are due at another moment under new ones."""
+"""Works reminders out anew when the rules of time zones have changed."""
 
 from __future__ import annotations
 

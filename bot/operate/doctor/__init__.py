@@ -1,4 +1,4 @@
-"""What is wrong with this installation and what to do about it, as `roadmate doctor` tells it."""
+"""`roadmate doctor`: what is wrong with this installation, with a remedy for each fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Looks at the database: whether it answers, is sound and current, and which homes are in it."""
+"""What the doctor checks in the database.
+
+Whether it answers, is sound and current; and which homes the platforms are to be asked about.
+"""
 
 from __future__ import annotations
 

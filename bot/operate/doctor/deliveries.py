@@ -1,4 +1,7 @@
-"""Looks at what was delivered and what was not: counts, lateness, faults, doubts, what waits, and who holds leases."""
+"""`roadmate doctor --deliveries`: how well messages are delivered.
+
+Counts, lateness, faults, doubts, what waits, and who holds leases.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Looks at the machine: the settings, the data directory, the time zones and the roadmaps."""
+"""What the doctor checks on the machine itself.
+
+The settings, the data directory, the time zones and the roadmaps: no database and no network is needed.
+"""
 
 from __future__ import annotations
 
