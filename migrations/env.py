@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from alembic import context
 
-from bot.tables import Moment, metadata
+from bot.tables import UtcDateTime, metadata
 
 
 def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """A moment is a date and time to the database: a migration must not change when our class does."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 connection = context.config.attributes["connection"]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.member import Member
 from bot.store.engine import to_write
-from bot.tables import Moment, changes, metadata
+from bot.tables import UtcDateTime, changes, metadata
 
 Row = dict[str, Any]
 
@@ -251,6 +251,6 @@ def _rows(table: Table, row: Row) -> Row:
 def _value(column: Column[Any], value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if isinstance(column.type, Moment):
+    if isinstance(column.type, UtcDateTime):
         return datetime.fromisoformat(value).astimezone(UTC)
     return date.fromisoformat(value) if column.type.python_type is date else value

@@ -13,7 +13,7 @@ from bot.delivery import Address
 from bot.store.changes import Change
 from bot.store.engine import upsert
 from bot.store.people import members_of
-from bot.tables import Moment, groups, homes, members, memberships
+from bot.tables import UtcDateTime, groups, homes, members, memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ async def leader_at(db: AsyncConnection, address: Address) -> tuple[int, int] | 
 async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -> None:
     """Everybody in a group that has lost its last home is in the other group from now on."""
     known = select(memberships.c.member).where(memberships.c.group == new)
-    coming = select(literal(new), memberships.c.member, literal(now, Moment)).where(
+    coming = select(literal(new), memberships.c.member, literal(now, UtcDateTime)).where(
         memberships.c.group == old, memberships.c.left_at.is_(None), memberships.c.member.not_in(known)
     )
     back = memberships.c.member.in_(members_of(old))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery import PRIVATE, Address
 from bot.domain.reason import TOO_LATE
 from bot.store.engine import many, upsert
-from bot.tables import Moment, deliveries
+from bot.tables import UtcDateTime, deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +319,7 @@ async def settle(
     for part in parts:
         # What arrived has its attempts behind it: the next edit begins anew.
         arrived = {"attempts": 0, "shown": part.version} if state == "sent" else {}
-        newer = case((deliveries.c.version > part.version, literal(now, Moment))) if state == "sent" else None
+        newer = case((deliveries.c.version > part.version, literal(now, UtcDateTime))) if state == "sent" else None
         settled = update(deliveries).where(_as_read(part)).values(state=state, settled_at=now, next_at=newer)
         if (await db.execute(settled.values(**(values | arrived)))).rowcount == 1:
             ours.append(part)

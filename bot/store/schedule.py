@@ -22,7 +22,7 @@ from bot.domain.rest import pause
 from bot.store import outbox, people, rests
 from bot.store.changes import Change
 from bot.store.engine import many, upsert
-from bot.tables import Moment, accounts, checkins, enrolments, groups, members, memberships, reminders
+from bot.tables import UtcDateTime, accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
 
 OWN = (
@@ -182,7 +182,7 @@ async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None
         .where(reminders.c.member == member, or_(reminders.c.ignored > 0, asleep))
         .values(
             ignored=0,
-            next_due_at=case((asleep, literal(again, Moment)), else_=reminders.c.next_due_at),
+            next_due_at=case((asleep, literal(again, UtcDateTime)), else_=reminders.c.next_due_at),
             next_date=case((asleep, literal(again.date(), Date)), else_=reminders.c.next_date),
         )
     )
