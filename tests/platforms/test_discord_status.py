@@ -90,6 +90,23 @@ async def test_one_that_was_never_reached_counts_from_its_start_through_every_tr
     await driver.start()
 
 
+async def test_one_that_is_stopped_in_the_moment_a_try_fails_has_ended(
+    driver: DiscordDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await driver.stop()
+
+    async def refused(*_: object, **__: object) -> None:
+        serving.cancel()
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as failing:
+        failing.setattr("discord.gateway.DiscordWebSocket.from_client", refused)
+        serving = asyncio.create_task(another(driver).run())
+        await asyncio.wait({serving}, timeout=PATIENCE)
+        assert serving.cancelled()
+    await driver.start()
+
+
 async def test_one_lost_shard_of_several_is_a_loss(driver: DiscordDriver) -> None:
     await driver.stop()
     platform = another(driver, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 import discord
@@ -22,6 +22,9 @@ BACKOFF = (1, 2, 5, 10, 30, 60)
 IDENTIFY_SECONDS = 5.5
 """Between two IDENTIFYs with one token: 5 (Discord, Gateway, "Rate Limiting", for a `max_concurrency` of 1), and what
 one connection may take longer to open than the next."""
+
+CANCEL_AGAIN_SECONDS = 1
+"""Between one cancellation of a connection and the next, while it has not ended."""
 
 WRONG_TOKEN = 4004
 """Authentication failed (Discord, "Gateway Close Event Codes")."""
@@ -140,7 +143,7 @@ class Shards:
                     failures = 0
                     self.clients[shard] = client
                     await self.identifying()
-                    await client.connect()
+                    await _to_its_end(client.connect())
                 return
             except discord.LoginFailure:
                 raise BadToken(REFUSED) from None
@@ -160,6 +163,24 @@ class Shards:
                 self.turned(shard, False)
             await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
             failures += 1
+
+
+async def _to_its_end(connecting: Coroutine[object, object, None]) -> None:
+    """Stay connected; when cancelled, cancel that until it has ended.
+
+    discord.py waits for its gateway by asyncio.wait_for, which on Python 3.11 raises what went wrong in the moment of
+    a cancellation in its place, and would try again for ever.
+    """
+    task = asyncio.create_task(connecting)
+    try:
+        await asyncio.wait({task})
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+        if not task.cancelled():
+            task.exception()
+    task.result()
 
 
 def _first(group: BaseExceptionGroup[BadToken]) -> BadToken:
