@@ -329,6 +329,7 @@ def test_words_that_link_nothing_are_left_as_they_are(text: str) -> None:
 @example([Text("see exam"), Text("ple.org"), Text("/x")])
 @example([Text("a/"), Italic("undo")])
 @example([Text("a" * 4095 + "/undo")])
+@example([Link("TON://[", "https://example.org/a")])
 @settings(deadline=None)
 @given(st.lists(SPANS, max_size=8))
 def test_nothing_anybody_writes_is_live_or_pings_or_breaks_a_message(spans: list[Span]) -> None:

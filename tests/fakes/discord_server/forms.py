@@ -64,7 +64,10 @@ class Form:
             self.wrong(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{named}}}.")
 
     def url(self, path: tuple[str | int, ...], value: Any, schemes: tuple[str, ...]) -> None:
-        parts = urlsplit(value) if isinstance(value, str) else None
+        try:
+            parts = urlsplit(value) if isinstance(value, str) else None
+        except ValueError:
+            parts = None
         if parts is None or not (parts.scheme and (parts.netloc or parts.path)):
             self.wrong(path, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
         elif parts.scheme not in schemes:

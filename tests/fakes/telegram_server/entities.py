@@ -170,7 +170,10 @@ def _span(entity: Entity) -> tuple[int, int]:
 
 def url_problem(url: str) -> str | None:
     """Why Telegram refuses an address in a link or a button, or None when it takes it."""
-    address = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        address = urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError:
+        return "Wrong HTTP URL"
     if address.scheme in ("tg", "ton", "tonsite"):
         return None
     if address.scheme not in ("http", "https", "ftp"):
