@@ -40,7 +40,7 @@ def run(folder: Path, test: str, *options: str, ci: str = "") -> subprocess.Comp
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("ci", "code", "options"), [("", 0, ()), ("true", 1, ()), ("true", 1, ("-n", "1"))])
+@pytest.mark.parametrize(("ci", "code", "options"), [("", 0, ()), ("true", 1, ("-n", "1"))])
 def test_the_untried_half_is_said_in_one_line_and_fails_in_ci(
     tmp_path: Path, ci: str, code: int, options: tuple[str, ...]
 ) -> None:

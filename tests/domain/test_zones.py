@@ -27,10 +27,15 @@ from tests.domain.almanac import (
 )
 
 SLICES = 8
-"""So that several cores can share the work."""
+"""So that several cores can share the work; each has windows of all years and of all parts of the world."""
+
+BRIEF = 3
+"""So many slices are gone through in `make test`; the others in `make soak`."""
 
 
-@pytest.mark.parametrize("part", range(SLICES))
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=[pytest.mark.soak] * (part >= BRIEF)) for part in range(SLICES)]
+)
 def test_a_rule_is_right_around_every_transition_of_every_zone(part: int) -> None:
     where = windows()[part::SLICES]
     tally = survey({"rules": rules}, {"rules"}, where)["rules"]
