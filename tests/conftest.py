@@ -23,6 +23,12 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for real processes, and use none meanwhile."""
+    return (os.cpu_count() or 1) + 1
+
+
 def untried(config: pytest.Config) -> list[str]:
     """Why the tests that need Postgres did not run; empty when they did, or none was chosen."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
