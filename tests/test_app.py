@@ -15,9 +15,10 @@ from bot import app as app_module
 from bot.app import Roadmate
 from bot.command import Incoming
 from bot.delivery import Address
-from bot.store import Store, Unavailable, facts, people, schedule, schema
+from bot.store import Store, Unavailable, facts, people, schedule
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.migrated import migrate
 from tests.fakes.patience import PATIENCE, until
 
 
@@ -41,7 +42,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(app_module, "TICK_SECONDS", 0.05)
     monkeypatch.setattr(app_module, "WATCH_SECONDS", 0.1)
     store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    await schema.upgrade(store)
+    await migrate(store)
     async with store.writing() as db:
         group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
         await people.settle_in(db, group.id, ROOM, "backend")

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.store import Store, schema
+from bot.store import Store
 from tests.fakes.clockwork import settled
 from tests.fakes.crowd import COUNTED, Calendar, Told, crowded, differences
+from tests.fakes.migrated import migrate
 from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +43,7 @@ def postgres() -> Iterator[Postgres]:
 async def prepared(url: str) -> Store:
     """A database with a group in it."""
     store = Store.open(url)
-    await schema.upgrade(store)
+    await migrate(store)
     await settled(store)
     return store
 

@@ -43,6 +43,7 @@ from bot.settings import FromEnvironment, Settings
 from bot.store import Store, leases, people, schema
 from tests.fakes import discord_server
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.migrated import migrate
 from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 from tests.fakes.telegram_server import TelegramServer
 
@@ -109,7 +110,7 @@ def is_empty(folder: Path) -> bool:
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """The database as the bot leaves it in `tmp_path`, the data directory."""
     store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'roadmate.db'}")
-    await schema.upgrade(store)
+    await migrate(store)
     yield store
     await store.close()
 

@@ -17,9 +17,10 @@ from sqlalchemy import event, insert, text
 from bot.delivery import Status
 from bot.health import DISCONNECTED, Health
 from bot.metrics import Metrics
-from bot.store import Store, Unavailable, facts, schema
+from bot.store import Store, Unavailable, facts
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.migrated import migrate
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONNECTED = Status(True, 60)
@@ -28,7 +29,7 @@ CONNECTED = Status(True, 60)
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'roadmate.db'}")
-    await schema.upgrade(store)
+    await migrate(store)
     yield store
     await store.close()
 

@@ -17,9 +17,9 @@ from bot.delivery import Address
 from bot.library import Library
 from bot.platforms.console.render import page, plain
 from bot.store import Store, people, schedule
-from bot.tables import metadata
+from tests.fakes.migrated import migrate
+from tests.fakes.shipped import LIBRARY
 
-ROADMAPS = Path(__file__).parents[2] / "roadmaps"
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 """Friday 20 November 2026, 12:00 in Kolkata, where the test's group lives."""
 
@@ -133,9 +133,8 @@ class Chat:
 async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
     """A group named Backend '27 in Kolkata, on an SQLite file of its own."""
     store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    async with store.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    chat = Chat(store, Library.load(ROADMAPS))
+    await migrate(store)
+    chat = Chat(store, LIBRARY)
     async with store.writing() as db:
         group = await people.found_group(db, "Backend '27", "Asia/Kolkata", chat.now)
         await people.settle_in(db, group.id, chat.room, "backend")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.roadmap import Roadmap
-from bot.library import Library
+from bot.library import ROADMAPS, Library
 from bot.store import studies
 from bot.tables import members
-from tests.dialogues.conftest import ROADMAPS, Chat
+from tests.dialogues.conftest import Chat
 
 LONG_ROADMAP = "a-roadmap-of-24-letters-"[:23] + "z"
 LONG_STEPS = tuple(f"a-step-with-thirty-two-letters-{letter}" for letter in "abcdefghijklmnopqrstuvwxyz1234")

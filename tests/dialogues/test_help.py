@@ -16,9 +16,9 @@ from bot.domain.account import Account
 from bot.domain.enrolment import Enrolment
 from bot.domain.group import Group
 from bot.domain.member import Member
-from bot.library import Library
 from bot.words import languages, word
-from tests.dialogues.conftest import NOON, ROADMAPS, Chat
+from tests.dialogues.conftest import NOON, Chat
+from tests.fakes.shipped import LIBRARY
 
 LISTED = registry.listed
 LINES, WIDTH = 30, 40
@@ -28,7 +28,6 @@ LINES, WIDTH = 30, 40
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     """Asha in her group, on the roadmap that the examples are about."""
-    library = Library.load(ROADMAPS)
     return Scene(
         now=NOON,
         member=Member(1, "Asha", "Asia/Kolkata"),
@@ -39,7 +38,7 @@ def scene() -> Scene:
         group=None,
         groups=(Group(1, "Backend '27", "Asia/Kolkata"),),
         enrolments=(Enrolment(1, 1, "backend-ai-era", None, 120, NOON.date(), NOON),),
-        roadmaps=library.roadmaps,
+        roadmaps=LIBRARY.roadmaps,
         mates=(Member(2, "Ravi", "Asia/Kolkata"),),
     )
 

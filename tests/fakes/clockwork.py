@@ -12,14 +12,14 @@ from bot.command import Dispatch, Incoming
 from bot.commands import registry
 from bot.courier import Courier
 from bot.delivery import Address
-from bot.library import Library
 from bot.messages import Messages
 from bot.platforms.console.render import plain
 from bot.store import Store, people, schedule
-from bot.tables import deliveries, metadata
+from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
+from tests.fakes.migrated import migrate
+from tests.fakes.shipped import LIBRARY
 
-ROADMAPS = Path(__file__).parents[2] / "roadmaps"
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 """Friday 20 November 2026, 12:00 in Kolkata, where the group lives."""
 EVENING = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ class Clockwork:
         self.store = store
         self.platform = platform
         self.now = NOON
-        self.library = Library.load(ROADMAPS)
+        self.library = LIBRARY
         self.messages = Messages(store, lambda: self.library.roadmaps)
         self.courier = self.new_courier()
         self.dispatch = Dispatch(
@@ -119,7 +119,6 @@ async def settled(store: Store, remembers_key: bool = True) -> Clockwork:
 async def clockwork(folder: Path, remembers_key: bool = True) -> AsyncIterator[Clockwork]:
     """The same on an SQLite file of its own."""
     store = Store.open(f"sqlite+aiosqlite:///{folder / 'test.db'}")
-    async with store.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await migrate(store)
     yield await settled(store, remembers_key)
     await store.close()

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import Settings
-from bot.store import Store, schema
+from bot.store import Store
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.migrated import migrate
 from tests.fakes.patience import PATIENCE
 from tests.fakes.seeding import Seeds, seed
 from tests.fakes.telegram_server import TelegramServer
@@ -72,7 +73,7 @@ class Running:
     async def prepare(self) -> None:
         """Make the tables, as a start would."""
         store = Store.open(self.url)
-        await schema.upgrade(store)
+        await migrate(store)
         await store.close()
 
     async def seed(self, seeds: Seeds) -> tuple[list[int], list[int]]:

@@ -16,10 +16,11 @@ from bot.app import Roadmate
 from bot.platforms.console.chat import Chat
 from bot.platforms.console.client import NAME, Console
 from bot.platforms.console.clock import ChatClock
-from bot.store import Store, schema
+from bot.store import Store
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from bot.words import word
+from tests.fakes.migrated import migrate
 from tests.platforms.driver import Seen
 
 ZONE = "Asia/Kolkata"
@@ -41,7 +42,7 @@ class ConsoleDriver:
 
     async def __aenter__(self) -> Self:
         self.store = Store.open(f"sqlite+aiosqlite:///{self.folder / 'chat.db'}")
-        await schema.upgrade(self.store)
+        await migrate(self.store)
         self.clock = await ChatClock.open(StoredMemory(self.store, NAME, self.real, Commits(self.store)), self.real)
         self.app = Roadmate(self.store, clock=self.clock, zone=ZONE)
         terminal = Terminal(file=self.page, highlight=False, soft_wrap=True, width=400)

@@ -16,18 +16,18 @@ from bot.command.dispatch import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address
-from bot.library import Library
 from bot.platforms.discord.client import DiscordPlatform
-from bot.store import Store, people, schedule, schema
+from bot.store import Store, people, schedule
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from tests.fakes.discord_server import Channel, DiscordServer, Exchange, Message, Modal, NotOfferedError, User
 from tests.fakes.discord_server.interactions import Kind
 from tests.fakes.discord_server.messages import SELECTS, written_on
+from tests.fakes.migrated import migrate
+from tests.fakes.shipped import LIBRARY
 from tests.platforms.discord_markdown import shown
 from tests.platforms.driver import Seen
 
-ROADMAPS = Path(__file__).parents[2] / "roadmaps"
 ZONE = "Asia/Kolkata"
 
 
@@ -41,8 +41,7 @@ class DiscordDriver:
         self.clock = clock
         self.server = DiscordServer(clock=clock)
         self.store = Store.open(f"sqlite+aiosqlite:///{folder / 'discord.db'}")
-        library = Library.load(ROADMAPS)
-        self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, clock, zone=ZONE)
+        self.dispatch = Dispatch(self.store, lambda: LIBRARY.roadmaps, registry, clock, zone=ZONE)
         self.hearing = Hearing(self.dispatch)
         self.memory = StoredMemory(self.store, "discord", clock, Commits(self.store))
         self.lena = self.server.add_user("lena")
@@ -54,7 +53,7 @@ class DiscordDriver:
         self._asked: dict[str, Modal] = {}
 
     async def __aenter__(self) -> Self:
-        await schema.upgrade(self.store)
+        await migrate(self.store)
         await self.server.start()
         async with self.store.writing() as db:
             group = await people.found_group(db, self.channel.name, ZONE, self.clock())

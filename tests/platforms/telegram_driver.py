@@ -13,18 +13,18 @@ from typing import Self
 from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address
-from bot.library import Library
 from bot.pacing import Pace
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
-from bot.store import Store, people, schedule, schema
+from bot.store import Store, people, schedule
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
+from tests.fakes.migrated import migrate
 from tests.fakes.patience import PATIENCE
+from tests.fakes.shipped import LIBRARY
 from tests.fakes.telegram_server import Group, Message, Press, TelegramServer, Topic, Update, User
 from tests.platforms.driver import Seen
 
-ROADMAPS = Path(__file__).parents[2] / "roadmaps"
 ZONE = "Asia/Kolkata"
 USERNAME = "roadmate_bot"
 
@@ -44,8 +44,7 @@ class TelegramDriver:
         self.pace = pace or Pace(1000)
         self.server = TelegramServer(username=USERNAME, clock=self.clock, query_lifetime=60)
         self.store = Store.open(f"sqlite+aiosqlite:///{folder / 'telegram.db'}")
-        library = Library.load(ROADMAPS)
-        self.dispatch = Dispatch(self.store, lambda: library.roadmaps, registry, self.clock, zone=ZONE)
+        self.dispatch = Dispatch(self.store, lambda: LIBRARY.roadmaps, registry, self.clock, zone=ZONE)
         self.hearing = Hearing(self.dispatch)
         self.memory = StoredMemory(self.store, "telegram", clock, Commits(self.store))
         self.people: dict[str, User] = {}
@@ -56,7 +55,7 @@ class TelegramDriver:
         self._asked: dict[str, Message] = {}
 
     async def __aenter__(self) -> Self:
-        await schema.upgrade(self.store)
+        await migrate(self.store)
         await self.server.__aenter__()
         if self.group.forum:
             self.topic = self.group.add_topic("Check-ins")

@@ -18,8 +18,8 @@ from bot.store import Store, outbox
 from bot.store import commits as commits_module
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
-from bot.tables import metadata
 from tests.fakes.away import away
+from tests.fakes.migrated import migrate
 from tests.fakes.remembering import Remembering
 from tests.fakes.transactions import counted
 
@@ -39,8 +39,7 @@ class Clock:
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """An empty database with its tables."""
     opened = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    async with opened.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await migrate(opened)
     yield opened
     await opened.close()
 

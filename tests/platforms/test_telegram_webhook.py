@@ -19,20 +19,21 @@ from sqlalchemy import select
 from bot.command import Dispatch, Hearing
 from bot.commands import registry
 from bot.delivery import Address
-from bot.library import Library
 from bot.pacing import Pace
 from bot.platforms.telegram import webhook
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.platforms.telegram.webhook import MOST_BYTES, SECRET
-from bot.store import Store, schema
+from bot.store import Store
 from bot.store import inbox as stored
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from bot.tables import checkins, inbox
+from tests.fakes.migrated import migrate
 from tests.fakes.patience import PATIENCE
+from tests.fakes.shipped import LIBRARY
 from tests.fakes.telegram_server import TelegramServer, Update, User
-from tests.platforms.telegram_driver import ROADMAPS, USERNAME, ZONE
+from tests.platforms.telegram_driver import USERNAME, ZONE
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 HIDDEN = "s3cret-of-this-test"
@@ -48,8 +49,7 @@ class Process:
     """One of the processes behind a webhook; `leads` says whether it is the one that serves the token."""
 
     def __init__(self, store: Store, server: TelegramServer, port: int) -> None:
-        library = Library.load(ROADMAPS)
-        dispatch = Dispatch(store, lambda: library.roadmaps, registry, lambda: NOON, zone=ZONE)
+        dispatch = Dispatch(store, lambda: LIBRARY.roadmaps, registry, lambda: NOON, zone=ZONE)
         self.leads = True
         self.platform = TelegramPlatform(
             server.token,
@@ -121,7 +121,7 @@ class House:
 @asynccontextmanager
 async def built(folder: Path) -> AsyncIterator[House]:
     store = Store.open(f"sqlite+aiosqlite:///{folder / 'webhook.db'}")
-    await schema.upgrade(store)
+    await migrate(store)
     async with TelegramServer(username=USERNAME, clock=lambda: NOON) as server:
         houses: list[House] = []
 
@@ -214,8 +214,7 @@ async def test_what_is_no_update_is_refused(house: House, body: bytes, status: i
 
 
 async def test_a_bot_that_polls_takes_no_posts(house: House) -> None:
-    library = Library.load(ROADMAPS)
-    dispatch = Dispatch(house.store, lambda: library.roadmaps, registry, lambda: NOON)
+    dispatch = Dispatch(house.store, lambda: LIBRARY.roadmaps, registry, lambda: NOON)
     polling = TelegramPlatform(house.server.token, Hearing(dispatch), memory(house.store), api_url=house.server.url)
     assert polling.webhook_path is None
     house.on_duty = Process(house.store, house.server, 1)

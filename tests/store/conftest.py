@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from bot.store import Store
 from bot.tables import metadata
+from tests.fakes.migrated import migrate
 from tests.fakes.postgres import UNTRIED, NoPostgres, Postgres, serving
 
 EMPTY = count(1)
@@ -57,9 +58,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def store(url: str) -> AsyncIterator[Store]:
     """A store with all tables, which are empty."""
     store = Store.open(url)
-    async with store.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-        if not store.sqlite:
+    if store.sqlite:
+        await migrate(store)
+    else:
+        async with store.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
             names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
             await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     yield store

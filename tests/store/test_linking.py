@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from bot.domain.member import Member
-from bot.library import Library
 from bot.store import Store, linking, people, personal, schedule, studies
 from bot.store.changes import Change
 from bot.tables import changes, checkins, enrolments, memberships, metadata, reminders, step_events
-from tests.dialogues.conftest import NOON, ROADMAPS
+from tests.dialogues.conftest import NOON
+from tests.fakes.shipped import LIBRARY
 
 ROADMAP = "backend-ai-era"
 
@@ -41,7 +41,7 @@ async def someone(store: Store, account: str, *steps: str, skipped: str) -> Memb
 
 
 async def test_two_become_one_and_then_nobody(store: Store) -> None:
-    roadmaps = Library.load(ROADMAPS).roadmaps
+    roadmaps = LIBRARY.roadmaps
     keep = await someone(store, "keep", "http-rest", "sql", skipped="caching-queues")
     other = await someone(store, "other", "sql", "caching-queues", skipped="http-rest")
     async with store.writing() as db:
