@@ -9,11 +9,11 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.command import Dispatch, Hearing
 from bot.commands import registry
@@ -96,11 +96,13 @@ class Roadmate:
         self.courier = Courier(
             store, self.platforms, self.messages.compose, clock, self._right, report=self.messages.report
         )
-        told: dict[str, Any] = {}
-        if metrics is not None:
-            self.courier.told, told = metrics.delivered, {"observe": metrics.answered}
+        dispatch = partial(Dispatch, store, self.roadmaps, registry, clock, self.courier.wake, zone, language)
+        if metrics is None:
+            self.dispatch = dispatch()
+        else:
+            self.dispatch = dispatch(observe=metrics.answered)
+            self.courier.told = metrics.delivered
             metrics.reading("leases_held", "Leases of this process.", lambda: self.leases.count)
-        self.dispatch = Dispatch(store, self.roadmaps, registry, clock, self.courier.wake, zone, language, **told)
         self.hearing = Hearing(self.dispatch)
         self._busy = asyncio.Lock()
         self._serving = False
@@ -275,7 +277,7 @@ class Roadmate:
             # Called here and not as a job of its own: APScheduler runs plain functions in threads.
             self.courier.wake()
 
-    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """A job whose failure is logged and tried again at the next tick: the rows still say what is due."""
 
         async def run() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, assert_never
 
 from bot import pacing
 from bot.cards import Card, as_one, joined
@@ -22,6 +22,13 @@ from bot.domain.kind import KINDS
 from bot.store import Store, Unavailable, outbox
 from bot.store.commits import Commits
 from bot.store.outbox import Delivery
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +65,7 @@ class Right:
     until which it certainly is."""
 
     token: int
-    fence: Any = None
+    fence: ColumnElement[bool] | None = None
     until: float = inf
 
 
@@ -79,7 +86,9 @@ class Round:
     _in_hand: set[int] = field(default_factory=set)
     _count: int = 0
 
-    async def _write(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+    async def _write(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         return await self.commits.write(lambda db: work(db, *args, **kwargs))
 
     async def run(self) -> int:
@@ -264,9 +273,7 @@ class Round:
         if right is None:
             return
         pacing.leave_by.set(min(asyncio.get_running_loop().time() + LEAVE_SECONDS, right.until))
-        handed: Parts | None = await self._write(
-            outbox.hand_over, parts, now, now + IN_DOUBT_AFTER, right.token, right.fence
-        )
+        handed = await self._write(outbox.hand_over, parts, now, now + IN_DOUBT_AFTER, right.token, right.fence)
         if handed is None:
             return
         doubted = parts[0].in_doubt

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.roadmap import Level, Link, Place, Practice, Roadmap, Signals, Step
 from bot.library.source import Places, Problem, Refused
 
 
-def built(file: str, data: dict[str, Any], places: Places) -> Roadmap:
+def built(file: str, data: Mapping[str, JsonValue], places: Places) -> Roadmap:
     """The roadmap a file holds. Raises Refused with a problem for every fault, in the order of the lines."""
     expected = file.removesuffix(".yaml")
     problems: list[Problem] = []
@@ -82,7 +81,7 @@ def _name(place: Place) -> str:
     return f"`{keys[-1]}` {last + 1}" if isinstance(last, int) else f"`{keys[-1]}`"
 
 
-def _found(context: Mapping[str, Any], value: object) -> str:
+def _found(context: Mapping[str, object], value: object) -> str:
     length = context.get("actual_length") or (len(value) if isinstance(value, str) else None)
     return f", and it has {length}" if length else ""
 

@@ -10,9 +10,10 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import yaml
+from pydantic import JsonValue
 
 from bot.domain.roadmap import Place
 
@@ -53,7 +54,7 @@ def unreadable(file: str, error: OSError | UnicodeDecodeError | RuntimeError) ->
     return Problem(file, 0, 0, f"cannot be read: {reason}")
 
 
-def read_file(folder: Path, file: str) -> tuple[dict[str, Any], Places]:
+def read_file(folder: Path, file: str) -> tuple[dict[str, JsonValue], Places]:
     """The data in a YAML file, and where each value stands. Raises Refused, whatever the file is."""
     return _Reader(file, _decoded(_content(folder, file), file)).read()
 
@@ -134,18 +135,17 @@ class _Reader:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._last_line = max(1, text.count("\n") + (not text.endswith("\n")))
-        # Any, for the stubs know no common type of events that carry an anchor or a tag.
-        self._events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
         self.places: dict[Place, tuple[int, int]] = {}
 
-    def read(self) -> tuple[dict[str, Any], Places]:
+    def read(self) -> tuple[dict[str, JsonValue], Places]:
         """The data and where each value stands. Raises Refused."""
         try:
             return self._document(), self.places
         except yaml.MarkedYAMLError as error:
             raise self._refused(*_in_plain_words(error)) from None
 
-    def _document(self) -> dict[str, Any]:
+    def _document(self) -> dict[str, JsonValue]:
         next(self._events)  # the stream's start
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
@@ -153,36 +153,41 @@ class _Reader:
         event = next(self._events)
         if not isinstance(event, yaml.MappingStartEvent):
             raise self._refused(event.start_mark, "a roadmap starts with its keys, as in `slug: backend-intern`")
-        data: dict[str, Any] = self._value(event, ())
+        self._refuse_unread(event, ())
+        data = self._mapping(())
         next(self._events)  # the document's end
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
             raise self._refused(event.start_mark, "a second document: a file holds one roadmap")
         return data
 
-    def _value(self, event: Any, place: Place) -> Any:
-        if isinstance(event, yaml.AliasEvent) or event.anchor:
+    def _value(self, event: yaml.Event, place: Place) -> JsonValue:
+        self._refuse_unread(event, place)
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event.value) if event.implicit[0] else str(event.value)
+        return self._mapping(place) if isinstance(event, yaml.MappingStartEvent) else self._sequence(place)
+
+    def _refuse_unread(self, event: yaml.Event, place: Place) -> None:
+        """Raises Refused for what YAML can say and a roadmap does not."""
+        if isinstance(event, yaml.AliasEvent) or (isinstance(event, yaml.NodeEvent) and event.anchor):
             raise self._refused(event.start_mark, "anchors and aliases (& and *) are not read: write it out")
-        if event.tag:
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
             raise self._refused(event.start_mark, f"tags are not read: remove `{event.tag}`")
         if len(place) >= MAX_DEPTH:
             raise self._refused(event.start_mark, "nested too deeply for a roadmap")
-        if isinstance(event, yaml.ScalarEvent):
-            return _scalar(event.value) if event.implicit[0] else event.value
-        return self._mapping(place) if isinstance(event, yaml.MappingStartEvent) else self._sequence(place)
 
-    def _sequence(self, place: Place) -> list[Any]:
-        items: list[Any] = []
+    def _sequence(self, place: Place) -> list[JsonValue]:
+        items: list[JsonValue] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             here = (*place, len(items))
             self.places[here] = _from_one(event.start_mark)
             items.append(self._value(event, here))
         return items
 
-    def _mapping(self, place: Place) -> dict[str, Any]:
-        entries: dict[str, Any] = {}
+    def _mapping(self, place: Place) -> dict[str, JsonValue]:
+        entries: dict[str, JsonValue] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            mark: _Mark = event.start_mark
+            mark = event.start_mark
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
                 raise self._refused(mark, "a key must be a plain word")
             key: str = event.value
@@ -194,15 +199,15 @@ class _Reader:
         return entries
 
     def _refused(self, mark: _Mark | None, message: str) -> Refused:
-        line, column = _from_one(mark) if mark else (0, 0)
+        line, column = _from_one(mark)
         if line > self._last_line:
             # Where a file ends too early, the C parser tells a line after its last.
             line, column = self._last_line, 1
         return Refused(Problem(self._file, line, column, message))
 
 
-def _from_one(mark: _Mark) -> tuple[int, int]:
-    return mark.line + 1, mark.column + 1
+def _from_one(mark: _Mark | None) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
 def _in_plain_words(error: yaml.MarkedYAMLError) -> tuple[_Mark | None, str]:

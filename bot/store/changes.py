@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import Column, Table, and_, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CursorResult,
+    RowMapping,
+    Table,
+    and_,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,10 +25,25 @@ from bot.domain.member import Member
 from bot.store.engine import to_write
 from bot.tables import UtcDateTime, changes, metadata
 
-Row = dict[str, Any]
-
 NAMED_BY_KIND = ("change-remind", "change-remind-off")
 """Summaries whose kind of reminder was a variable before 0.2; since then each kind has words of its own."""
+
+
+Summary = tuple[str, dict[str, object]]
+"""What was done: the id of a message that says it, with the message's variables."""
+
+
+class Effect(TypedDict, total=False):
+    """One row that a change wrote, as JSON: its table under the word for what was done to it, and how it is found."""
+
+    set: str
+    created: str
+    appended: str
+    where: dict[str, object]
+    before: dict[str, object]
+    after: dict[str, object]
+    yields: bool
+    end: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +53,7 @@ class Done:
     id: int
     member: int
     command: str
-    summary: tuple[str, dict[str, Any]]
+    summary: Summary
     undone: bool
 
 
@@ -59,9 +85,9 @@ class Change:
         self.present = member
         self.now = now
         self.command = command
-        self.summary: tuple[str, dict[str, Any]] = ("change-other", {})
+        self.summary: Summary = ("change-other", {})
         self._keys = {"update_key": update_key, "press_key": press_key}
-        self._effects: list[Row] = []
+        self._effects: list[Effect] = []
         self._id: int | None = None
 
     @property
@@ -87,7 +113,7 @@ class Change:
             self._id = _key(result)
         return self._id
 
-    def stamp(self) -> Row:
+    def stamp(self) -> dict[str, object]:
         """When it happened, for the member: UTC moment, local date, zone and day start (law 12)."""
         member = self.member
         return {
@@ -97,15 +123,17 @@ class Change:
             "day_start": member.day_start,
         }
 
-    async def set(self, table: Table, where: Row, **values: Any) -> None:
+    async def set(self, table: Table, where: Mapping[str, object], **values: object) -> None:
         """Change columns of one row. What is the same already is left alone."""
         await self._set(table, where, values, yields=False)
 
-    async def follow(self, table: Table, where: Row, **values: Any) -> None:
+    async def follow(self, table: Table, where: Mapping[str, object], **values: object) -> None:
         """The same of what the command did not name; changed again since, it is left as it is when this is undone."""
         await self._set(table, where, values, yields=True)
 
-    async def _set(self, table: Table, where: Row, values: Row, *, yields: bool) -> None:
+    async def _set(
+        self, table: Table, where: Mapping[str, object], values: Mapping[str, object], *, yields: bool
+    ) -> None:
         # Held: a reminder may be claimed at the same moment, and what we write is made of what we read.
         # No key of it changes: what refers to it may be written meanwhile, by a claim that holds the reminder we want.
         row = select(table).where(_match(table, where)).with_for_update(key_share=True)
@@ -115,10 +143,12 @@ class Change:
             return
         await self.id()
         await self.db.execute(update(table).where(_match(table, where)).values(**values))
-        effect = {"set": table.name, "where": _json(where), "before": _json(before), "after": _json(values)}
-        self._effects.append({**effect, "yields": True} if yields else effect)
+        effect: Effect = {"set": table.name, "where": _json(where), "before": _json(before), "after": _json(values)}
+        if yields:
+            effect["yields"] = True
+        self._effects.append(effect)
 
-    async def create(self, table: Table, end: str | None = None, **values: Any) -> int:
+    async def create(self, table: Table, end: str | None = None, **values: object) -> int:
         """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
         await self.id()
         result = await self.db.execute(insert(table).values(**values))
@@ -128,7 +158,7 @@ class Change:
         self._effects.append({"created": table.name, "where": _json(where), "end": end})
         return int(next(iter(where.values())))
 
-    async def append(self, table: Table, **values: Any) -> int:
+    async def append(self, table: Table, **values: object) -> int:
         """Add a line to a ledger; `change`, the moment and the local date are filled in."""
         change = await self.id()
         result = await self.db.execute(insert(table).values(**{**self.stamp(), "change": change, **values}))
@@ -160,7 +190,7 @@ class Change:
             raise Stale(done.command) from error
         await self.db.execute(update(changes).where(changes.c.id == done.id).values(undone_at=self.now))
 
-    async def _revert(self, effect: Row, me: int) -> None:
+    async def _revert(self, effect: Effect, me: int) -> None:
         name = effect.get("set") or effect.get("created") or effect["appended"]
         table = metadata.tables[name]
         where = _match(table, _rows(table, effect["where"]))
@@ -179,11 +209,11 @@ class Change:
             else:
                 await self.db.execute(table.delete().where(where))
         else:
-            await self._compensate(table, effect["where"]["id"], me)
+            await self._compensate(table, _match(table, effect["where"]), me)
 
-    async def _compensate(self, table: Table, line: int, me: int) -> None:
-        original = dict((await self.db.execute(select(table).where(table.c.id == line))).mappings().one())
-        row = {**original, **self.stamp(), "change": me, "reverts": line}
+    async def _compensate(self, table: Table, line: ColumnElement[bool], me: int) -> None:
+        original = (await self.db.execute(select(table).where(line))).mappings().one()
+        row = {**original, **self.stamp(), "change": me, "reverts": original["id"]}
         # The compensating row belongs to the day it takes back, or a past day's sums would not change.
         row["local_date"] = original["local_date"]
         del row["id"]
@@ -222,7 +252,7 @@ async def applied(db: AsyncConnection, update_key: str | None, press_key: str | 
     return None
 
 
-def _done(row: Any) -> Done | None:
+def _done(row: RowMapping | None) -> Done | None:
     if row is None:
         return None
     id, variables = row["summary"]
@@ -231,24 +261,24 @@ def _done(row: Any) -> Done | None:
     return Done(row["id"], row["member"], row["command"], (id, variables), row["undone_at"] is not None)
 
 
-def _key(result: Any) -> int:
-    return int(result.inserted_primary_key[0])
+def _key(result: CursorResult[*tuple[object, ...]]) -> int:
+    return int((result.inserted_primary_key or (0,))[0])
 
 
-def _match(table: Table, where: Row) -> Any:
+def _match(table: Table, where: Mapping[str, object]) -> ColumnElement[bool]:
     return and_(*(table.c[name] == value for name, value in where.items()))
 
 
-def _json(row: Row) -> Row:
+def _json(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in row.items()}
 
 
-def _rows(table: Table, row: Row) -> Row:
+def _rows(table: Table, row: Mapping[str, object]) -> dict[str, object]:
     """Values of a row as the columns hold them, read back from JSON."""
     return {name: _value(table.c[name], value) for name, value in row.items()}
 
 
-def _value(column: Column[Any], value: Any) -> Any:
+def _value(column: Column[object], value: object) -> object:
     if not isinstance(value, str):
         return value
     if isinstance(column.type, UtcDateTime):

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import to_write, upsert
@@ -91,7 +91,7 @@ async def _refuse_guessing(db: AsyncConnection, member: int, now: datetime) -> N
         raise Locked(row.since + TRIES_WINDOW)
 
 
-async def _found(db: AsyncConnection, row: Any, member: int, now: datetime) -> Found | None:
+async def _found(db: AsyncConnection, row: Row[int, int | None] | None, member: int, now: datetime) -> Found | None:
     if row is not None:
         return Found(row.member, row.group)
     to_write(db)
@@ -105,7 +105,7 @@ async def _found(db: AsyncConnection, row: Any, member: int, now: datetime) -> F
     return None
 
 
-def _living(kind: CodeKind, code: str, now: datetime) -> Any:
+def _living(kind: CodeKind, code: str, now: datetime) -> ColumnElement[bool]:
     return (
         (codes.c.digest == _digest(code))
         & (codes.c.kind == kind)

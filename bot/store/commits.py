@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,11 +31,45 @@ def afterwards(tell: Callable[[], None]) -> None:
     _after.get().append(tell)
 
 
+class _Note(Protocol):
+    """What one task has to note, whatever it gives."""
+
+    async def carry_out(self, db: AsyncConnection) -> None: ...
+    def resolve(self) -> None: ...
+    def fail(self, fault: Exception) -> None: ...
+    def cancel(self) -> None: ...
+
+
 @dataclass
-class _Note:
-    work: Callable[[AsyncConnection], Awaitable[Any]]
-    written: asyncio.Future[Any]
+class _Noted(Generic[T]):
+    """A note by what it gives. Carried out anew, the time before counts for nothing."""
+
+    work: Callable[[AsyncConnection], Awaitable[T]]
+    written: asyncio.Future[T]
     after: list[Callable[[], None]] = field(default_factory=list)
+    results: list[T] = field(default_factory=list)
+
+    async def carry_out(self, db: AsyncConnection) -> None:
+        self.after = []
+        _after.set(self.after)
+        self.results = [await self.work(db)]
+
+    def resolve(self) -> None:
+        """It is durable."""
+        for tell in self.after:
+            tell()
+        if not self.written.done():
+            (result,) = self.results
+            self.written.set_result(result)
+
+    def fail(self, fault: Exception) -> None:
+        """It was written in vain."""
+        if not self.written.done():
+            self.written.set_exception(fault)
+
+    def cancel(self) -> None:
+        """Nobody writes it any more."""
+        self.written.cancel()
 
 
 @dataclass
@@ -51,7 +85,7 @@ class Commits:
     _alone: asyncio.TimerHandle | None = None
     _writing: asyncio.Task[None] | None = None
 
-    def along(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> asyncio.Future[Any]:
+    def along(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> asyncio.Future[T]:
         """Do something in the next transaction, whoever begins it; in one of its own where nobody does for a moment.
 
         What is given is done when it is durable. Nobody needs to wait for it.
@@ -86,16 +120,16 @@ class Commits:
         self._waiting.append(note)
         self._begin()
         # Cancelled, it is written all the same: what became of a message must not be forgotten.
-        result: T = await asyncio.shield(note.written)
-        return result
+        return await asyncio.shield(note.written)
 
     async def finish(self) -> None:
         """Wait for what is being written: a stop leaves no transaction open."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
 
-    def _note(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> _Note:
-        note = _Note(work, asyncio.get_running_loop().create_future())
+    def _note(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> _Noted[T]:
+        written: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        note = _Noted(work, written)
         # Whoever asked may be gone when it fails.
         note.written.add_done_callback(lambda written: written.cancelled() or written.exception())
         return note
@@ -117,53 +151,36 @@ class Commits:
         notes = self._next()
         while notes:
             try:
-                results = await self.store.write(partial(_all, notes=notes))
+                await self.store.write(partial(_all, notes=notes))
             except Unavailable as error:
                 # None of them alone would fare better, and each would wait as long for the database.
                 for note in notes:
-                    _fail(note, error)
+                    note.fail(error)
             except Exception as error:
                 await self._one_by_one(notes, error)
             except BaseException:
                 for note in notes:
-                    note.written.cancel()
+                    note.cancel()
                 raise
             else:
-                for note, result in zip(notes, results, strict=True):
-                    _resolve(note, result)
+                for note in notes:
+                    note.resolve()
             # What rides along waits for the next who writes, not for this one to look again.
             notes = self._next() if self._waiting else []
 
     async def _one_by_one(self, notes: list[_Note], error: Exception) -> None:
+        if len(notes) == 1:
+            notes[0].fail(error)
+            return
         for note in notes:
             try:
-                (result,) = await self.store.write(partial(_all, notes=[note])) if len(notes) > 1 else _raise(error)
+                await self.store.write(partial(_all, notes=[note]))
             except Exception as fault:
-                _fail(note, fault)
+                note.fail(fault)
             else:
-                _resolve(note, result)
+                note.resolve()
 
 
-async def _all(db: AsyncConnection, notes: list[_Note]) -> list[Any]:
-    results = []
+async def _all(db: AsyncConnection, notes: list[_Note]) -> None:
     for note in notes:
-        note.after = []
-        _after.set(note.after)
-        results.append(await note.work(db))
-    return results
-
-
-def _resolve(note: _Note, result: Any) -> None:
-    for tell in note.after:
-        tell()
-    if not note.written.done():
-        note.written.set_result(result)
-
-
-def _fail(note: _Note, fault: Exception) -> None:
-    if not note.written.done():
-        note.written.set_exception(fault)
-
-
-def _raise(error: Exception) -> Any:
-    raise error
+        await note.carry_out(db)

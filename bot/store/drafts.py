@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,11 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.engine import to_write
 from bot.tables import drafts
 
+
+class KeptFile(TypedDict):
+    """A file that came with a command, as its platform refers to it."""
+
+    platform: str
+    reference: str
+    name: str
+    size: int
+    chat: NotRequired[str]
+
+
 KEPT_FOR = timedelta(days=14)
 """As long as the question that they wait for."""
 
 
-async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, Any], now: datetime) -> int:
+async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, object], now: datetime) -> int:
     """Keep what a member has given so far, by the parameters' names; the number that `kept` asks for.
 
     Raises OnlyReads.
@@ -26,10 +37,10 @@ async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, Any], n
     return int((result.inserted_primary_key or (0,))[0])
 
 
-async def kept(db: AsyncConnection, id: int, member: int) -> dict[str, Any] | None:
+async def kept(db: AsyncConnection, id: int, member: int) -> dict[str, str | KeptFile] | None:
     """The arguments of a command begun by that member; None for another's, and for one that was forgotten."""
     row = await db.execute(select(drafts.c.arguments).where(drafts.c.id == id, drafts.c.member == member))
-    found: dict[str, Any] | None = row.scalar_one_or_none()
+    found: dict[str, str | KeptFile] | None = row.scalar_one_or_none()
     return found
 
 

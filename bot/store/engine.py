@@ -7,20 +7,27 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import aiosqlite
-from sqlalchemy import Dialect, Table, event, func, make_url, select
+from sqlalchemy import Connection, Dialect, Insert, Table, Update, event, func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.memory import Unavailable
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
 T = TypeVar("T")
+P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +43,10 @@ WRITE, READ, REBUILD = "write", "read", "rebuild"
 WRITERS = 10
 """How many transactions of one process may write to Postgres at a time: half of its connections are left to readers."""
 
-WRITER: dict[str, Any] = {MODE: WRITE}
-REBUILDER: dict[str, Any] = {MODE: REBUILD}
-SQLITE_READER: dict[str, Any] = {MODE: READ}
-POSTGRES_READER: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+WRITER: Mapping[str, object] = {MODE: WRITE}
+REBUILDER: Mapping[str, object] = {MODE: REBUILD}
+SQLITE_READER: Mapping[str, object] = {MODE: READ}
+POSTGRES_READER: Mapping[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 IDLE_SECONDS: float = 10
 """After so long Postgres ends a transaction that asks nothing: its process was stopped or cut off and holds locks that
@@ -143,7 +150,7 @@ class Store:
                 raise RuntimeError("a migration would leave rows that refer to rows which are not there")
 
     @asynccontextmanager
-    async def _writing(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+    async def _writing(self, options: Mapping[str, object]) -> AsyncIterator[AsyncConnection]:
         async with self._watched(WRITE), self._writers, self._connected(options) as db:
             async with db.begin():
                 before = await self._written(db)
@@ -205,7 +212,7 @@ class Store:
         return await db.scalar(select(func.total_changes() if self.sqlite else func.pg_current_xact_id_if_assigned()))
 
     @asynccontextmanager
-    async def _connected(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, options: Mapping[str, object]) -> AsyncIterator[AsyncConnection]:
         try:
             connection = await self.engine.connect()
         except OSError as error:
@@ -240,7 +247,7 @@ def to_write(db: AsyncConnection) -> None:
         raise OnlyReads
 
 
-def upsert(db: AsyncConnection, table: Table) -> Any:
+def upsert(db: AsyncConnection, table: Table) -> SqliteInsert | PostgresInsert:
     """An insert that can say what to do where the row is there already, in the words of the database at hand."""
     # The other database's dialect is never loaded: on a small machine its 3 MB are missed.
     if db.dialect.name == "sqlite":
@@ -252,7 +259,7 @@ def upsert(db: AsyncConnection, table: Table) -> Any:
     return postgresql.insert(table)
 
 
-async def many(db: AsyncConnection, statement: Any, columns: Mapping[str, Sequence[Any]]) -> None:
+async def many(db: AsyncConnection, statement: Insert | Update, columns: Mapping[str, Sequence[object]]) -> None:
     """Carry out a statement once for each row of these columns, named by its values; no default is filled in.
 
     SQLAlchemy's own way works out each row's parameters anew, at twice the cost of SQLite's work for it.
@@ -265,16 +272,20 @@ async def many(db: AsyncConnection, statement: Any, columns: Mapping[str, Sequen
     await db.exec_driver_sql(sql, list(zip(*stored, strict=True)))
 
 
-def _stored(column: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
+def _stored(column: Sequence[object], process: Callable[[object], object]) -> list[object]:
     """A column as the database takes it; each value is worked out once, for most rows are about the same day."""
     known = {value: process(value) for value in set(column)}
     return [known[value] for value in column]
 
 
 @lru_cache(16)
-def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Sequence[str], Sequence[Any]]:
+def _prepared(
+    statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, Sequence[str], Sequence[Callable[[object], object] | None]]:
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    assert isinstance(compiled, SQLCompiler)
     order = compiled.positiontup
+    assert order is not None, "both drivers take parameters by their place"
     return str(compiled), order, [compiled.binds[n].type._cached_bind_processor(dialect) for n in order]
 
 
@@ -315,7 +326,7 @@ def _code(error: DBAPIError) -> int | str | None:
     return getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
 
 
-async def _uninterrupted(work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
+async def _uninterrupted(work: Awaitable[T]) -> T:
     """Do something to its end; a cancellation that comes meanwhile is heard at the next wait for anything else."""
     running = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -344,7 +355,7 @@ class _Patient(aiosqlite.Connection):
     async def _connect(self) -> aiosqlite.Connection:
         return await _uninterrupted(super()._connect())
 
-    async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    async def _execute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         # As aiosqlite has it. Its own coroutine would need a task to go on alone: a fifth of what a statement costs.
         if not self._running or self._connection is None:
             raise ValueError("Connection closed")
@@ -364,41 +375,58 @@ class _Cursor(aiosqlite.Cursor):
     """
 
     _conn: _Patient
-    _rows: Sequence[Any] = ()
+    _rows: Sequence[sqlite3.Row] = ()
 
     async def __aenter__(self) -> _Cursor:
         return self
 
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
-        self._rows = await self._conn._execute(self._carry_out, sql, parameters or ())
+    async def execute(self, sql: str, parameters: Iterable[object] | None = None) -> _Cursor:
+        self._rows = await self._conn._execute(self._carry_out, sql, tuple(parameters or ()))
         return self
 
-    def _carry_out(self, sql: str, parameters: Any) -> Sequence[Any]:
+    def _carry_out(self, sql: str, parameters: Sequence[object]) -> Sequence[sqlite3.Row]:
         found = self._cursor.execute(sql, parameters)
         return found.fetchall() if found.description else ()
 
-    async def fetchall(self) -> Sequence[Any]:
+    async def fetchall(self) -> Sequence[sqlite3.Row]:
         return self._rows
 
     async def close(self) -> None:
         self._cursor.close()
 
 
-def _connect_sqlite(database: str, *_arguments: Any, **options: Any) -> _Patient:
-    options.pop("iter_chunk_size", None)
-    # The driver would open transactions by itself, deferred, and lose updates between reading and writing. Its cursors
-    # are made outside its thread, which does nothing meanwhile.
-    options |= {"isolation_level": None, "check_same_thread": False}
+def _connect_sqlite(
+    database: str,
+    *_arguments: object,
+    timeout: float = 5,
+    detect_types: int = 0,
+    cached_statements: int = 128,
+    uri: bool = False,
+    **_decided: object,
+) -> _Patient:
+    """A connection with what a database's URL may ask of the driver; what else it names is decided here."""
     if Path(database).exists() and not os.access(database, os.W_OK):
         # SQLite would open it all the same, and the connection could not write when the file can be written again.
         raise PermissionError(errno.EACCES, "the file is read-only", database)
-    connection = _Patient(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    connect = partial(
+        sqlite3.connect,
+        database,
+        timeout=timeout,
+        detect_types=detect_types,
+        cached_statements=cached_statements,
+        uri=uri,
+        # The driver would open transactions by itself, deferred, and lose updates between reading and writing.
+        isolation_level=None,
+        # Its cursors are made outside its thread, which does nothing meanwhile.
+        check_same_thread=False,
+    )
+    connection = _Patient(connect, iter_chunk_size=64)
     # A forgotten connection must not keep the process from ending.
     connection._thread.daemon = True
     return connection
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_MS}",
@@ -411,7 +439,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _prepare_postgres(connection: Any, _record: Any) -> None:
+def _prepare_postgres(connection: DBAPIConnection, _record: object) -> None:
     # Said here and not when connecting: poolers refuse parameters they do not know.
     cursor = connection.cursor()
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
@@ -419,7 +447,7 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get(MODE)
     if connection.info.get(MODE) != mode:
         connection.exec_driver_sql(f"PRAGMA query_only={int(mode == READ)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, exists, false, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -98,12 +97,12 @@ def _is(name: str, token: int) -> ColumnElement[bool]:
     return (leases.c.name == name) & (leases.c.token == token)
 
 
-def _clock(db: AsyncConnection) -> Any:
+def _clock(db: AsyncConnection) -> ColumnElement[datetime]:
     """The database's own clock, which all processes share; Postgres's now() would be the transaction's beginning."""
     if db.dialect.name == "sqlite":
         return func.current_timestamp(type_=DateTime())
     return func.clock_timestamp(type_=DateTime(timezone=True))
 
 
-def _end(db: AsyncConnection, seconds: float) -> Any:
+def _end(db: AsyncConnection, seconds: float) -> datetime | ColumnElement[datetime]:
     return FOR_EVER if db.dialect.name == "sqlite" else _clock(db) + timedelta(seconds=seconds)

@@ -6,9 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
 
-from sqlalchemy import Numeric, Select, and_, case, cast, extract, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.address import PRIVATE
@@ -137,7 +151,7 @@ async def not_delivered(db: AsyncConnection, group: int, since: date) -> tuple[D
     return tuple(Dropped(row.kind, row.local_date, row.state, row.why, row.many, bool(row.private)) for row in rows)
 
 
-def _part(query: Select[Any]) -> Select[Any]:
+def _part(query: Select[*tuple[object, ...]]) -> Select[*tuple[object, ...]]:
     """A limited question as a part of another: SQLite takes no LIMIT inside a union."""
     return select(query.subquery())
 
@@ -151,7 +165,9 @@ async def tally(db: AsyncConnection, *spans: datetime) -> tuple[Tally, ...]:
     columns = [deliveries.c[name] for name in wanted]
     row = select(*columns).order_by(deliveries.c.id.desc()).limit(MOST).subquery().c
     if db.dialect.name == "sqlite":
-        seconds: Any = (func.julianday(row.handed_at) - func.julianday(row.due_at)) * 86400
+        seconds: ColumnElement[float] | ColumnElement[Decimal] = (
+            func.julianday(row.handed_at) - func.julianday(row.due_at)
+        ) * 86400
     else:
         seconds = cast(extract("epoch", row.handed_at - row.due_at), Numeric)
     span = case(*((row.due_at >= since, number) for number, since in enumerate(spans)), else_=None).label("span")
@@ -178,7 +194,7 @@ async def tally(db: AsyncConnection, *spans: datetime) -> tuple[Tally, ...]:
     )
 
 
-def _tallied(rows: Iterable[Any], *, whole: bool) -> Tally:
+def _tallied(rows: Iterable[Row[*tuple[object, ...]]], *, whole: bool) -> Tally:
     states: Counter[tuple[str, str]] = Counter()
     late: Counter[float] = Counter()
     faults: Counter[tuple[str, str, bool]] = Counter()
@@ -232,7 +248,7 @@ async def oldest(db: AsyncConnection) -> Waiting | None:
     )
 
 
-def _waiting() -> Select[Any]:
+def _waiting() -> Select[*tuple[object, ...]]:
     return (
         select(deliveries)
         .where(deliveries.c.next_at.is_not(None))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Select, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.linking import Brought
@@ -108,7 +107,7 @@ async def _both_ledgers(
 ) -> dict[str, tuple[tuple[StepEvent, ...], tuple[StepEvent, ...]]]:
     """The two ledgers of each roadmap that both have ever been on."""
 
-    def ever(member: int) -> Any:
+    def ever(member: int) -> Select[str]:
         return select(enrolments.c.roadmap).where(enrolments.c.member == member)
 
     slugs = await db.execute(ever(keep).intersect(ever(other)))
@@ -203,7 +202,7 @@ async def _unite_members(db: AsyncConnection, keep: int, other: int) -> None:
     rows = await db.execute(select(members).where(members.c.id.in_((keep, other))))
     by_id = {row["id"]: row for row in rows.mappings()}
     mine, theirs = by_id[keep], by_id[other]
-    values: dict[str, Any] = {"created_at": min(mine["created_at"], theirs["created_at"]), "onboarding": False}
+    values: dict[str, object] = {"created_at": min(mine["created_at"], theirs["created_at"]), "onboarding": False}
     if not mine["zone_confirmed"] and theirs["zone_confirmed"]:
         values |= {"zone": theirs["zone"], "zone_confirmed": True}
     values["intention"] = mine["intention"] or theirs["intention"]

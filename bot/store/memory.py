@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +27,7 @@ class StoredMemory:
     # What was written to groups since it was last written down, by bot and chat.
     _unwritten: dict[tuple[str, str], tuple[float, ...]] = field(default_factory=dict)
     # The note of it that waits for a transaction.
-    _riding: asyncio.Future[Any] | None = None
+    _riding: asyncio.Future[None] | None = None
 
     @property
     def shared(self) -> bool:

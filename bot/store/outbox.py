@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import PRIVATE, Address
@@ -86,7 +99,7 @@ async def queue(db: AsyncConnection, *drafts: Draft) -> None:
         await many(db, _queued(db), _columns(drafts))
 
 
-def _queued(db: AsyncConnection) -> Any:
+def _queued(db: AsyncConnection) -> Insert:
     """The statement of `queue`, made once: it is compiled only then."""
     name = db.dialect.name
     if name not in _QUEUED:
@@ -95,10 +108,10 @@ def _queued(db: AsyncConnection) -> Any:
     return _QUEUED[name]
 
 
-_QUEUED: dict[str, Any] = {}
+_QUEUED: dict[str, Insert] = {}
 
 
-def _columns(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
+def _columns(drafts: Sequence[Draft]) -> dict[str, Sequence[object]]:
     """Drafts as columns: rows would only be taken apart again."""
     return {
         "key": [draft.key for draft in drafts],
@@ -205,7 +218,7 @@ async def touch_group(db: AsyncConnection, group: int, kind: str, day: date, now
     )
 
 
-async def _touch(db: AsyncConnection, which: Any, now: datetime) -> None:
+async def _touch(db: AsyncConnection, which: ColumnElement[bool], now: datetime) -> None:
     # One that is still queued is composed when it is sent, so it needs no edit; one on its way is edited after. One in
     # doubt is left alone: we have no message to edit, and sending it again could say everything twice.
     await db.execute(
@@ -257,7 +270,12 @@ async def on_their_way(db: AsyncConnection, platform: str, since: float) -> Sequ
 
 
 async def hand_over(
-    db: AsyncConnection, parts: Sequence[Delivery], now: datetime, again_at: datetime, token: int, fence: Any = None
+    db: AsyncConnection,
+    parts: Sequence[Delivery],
+    now: datetime,
+    again_at: datetime,
+    token: int,
+    fence: ColumnElement[bool] | None = None,
 ) -> tuple[Delivery, ...] | None:
     """A message is about to leave: if we die now, its parts are in doubt, and looked at again at `again_at`.
 
@@ -295,7 +313,7 @@ async def hand_over(
     )
 
 
-def _as_read(part: Delivery) -> Any:
+def _as_read(part: Delivery) -> ColumnElement[bool]:
     """Whether nobody has taken a delivery on since it was read: what a compare-and-set compares.
 
     Attempts begin anew once a message has arrived; the token tells one sender from the next.
@@ -309,7 +327,7 @@ def _as_read(part: Delivery) -> Any:
 
 
 async def settle(
-    db: AsyncConnection, parts: Sequence[Delivery], state: str, now: datetime, **values: Any
+    db: AsyncConnection, parts: Sequence[Delivery], state: str, now: datetime, **values: object
 ) -> tuple[Delivery, ...]:
     """What became of deliveries; gives those that nobody else has taken on since.
 
@@ -331,7 +349,7 @@ async def wait(
 ) -> None:
     """Look at deliveries again at a moment. `doubtful`: nobody knows whether they arrived; else they did not."""
     for part in parts:
-        values: dict[str, Any] = {"next_at": until, "reason": reason}
+        values: dict[str, object] = {"next_at": until, "reason": reason}
         if part.edits:
             values["state"] = "sent"
         elif doubtful:
@@ -360,12 +378,12 @@ async def expire(db: AsyncConnection, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def late(kinds: Sequence[str], now: datetime) -> Any:
+def late(kinds: Sequence[str], now: datetime) -> Select[int | None]:
     """The question for the reminders whose deliveries of these kinds `expire` would find, to be asked inside others."""
     return select(deliveries.c.reminder).where(_late(now), deliveries.c.kind.in_(kinds))
 
 
-def _late(now: datetime) -> Any:
+def _late(now: datetime) -> ColumnElement[bool]:
     return and_(deliveries.c.state == "queued", deliveries.c.next_at.is_not(None), deliveries.c.expires_at < now)
 
 
@@ -408,7 +426,7 @@ async def moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
     )
 
 
-def _delivery(row: Any) -> Delivery:
+def _delivery(row: RowMapping) -> Delivery:
     return Delivery(
         id=row["id"],
         key=row["key"],

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, delete, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.account import Account
@@ -113,7 +112,8 @@ async def who(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Acco
     row = found.mappings().one_or_none()
     if row is None:
         return None
-    return _member(row), _account({name: row[f"account_{name}"] for name in ACCOUNT})
+    platform, id, member, name, dm, seen_at, told_at = (row[f"account_{name}"] for name in ACCOUNT)
+    return _member(row), Account(platform, id, member, name, dm, seen_at, told_at is not None)
 
 
 ACCOUNT = ("platform", "account", "member", "name", "dm", "seen_at", "told_at")
@@ -147,7 +147,7 @@ async def seen(db: AsyncConnection, known: Account, now: datetime, private: bool
     """Note that an account spoke; in private that opens its private chat again. False where that was known."""
     if heard_lately(known, now, private):
         return False
-    values: dict[str, Any] = {"seen_at": now}
+    values: dict[str, object] = {"seen_at": now}
     if private:
         values |= {"dm": "open", "told_at": None}
     mine = and_(accounts.c.platform == known.platform, accounts.c.account == known.account)
@@ -197,7 +197,7 @@ async def group_at(db: AsyncConnection, address: Address) -> Group | None:
     return None if row is None else _group(row)
 
 
-def _home_at(address: Address, *columns: Any) -> Select[Any]:
+def _home_at(address: Address, *columns: ColumnElement[object]) -> Select[*tuple[object, ...]]:
     """The question for something of the one home that an address is."""
     return (
         select(*columns)
@@ -409,12 +409,12 @@ async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> N
     await db.execute(update(memberships).where(mine).values(left_at=now))
 
 
-def _account(row: Any) -> Account:
+def _account(row: RowMapping) -> Account:
     told = row["told_at"] is not None
     return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"], row["seen_at"], told)
 
 
-def _member(row: Any) -> Member:
+def _member(row: RowMapping) -> Member:
     return Member(
         id=row["id"],
         name=row["name"],
@@ -430,7 +430,7 @@ def _member(row: Any) -> Member:
     )
 
 
-def _group(row: Any) -> Group:
+def _group(row: RowMapping) -> Group:
     return Group(
         id=row["id"],
         name=row["name"],

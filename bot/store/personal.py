@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import Table, and_, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tables import (
@@ -32,7 +31,7 @@ later."""
 PERSONAL = tuple(table for table in metadata.sorted_tables if table not in IMPERSONAL)
 """In an order in which a table comes after those it refers to."""
 
-Kept = Mapping[Table, Any]
+Kept = Mapping[Table, ColumnElement[bool]]
 """For each personal table, the condition that picks a member's rows."""
 
 
@@ -56,7 +55,7 @@ async def kept(db: AsyncConnection, member: int) -> Kept:
     }
 
 
-def _is(member: int) -> Any:
+def _is(member: int) -> ColumnElement[bool]:
     return or_(members.c.id == member, members.c.linked_to == member)
 
 
@@ -74,7 +73,7 @@ async def counts(db: AsyncConnection, member: int, where: Kept | None = None) ->
     return found
 
 
-async def rows(db: AsyncConnection, where: Kept, table: str, first: int, count: int) -> list[dict[str, Any]]:
+async def rows(db: AsyncConnection, where: Kept, table: str, first: int, count: int) -> list[dict[str, object]]:
     """Some of a member's rows of a table, by what `kept` gave: the newest first, without the columns that are empty."""
     chosen = metadata.tables[table]
     order = [column.desc() for column in chosen.primary_key]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import Date, Integer, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Date, Integer, Row, Select, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import kind as kinds
@@ -16,7 +16,7 @@ from bot.domain.dates import Circumstances
 from bot.domain.group import Group
 from bot.domain.kind import Kind, Owner
 from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import Occurrence
+from bot.domain.occurrence import Occurrence, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import pause
 from bot.store import outbox, people, rests
@@ -25,29 +25,35 @@ from bot.store.engine import many, upsert
 from bot.tables import UtcDateTime, accounts, checkins, enrolments, groups, members, memberships, reminders
 from bot.tables import rests as days_off
 
+_Own = tuple[
+    *tuple[int, str, int | None, int | None, int, int, str, date | None, datetime | None, date | None],
+    *tuple[int, datetime | None, datetime | None, date | None],
+]
 OWN = (
     *("id", "kind", "member", "group", "minute", "days", "place", "last_date", "later_at", "later_date"),
     *("ignored", "paused_at", "next_due_at", "next_date"),
 )
 """The columns of a reminder that a Reminder begins with, in its order."""
 
+_Clock = tuple[str, int | None, int | None, int | None, date | None, date | None]
+CLOCK = ("day_start", "quiet_from", "quiet_to", "paused_from", "paused_until")
+"""The columns of a member that say, after the zone, by which clock their reminders go."""
 
 PARTED = "|"
 """Between platform and account in one value; no platform's name has it."""
 
 
-def _reminders() -> Any:
+def _reminders() -> Select[*_Own, *_Clock]:
     """Reminders with the clock they go by: their member's or their group's."""
     zone = func.coalesce(members.c.zone, groups.c.zone)
-    whose = ("day_start", "quiet_from", "quiet_to", "paused_from", "paused_until")
     return (
-        select(*(reminders.c[name] for name in OWN), zone, *(members.c[name] for name in whose))
+        select(*(reminders.c[name] for name in OWN), zone, *(members.c[name] for name in CLOCK))
         .outerjoin(members, members.c.id == reminders.c.member)
         .outerjoin(groups, groups.c.id == reminders.c.group)
     )
 
 
-def held() -> Any:
+def held() -> Select[*_Own, *_Clock]:
     """Reminders that nobody claims or changes until this transaction ends: a write follows."""
     return _reminders().with_for_update(of=reminders)
 
@@ -73,13 +79,15 @@ async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
     return id is not None and (await db.execute(select(reminders.c.id).where(mine))).first() is not None
 
 
-async def chosen(db: AsyncConnection, query: Any, which: Any) -> tuple[Reminder, ...]:
+async def chosen(
+    db: AsyncConnection, query: Select[*_Own, *_Clock], which: ColumnElement[bool]
+) -> tuple[Reminder, ...]:
     """Some reminders of a question, by their ids."""
     rows = await db.execute(query.where(which).order_by(reminders.c.id))
     return tuple(map(_reminder, rows))
 
 
-def _mine(member: int, kind: str) -> Any:
+def _mine(member: int, kind: str) -> ColumnElement[bool]:
     return (reminders.c.member == member) & (reminders.c.kind == kind)
 
 
@@ -134,10 +142,10 @@ async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> tup
             # /later has just been said: it is about the day it is said on.
             dated = replace(reminder, later_date=local_day(now, reminder.zone, reminder.day_start))
         due = _due_columns(dated.anew(now, dated.last_date, decided))
-        values = {**due, "later_date": dated.later_at and dated.later_date}
-        if any(getattr(reminder, name) != value for name, value in values.items()):
-            await _write(db, reminder.id, **values)
-        refreshed.append(replace(reminder, **values))
+        anew = replace(reminder, **due, later_date=dated.later_at and dated.later_date)
+        if anew != reminder:
+            await _write(db, reminder.id, **due, later_date=anew.later_date)
+        refreshed.append(anew)
     return tuple(refreshed)
 
 
@@ -203,10 +211,10 @@ async def any_due(db: AsyncConnection, now: datetime) -> bool:
 
 async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder, ...]:
     """Reminders whose moment has come, the earliest first, without those that another process is claiming."""
-    return tuple(map(_reminder, await db.execute(_DUE, {"now": now, "most": limit})))
+    return tuple(map(_claimable, await db.execute(_DUE, {"now": now, "most": limit})))
 
 
-def _due() -> Any:
+def _due() -> Select[*_Own, *_Clock, str | None, bool, bool]:
     """Made once: a statement is worked out anew each time it is built."""
     whose = accounts.c.member == reminders.c.member
     reached = (
@@ -246,7 +254,7 @@ class Advance:
 async def advance(db: AsyncConnection, advances: Sequence[Advance]) -> None:
     """On to the next occurrences, of all that were claimed at once."""
     if advances:
-        columns: dict[str, Sequence[Any]] = {
+        columns: dict[str, Sequence[object]] = {
             "claimed": [a.reminder for a in advances],
             "due_at": [a.due and a.due.at for a in advances],
             "due_date": [a.due and a.due.day for a in advances],
@@ -277,7 +285,7 @@ async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> No
     await _write(db, reminder.id, next_due_at=at)
 
 
-async def due_again(db: AsyncConnection, of: Any, now: datetime) -> None:
+async def due_again(db: AsyncConnection, of: Sequence[int | None] | Select[int | None], now: datetime) -> None:
     """What comes once, by its reminders, and could not be said in time: due again, on the next evening."""
     lost = reminders.c.id.in_(of) & reminders.c.kind.in_(coming_once()) & (reminders.c.place != "off")
     again = {"last_date": None, "next_due_at": now, "next_date": now.date()}
@@ -344,10 +352,11 @@ async def set_rule(change: Change, row: Reminder | None, kind: str, *, minute: i
     `row` is the reminder as it is, None for a new one; one that had stopped by itself goes on. Their reminders are to
     be refreshed after.
     """
-    rule: dict[str, Any] = {"minute": minute, "days": days, "place": place}
     if row is None:
-        await change.create(reminders, kind=kind, member=change.member.id, **rule)
+        member = change.member.id
+        await change.create(reminders, kind=kind, member=member, minute=minute, days=days, place=place)
         return
+    rule: dict[str, object] = {"minute": minute, "days": days, "place": place}
     if row.paused_at is not None:
         rule["paused_at"] = None
     await change.set(reminders, {"id": row.id}, **rule)
@@ -360,7 +369,7 @@ async def set_post(
 
     The group is to be refreshed after.
     """
-    wish: dict[str, Any] = {"place": "group" if on else "off"}
+    wish: dict[str, object] = {"place": "group" if on else "off"}
     if minute is not None:
         wish["minute"] = minute
     if days is not None:
@@ -378,7 +387,7 @@ async def ask_later(change: Change, row: Reminder, at: datetime | None, today: d
 
     Its own time is not another one. Its member's reminders are to be refreshed after.
     """
-    wish: dict[str, Any] = {"later_at": at, "later_date": at and today, "last_date": today}
+    wish: dict[str, object] = {"later_at": at, "later_date": at and today, "last_date": today}
     if row.paused_at is not None:
         wish["paused_at"] = None
     await change.set(reminders, {"id": row.id}, **wish)
@@ -409,20 +418,35 @@ async def _touch_groups(db: AsyncConnection, member: int, track: str, day: date,
             await outbox.touch_group(db, group, kind, day, now)
 
 
-def _due_columns(due: Occurrence | None) -> dict[str, Any]:
-    return {"next_due_at": due and due.at, "next_date": due and due.day}
+class _Due(TypedDict):
+    next_due_at: datetime | None
+    next_date: date | None
 
 
-async def _write(db: AsyncConnection, id: int, **values: Any) -> None:
+def _due_columns(due: Occurrence | None) -> _Due:
+    return {"next_due_at": due.at if due else None, "next_date": due.day if due else None}
+
+
+async def _write(db: AsyncConnection, id: int, **values: object) -> None:
     await db.execute(update(reminders).where(reminders.c.id == id).values(**values))
 
 
-def _reminder(row: Any) -> Any:
-    zone, day_start, quiet_from, quiet_to, paused_from, paused_until, *seen = row[len(OWN) :]
-    quiet = None if quiet_from is None else Quiet(quiet_from, quiet_to)
-    paused = None if paused_from is None else pause(paused_from, paused_until)
-    return _MADE(*row[: len(OWN)], zone, day_start or 0, quiet, paused, kinds.known_dates(row[1]), *seen)
+# By their places: by the names of the fields it would take as long as the database.
+def _reminder(row: Row[*_Own, *_Clock]) -> Reminder:
+    return Reminder(*row[:14], *_clock(*row[14:20]), kinds.known_dates(row[1]))
 
 
-# In the order of its fields: by their names it would take as long as the database.
-_MADE: Any = Reminder
+def _claimable(row: Row[*_Own, *_Clock, str | None, bool, bool]) -> Reminder:
+    return Reminder(*row[:14], *_clock(*row[14:20]), kinds.known_dates(row[1]), *row[20:])
+
+
+def _clock(
+    zone: str,
+    day_start: int | None,
+    quiet_from: int | None,
+    quiet_to: int | None,
+    paused_from: date | None,
+    paused_until: date | None,
+) -> tuple[str, int, Quiet | None, Range | None]:
+    quiet = None if quiet_from is None or quiet_to is None else Quiet(quiet_from, quiet_to)
+    return zone, day_start or 0, quiet, None if paused_from is None else pause(paused_from, paused_until)

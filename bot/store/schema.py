@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from bot.store.engine import Store, hold
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -84,7 +87,7 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(configuration(connection), "head")
 
 
-def configuration(connection: Connection) -> Any:
+def configuration(connection: Connection) -> Config:
     """Alembic's configuration for a connection."""
     from alembic.config import Config
 

@@ -6,9 +6,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Integer, cast, func, select, tuple_
+from sqlalchemy import Integer, Select, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import STUDY
@@ -119,7 +118,7 @@ async def _streaks_on(db: AsyncConnection, group: int, last: date) -> dict[int, 
     return found
 
 
-def _rows_of_days(db: AsyncConnection, group: int, last: date) -> Any:
+def _rows_of_days(db: AsyncConnection, group: int, last: date) -> Select[int, int]:
     """How many days in a row each member had studied by a local date, or by the one before while it is open."""
     days = studies.studied(people.members_of(group), last - STREAK_SEEN, last).subquery().c
     place = func.row_number().over(partition_by=days.member, order_by=days.local_date)

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import CompoundSelect, RowMapping, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import Answer
@@ -117,7 +116,7 @@ async def skip(change: Change, enrolment: int, step: str, reason: str | None) ->
     return await _add_event(change, enrolment, step, "skipped", note=reason)
 
 
-async def _add_event(change: Change, enrolment: int, step: str, kind: EventKind, **more: Any) -> StepEvent:
+async def _add_event(change: Change, enrolment: int, step: str, kind: EventKind, **more: object) -> StepEvent:
     line = await change.append(step_events, enrolment=enrolment, step=step, kind=kind, **more)
     return StepEvent(line, step, kind, change.now, change.member.local_day(change.now))
 
@@ -141,7 +140,7 @@ async def events_of(db: AsyncConnection, member: int, roadmap: str) -> tuple[Ste
     return tuple(map(_event, rows.mappings()))
 
 
-async def event_of_change(db: AsyncConnection, change: int) -> dict[str, Any] | None:
+async def event_of_change(db: AsyncConnection, change: int) -> RowMapping | None:
     """The step event that a change wrote, with its member and roadmap, and whether it still stands."""
     rows = await db.execute(
         select(step_events, enrolments.c.member, enrolments.c.roadmap, STANDING_EVENT.label("stands"))
@@ -149,8 +148,7 @@ async def event_of_change(db: AsyncConnection, change: int) -> dict[str, Any] | 
         .where(step_events.c.change == change)
         .limit(1)
     )
-    row = rows.mappings().one_or_none()
-    return None if row is None else dict(row)
+    return rows.mappings().one_or_none()
 
 
 async def proof_of(db: AsyncConnection, enrolment: int, step: str) -> tuple[str | None, dict[str, str] | None]:
@@ -256,7 +254,7 @@ async def work_of(db: AsyncConnection, members: Who, first: date | None, last: d
     return found
 
 
-def _counted(members: Who, first: date, last: date) -> Any:
+def _counted(members: Who, first: date, last: date) -> Select[int, int, int]:
     """The minutes of each member that count, of every day no more than a day can; and whether any was studied on."""
     day = (
         select(
@@ -273,7 +271,7 @@ def _counted(members: Who, first: date, last: date) -> Any:
     return select(day.member, func.sum(counts), func.max(day.studied)).group_by(day.member)
 
 
-def _finished(members: Who, first: date, last: date) -> Any:
+def _finished(members: Who, first: date, last: date) -> Select[int, str, str, date]:
     """Steps by the day they were first done: who adds a proof later does not finish the step again."""
     day = func.min(step_events.c.local_date)
     return (
@@ -286,7 +284,7 @@ def _finished(members: Who, first: date, last: date) -> Any:
     )
 
 
-def _enrolment(row: Any) -> Enrolment:
+def _enrolment(row: RowMapping) -> Enrolment:
     return Enrolment(
         id=row["id"],
         member=row["member"],
@@ -299,7 +297,7 @@ def _enrolment(row: Any) -> Enrolment:
     )
 
 
-def _event(row: Any) -> StepEvent:
+def _event(row: RowMapping) -> StepEvent:
     return StepEvent(
         id=row["id"],
         step=row["step"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -91,5 +90,5 @@ async def reread(change: Change, platform: str, account: str) -> bool:
     return True
 
 
-async def _set(change: Change, **columns: Any) -> None:
+async def _set(change: Change, **columns: object) -> None:
     await change.set(members, {"id": change.member.id}, **columns)

@@ -5,10 +5,10 @@ Counts, lateness, faults, doubts, what waits, and who holds leases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -31,6 +31,18 @@ MOST_FAULTS = 12
 
 OVERDUE = timedelta(minutes=15)
 """For so long a platform may be away, or ten thousand reminders take to leave, without anybody having to look."""
+
+
+class Figures(TypedDict):
+    """What machines read; moments are ISO 8601 in UTC."""
+
+    at: str
+    well: bool
+    findings: list[dict[str, str]]
+    spans: dict[str, dict[str, object]]
+    waiting: dict[str, object]
+    oldest: dict[str, object] | None
+    leases: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Deliveries:
             remedy = "see the reasons below; `roadmate doctor` names missing permissions"
             yield Finding(f"{homes} {'post' if homes == 1 else 'posts'} to groups failed within a day", remedy)
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> Figures:
         """The same for machines."""
         return {
             "at": self.at.isoformat(),
@@ -112,7 +124,7 @@ async def examine(settings: Settings, now: datetime) -> Deliveries | Finding:
 # ------------------------------------------------------------ for machines
 
 
-def _tally_figures(tally: Tally) -> dict[str, Any]:
+def _tally_figures(tally: Tally) -> dict[str, object]:
     kinds: dict[str, dict[str, int]] = {}
     for (kind, state), count in sorted(tally.states.items()):
         kinds.setdefault(kind, {})[state] = count
@@ -125,7 +137,7 @@ def _tally_figures(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _dated(row: dict[str, Any]) -> dict[str, Any]:
+def _dated(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
 
 
