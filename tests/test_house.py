@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,15 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (*MODULES, *TESTS)}
 
 MOST_LINES = 450
+MOST_LINES_OF_CODE = 350
+"""Of a module: neither blank nor comment nor docstring."""
+
+MOST_PATHS = 20
+"""Through a function, as radon counts them, boolean operators too: its rank C ends there."""
+
+FEWER_LINES_OF_ANY = 80
+"""Lines of `bot/` that say `Any`: where it stands, no checker looks."""
+
 CLOCK = "app.py"
 """The only module that reads the real clock (law 2)."""
 
@@ -169,6 +179,58 @@ def specless_mocks(tree: ast.AST) -> list[int]:
     return found
 
 
+def any_lines(text: str) -> set[int]:
+    """The lines on which code says `Any`; what strings and comments say is none."""
+    tokens = tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__)
+    return {token.start[0] for token in tokens if token.type == tokenize.NAME and token.string == "Any"}
+
+
+def lines_of_code(text: str) -> int:
+    """How many lines of a module are neither blank nor comment nor docstring, be it a module's or a name's."""
+    prose: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(1 for number, line in lines if line.strip() and line.strip()[0] != "#" and number not in prose)
+
+
+def complexity(node: ast.AST) -> int:
+    """How many independent paths lead through a function, less one for itself, by radon's rules.
+
+    Functions inside it are counted apart. What an assertion says is no path of its own.
+    """
+    match node:
+        case ast.Assert():
+            return 1
+        case ast.BoolOp():
+            paths = len(node.values) - 1
+        case ast.If() | ast.IfExp():
+            paths = 1
+        case ast.For() | ast.AsyncFor() | ast.While():
+            paths = 1 + bool(node.orelse)
+        case ast.comprehension():
+            paths = 1 + len(node.ifs)
+        case ast.Try() | ast.TryStar():
+            paths = len(node.handlers) + bool(node.orelse)
+        case ast.Match():
+            default = any(isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None for case in node.cases)
+            paths = len(node.cases) - default
+        case _:
+            paths = 0
+    inside = (part for part in ast.iter_child_nodes(node) if not isinstance(part, FUNCTIONS | ast.ClassDef))
+    return paths + sum(map(complexity, inside))
+
+
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def too_complex(tree: ast.AST) -> list[str]:
+    """The functions through which there are more paths than anybody can keep in mind, wherever they stand."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    return [node.name for node in functions if 1 + complexity(node) > MOST_PATHS]
+
+
 @each_module
 def test_every_module_opens_with_one_sentence(path: Path) -> None:
     doc = ast.get_docstring(TREES[path])
@@ -194,6 +256,21 @@ def test_a_library_is_imported_by_its_owner_alone(path: Path) -> None:
 @each_module
 def test_no_module_needs_a_scroll_of_its_own(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@each_module
+def test_no_module_holds_more_code_than_can_be_kept_in_mind(path: Path) -> None:
+    assert lines_of_code(path.read_text(encoding="utf-8")) <= MOST_LINES_OF_CODE
+
+
+@each_module
+def test_no_function_has_more_paths_than_can_be_tried(path: Path) -> None:
+    assert too_complex(TREES[path]) == []
+
+
+def test_few_lines_say_any() -> None:
+    said = {path.relative_to(BOT).as_posix(): len(any_lines(path.read_text(encoding="utf-8"))) for path in MODULES}
+    assert sum(said.values()) < FEWER_LINES_OF_ANY, {name: count for name, count in said.items() if count}
 
 
 @each_module
@@ -284,6 +361,24 @@ def test_the_checks_above_can_fail() -> None:
         "def g():\n assert min(f() for _ in range(3)) < 1"
     )
     assert clocks_compared(ast.parse(late)) == [5, 6, 7, 8, 14]
+    shape = '"""Any caption."""\n\n# Any comment\nAny = x: Any\n"""Any name\'s."""\ny = """a\n\nb"""\n'
+    assert any_lines(shape) == {4}
+    assert lines_of_code(shape.replace("= x", "")) == 3
+    assert lines_of_code("x = 1\n" * (MOST_LINES_OF_CODE + 1)) > MOST_LINES_OF_CODE
+    simple = "def f(a):\n return a" + " and a" * (MOST_PATHS - 1)
+    assert too_complex(ast.parse(simple)) == []
+    assert too_complex(ast.parse(f"{simple} and a")) == ["f"]
+    for path, paths in {
+        "for a in b: pass\nelse: pass": 2,
+        "while a: pass": 1,
+        "[a for a in b if a if b]": 3,
+        "try: pass\nexcept A: pass\nexcept B: pass\nelse: pass": 3,
+        "match a:\n case 1: pass\n case 2: pass\n case _: pass": 2,
+        "assert a and b": 1,
+        "a if b else c or d": 2,
+        "def g():\n if a: pass": 0,
+    }.items():
+        assert complexity(ast.parse(path)) == paths, path
     nested = ast.parse("class A:\n    def b(self):\n        def c(): ...\n")
     assert [node.name for node in definitions(nested)] == ["A", "b"]
 
