@@ -25,7 +25,7 @@ from bot.library import ROADMAPS, Library
 from bot.messages import Messages
 from bot.opening import Configured, Ports
 from bot.settings import Settings
-from bot.store import Store, Unavailable, drafts, facts, leases, outbox, questions, schedule, schema, studies, zones
+from bot.store import Store, Unavailable, claims, drafts, facts, leases, outbox, questions, schema, studies, zones
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from bot.words import LANGUAGE
@@ -199,7 +199,7 @@ class Roadmate:
     async def next_moment(self) -> datetime | None:
         """When something is due next, in UTC."""
         async with self.store.reading() as db:
-            moments = [await schedule.next_moment(db), await outbox.next_moment(db)]
+            moments = [await claims.next_due(db), await outbox.next_moment(db)]
         return min((moment for moment in moments if moment), default=None)
 
     async def tidy(self) -> None:
@@ -209,7 +209,7 @@ class Roadmate:
             await questions.forget_old(db, now)
             await drafts.forget_old(db, now)
             # Before they are written off, and those of the same moment.
-            await schedule.due_again(db, outbox.late(schedule.coming_once(), now), now)
+            await claims.due_again(db, outbox.late(claims.coming_once(), now), now)
             await outbox.expire(db, now)
         before = (now - KEPT).date()
         for _ in range(FORGETTING):

@@ -14,7 +14,7 @@ from bot.cards import Button
 from bot.command import Incoming, Response
 from bot.command.spoken import spoken
 from bot.delivery import Address, Closed, Gone
-from bot.store import outbox, schedule
+from bot.store import claims, outbox, schedule
 from bot.tables import members, memberships, reminders
 from tests.fakes.clockwork import EVENING, ROOM, TODAY, Clockwork, clockwork
 
@@ -569,7 +569,7 @@ async def test_a_word_after_silence_that_was_written_off_comes_on_the_next_eveni
     await clock.messages.claim(clock.now)
     clock.now += timedelta(hours=13)
     async with clock.store.writing() as db:
-        await schedule.due_again(db, outbox.late(["return"], clock.now), clock.now)
+        await claims.due_again(db, outbox.late(["return"], clock.now), clock.now)
         await outbox.expire(db, clock.now)
     for _ in range(12 * 24):
         await clock.forward(hours=1)

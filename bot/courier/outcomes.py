@@ -27,7 +27,7 @@ from bot.delivery import (
 )
 from bot.domain.kind import KINDS
 from bot.domain.reason import MOOT, MOVED
-from bot.store import outbox, people, schedule
+from bot.store import claims, outbox, people
 from bot.store.commits import afterwards
 from bot.store.outbox import Delivery
 
@@ -89,7 +89,7 @@ class Outcomes:
         ours = await outbox.settle(db, parts, "sent", self.clock(), **values)
         if not edits:
             questions = [part.reminder for part in ours if part.reminder is not None and KINDS[part.kind].is_question]
-            await schedule.asked(db, questions)
+            await claims.asked(db, questions)
             afterwards(partial(self._tell, ours, "sent"))
 
     async def settle(self, db: AsyncConnection, parts: Parts, state: str, reason: str) -> None:
@@ -97,7 +97,7 @@ class Outcomes:
         ours = await outbox.settle(db, parts, state, self.clock(), reason=reason[:300])
         if state == "expired" and reason != MOOT:
             again = [part.reminder for part in ours if KINDS[part.kind].dates.once]
-            await schedule.due_again(db, again, self.clock())
+            await claims.due_again(db, again, self.clock())
         afterwards(partial(self._tell, ours, state, reason))
 
     async def wait(

@@ -18,7 +18,7 @@ from bot.messages import trouble
 from bot.messages.claiming import claim_due
 from bot.messages.composing import Composing
 from bot.messages.message import Message
-from bot.store import Store, schedule
+from bot.store import Store, claims
 from bot.store.outbox import Delivery
 
 __all__ = ["MESSAGES", "Message", "Messages", "learn"]
@@ -54,7 +54,7 @@ class Messages:
         Who calls it until there are none left has claimed all; between two batches others get to write.
         """
         async with self.store.reading() as db:
-            if not await schedule.any_due(db, now):
+            if not await claims.any_due(db, now):
                 return 0
         return await self.store.write(partial(claim_due, now=now))
 

@@ -17,9 +17,9 @@ from bot.domain.kind import KINDS, MOST_IGNORED, Kind
 from bot.domain.occurrence import Occurrence, next_occurrence
 from bot.domain.reason import NOBODY, NOWHERE, TOO_LATE
 from bot.domain.reminder import Reminder
-from bot.store import outbox, passing, people, schedule, studies
+from bot.store import claims, outbox, passing, people, schedule, studies
+from bot.store.claims import PARTED, Advance
 from bot.store.outbox import Draft
-from bot.store.schedule import PARTED, Advance
 
 BATCH = 500
 """Occurrences claimed in one transaction: enough to keep up with any evening, short enough to let commands through."""
@@ -81,7 +81,7 @@ class Batch:
 
 async def claim_due(db: AsyncConnection, now: datetime) -> int:
     """Queue a batch of what is due and advance its rules; how many reminders were looked at."""
-    due = await schedule.due(db, now, BATCH)
+    due = await claims.claimable(db, now, BATCH)
     if not due:
         return 0
     batch = await Batch.of(db, due)
@@ -95,12 +95,12 @@ async def claim_due(db: AsyncConnection, now: datetime) -> int:
                 raise
             # One that cannot be claimed must not keep the others waiting.
             log.exception("reminder %s could not be claimed", reminder.id)
-            await schedule.set_aside(db, reminder, now + SET_ASIDE)
+            await claims.set_aside(db, reminder, now + SET_ASIDE)
         else:
             drafts += said
             advances.append(advance)
     await outbox.queue(db, *drafts)
-    await schedule.advance(db, advances)
+    await claims.advance(db, advances)
     return len(due)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, Date, Integer, Row, Select, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Date, Row, Select, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import kind as kinds
@@ -21,11 +21,10 @@ from bot.domain.reminder import Reminder
 from bot.domain.rest import pause
 from bot.store import outbox, people, rests
 from bot.store.changes import Change
-from bot.store.engine import many, upsert
+from bot.store.engine import upsert
 from bot.tables import UtcDateTime, accounts, checkins, enrolments, groups, members, memberships, reminders
-from bot.tables import rests as days_off
 
-_Own = tuple[
+OwnColumns = tuple[
     *tuple[int, str, int | None, int | None, int, int, str, date | None, datetime | None, date | None],
     *tuple[int, datetime | None, datetime | None, date | None],
 ]
@@ -35,15 +34,12 @@ OWN = (
 )
 """The columns of a reminder that a Reminder begins with, in its order."""
 
-_Clock = tuple[str, int | None, int | None, int | None, date | None, date | None]
+ClockColumns = tuple[str, int | None, int | None, int | None, date | None, date | None]
 CLOCK = ("day_start", "quiet_from", "quiet_to", "paused_from", "paused_until")
 """The columns of a member that say, after the zone, by which clock their reminders go."""
 
-PARTED = "|"
-"""Between platform and account in one value; no platform's name has it."""
 
-
-def _reminders() -> Select[*_Own, *_Clock]:
+def with_clock() -> Select[*OwnColumns, *ClockColumns]:
     """Reminders with the clock they go by: their member's or their group's."""
     zone = func.coalesce(members.c.zone, groups.c.zone)
     return (
@@ -53,24 +49,24 @@ def _reminders() -> Select[*_Own, *_Clock]:
     )
 
 
-def held() -> Select[*_Own, *_Clock]:
+def held() -> Select[*OwnColumns, *ClockColumns]:
     """Reminders that nobody claims or changes until this transaction ends: a write follows."""
-    return _reminders().with_for_update(of=reminders)
+    return with_clock().with_for_update(of=reminders)
 
 
 async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | None:
     """A member's reminder of a kind, to look at."""
-    return next(iter(await chosen(db, _reminders(), _mine(member, kind))), None)
+    return next(iter(await chosen(db, with_clock(), _mine(member, kind))), None)
 
 
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
     """All reminders of a member, to look at."""
-    return await chosen(db, _reminders(), reminders.c.member == member)
+    return await chosen(db, with_clock(), reminders.c.member == member)
 
 
 async def of_group(db: AsyncConnection, group: int) -> dict[str, Reminder]:
     """A group's own reminders by their kinds, to look at."""
-    return {reminder.kind: reminder for reminder in await chosen(db, _reminders(), reminders.c.group == group)}
+    return {reminder.kind: reminder for reminder in await chosen(db, with_clock(), reminders.c.group == group)}
 
 
 async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
@@ -80,7 +76,7 @@ async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
 
 
 async def chosen(
-    db: AsyncConnection, query: Select[*_Own, *_Clock], which: ColumnElement[bool]
+    db: AsyncConnection, query: Select[*OwnColumns, *ClockColumns], which: ColumnElement[bool]
 ) -> tuple[Reminder, ...]:
     """Some reminders of a question, by their ids."""
     rows = await db.execute(query.where(which).order_by(reminders.c.id))
@@ -144,7 +140,7 @@ async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> tup
         due = _due_columns(dated.anew(now, dated.last_date, decided))
         anew = replace(reminder, **due, later_date=dated.later_at and dated.later_date)
         if anew != reminder:
-            await _write(db, reminder.id, **due, later_date=anew.later_date)
+            await write_columns(db, reminder.id, **due, later_date=anew.later_date)
         refreshed.append(anew)
     return tuple(refreshed)
 
@@ -166,7 +162,7 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> Group
             else post.on_conflict_do_nothing(index_elements=ours)
         )
     for reminder in await chosen(db, held(), reminders.c.group == group):
-        await _write(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
+        await write_columns(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
     return wishes
 
 
@@ -196,120 +192,6 @@ async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None
     )
 
 
-# ---------------------------------------------------------------- what is due
-
-
-async def any_due(db: AsyncConnection, now: datetime) -> bool:
-    """Whether some reminder's moment has come: what every tick asks, and mostly all that it does.
-
-    Asked for the first in the index's order: looking for any that is due, Postgres reads the whole table where it
-    believes that there are many.
-    """
-    first = await next_moment(db)
-    return first is not None and first <= now
-
-
-async def due(db: AsyncConnection, now: datetime, limit: int) -> tuple[Reminder, ...]:
-    """Reminders whose moment has come, the earliest first, without those that another process is claiming."""
-    return tuple(map(_claimable, await db.execute(_DUE, {"now": now, "most": limit})))
-
-
-def _due() -> Select[*_Own, *_Clock, str | None, bool, bool]:
-    """Made once: a statement is worked out anew each time it is built."""
-    whose = accounts.c.member == reminders.c.member
-    reached = (
-        select(accounts.c.platform + PARTED + accounts.c.account)
-        .where(whose, accounts.c.dm != "closed")
-        .order_by(accounts.c.seen_at.desc(), accounts.c.platform, accounts.c.account)
-        .limit(1)
-        .scalar_subquery()
-    )
-    since = (checkins.c.member == reminders.c.member) & (checkins.c.local_date >= reminders.c.next_date)
-    off = select(days_off.c.id).where(days_off.c.member == reminders.c.member).exists()
-    return (
-        _reminders()
-        .add_columns(reached, off, select(checkins.c.id).where(since).exists())
-        .where(reminders.c.next_due_at <= bindparam("now"))
-        .order_by(reminders.c.next_due_at, reminders.c.member, reminders.c.group)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(of=reminders, skip_locked=True)
-    )
-
-
-_DUE = _due()
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """Where a reminder stands after a claim."""
-
-    reminder: int
-    due: Occurrence | None
-    last_date: date | None
-    paused_at: datetime | None = None
-    later_at: datetime | None = None
-    later_date: date | None = None
-
-
-async def advance(db: AsyncConnection, advances: Sequence[Advance]) -> None:
-    """On to the next occurrences, of all that were claimed at once."""
-    if advances:
-        columns: dict[str, Sequence[object]] = {
-            "claimed": [a.reminder for a in advances],
-            "due_at": [a.due and a.due.at for a in advances],
-            "due_date": [a.due and a.due.day for a in advances],
-            "done": [a.last_date for a in advances],
-            "stopped": [a.paused_at for a in advances],
-            "again_at": [a.later_at for a in advances],
-            "again_date": [a.later_date for a in advances],
-        }
-        await many(db, _ADVANCE, columns)
-
-
-_ADVANCE = (
-    update(reminders)
-    .where(reminders.c.id == bindparam("claimed"))
-    .values(
-        next_due_at=bindparam("due_at"),
-        next_date=bindparam("due_date"),
-        last_date=bindparam("done"),
-        paused_at=bindparam("stopped"),
-        later_at=bindparam("again_at"),
-        later_date=bindparam("again_date"),
-    )
-)
-
-
-async def set_aside(db: AsyncConnection, reminder: Reminder, at: datetime) -> None:
-    """Look at a reminder again at a moment, for the same local date."""
-    await _write(db, reminder.id, next_due_at=at)
-
-
-async def due_again(db: AsyncConnection, of: Sequence[int | None] | Select[int | None], now: datetime) -> None:
-    """What comes once, by its reminders, and could not be said in time: due again, on the next evening."""
-    lost = reminders.c.id.in_(of) & reminders.c.kind.in_(coming_once()) & (reminders.c.place != "off")
-    again = {"last_date": None, "next_due_at": now, "next_date": now.date()}
-    # Who has spoken since is waited for anyway.
-    await db.execute(update(reminders).where(lost, reminders.c.next_due_at.is_(None)).values(**again))
-
-
-def coming_once() -> tuple[str, ...]:
-    """The names of the kinds that come once: what of them is too late is not lost, but due again."""
-    return tuple(kind.name for kind in kinds.chosen(lambda kind: kind.dates.once))
-
-
-async def asked(db: AsyncConnection, ids: Sequence[int]) -> None:
-    """Questions of these reminders have arrived: until a word comes they count as ignored.
-
-    Who is speaking at this very moment holds theirs, and ignores nothing: they are not waited for.
-    """
-    if ids:
-        asking = [kind.name for kind in kinds.chosen(lambda kind: kind.is_question)]
-        questions = reminders.c.id.in_(ids) & reminders.c.kind.in_(asking)
-        free = select(reminders.c.id).where(questions).with_for_update(skip_locked=True)
-        await db.execute(update(reminders).where(reminders.c.id.in_(free)).values(ignored=reminders.c.ignored + 1))
-
-
 # ---------------------------------------------------------------- answers
 
 
@@ -331,7 +213,7 @@ async def answered(change: Change, track: str, day: date, pressed: str | None, *
         # Its member too: SQLite gives the id of a reminder that was taken back to the next one.
         mine = {"id": row.id, "member": member}
         await change.follow(reminders, mine, last_date=last, paused_at=None, **later)
-        await _write(db, row.id, **_due_columns(awake.anew(now, last, decided)), ignored=0)
+        await write_columns(db, row.id, **_due_columns(awake.anew(now, last, decided)), ignored=0)
     await outbox.touch_question(db, member, kinds.showing(Owner.MEMBER, track), day, pressed, now)
     if studied:
         await _touch_groups(db, member, track, day, now)
@@ -393,16 +275,6 @@ async def ask_later(change: Change, row: Reminder, at: datetime | None, today: d
     await change.set(reminders, {"id": row.id}, **wish)
 
 
-async def next_moment(db: AsyncConnection) -> datetime | None:
-    """When the next reminder is due."""
-    found: datetime | None = await db.scalar(_NEXT)
-    return found
-
-
-_NEXT_DUE = reminders.c.next_due_at
-_NEXT = select(_NEXT_DUE).where(_NEXT_DUE.is_not(None)).order_by(_NEXT_DUE).limit(1)
-
-
 async def touch_rosters(db: AsyncConnection, group: int, day: date, now: datetime) -> None:
     """A group's posts of a local date that show who studied are to be brought up to date."""
     for kind in kinds.of_owner(Owner.LEADER):
@@ -427,20 +299,17 @@ def _due_columns(due: Occurrence | None) -> _Due:
     return {"next_due_at": due.at if due else None, "next_date": due.day if due else None}
 
 
-async def _write(db: AsyncConnection, id: int, **values: object) -> None:
+async def write_columns(db: AsyncConnection, id: int, **values: object) -> None:
+    """Write columns of a reminder that follow from its rule, and that no /undo takes back."""
     await db.execute(update(reminders).where(reminders.c.id == id).values(**values))
 
 
 # By their places: by the names of the fields it would take as long as the database.
-def _reminder(row: Row[*_Own, *_Clock]) -> Reminder:
-    return Reminder(*row[:14], *_clock(*row[14:20]), kinds.known_dates(row[1]))
+def _reminder(row: Row[*OwnColumns, *ClockColumns]) -> Reminder:
+    return Reminder(*row[:14], *clock(*row[14:20]), kinds.known_dates(row[1]))
 
 
-def _claimable(row: Row[*_Own, *_Clock, str | None, bool, bool]) -> Reminder:
-    return Reminder(*row[:14], *_clock(*row[14:20]), kinds.known_dates(row[1]), *row[20:])
-
-
-def _clock(
+def clock(
     zone: str,
     day_start: int | None,
     quiet_from: int | None,
@@ -448,5 +317,6 @@ def _clock(
     paused_from: date | None,
     paused_until: date | None,
 ) -> tuple[str, int, Quiet | None, Range | None]:
+    """What of a Reminder says by which clock it goes: zone, start of the day, quiet hours and pause."""
     quiet = None if quiet_from is None or quiet_to is None else Quiet(quiet_from, quiet_to)
     return zone, day_start or 0, quiet, None if paused_from is None else pause(paused_from, paused_until)

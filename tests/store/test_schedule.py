@@ -13,7 +13,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.reminder import Reminder
 from bot.messages.claiming import claim_due
-from bot.store import Store, people, schedule, zones
+from bot.store import Store, claims, people, schedule, zones
 from bot.store.changes import Change
 from bot.tables import groups, members, reminders
 from tests.fakes.patience import PATIENCE
@@ -45,7 +45,7 @@ async def rule(store: Store, member: Member, kind: str = "study") -> Reminder:
 async def claim(store: Store, now: datetime) -> list[tuple[str, date | None]]:
     """What the tick does, without the delivery."""
     async with store.writing() as db:
-        found = await schedule.due(db, now, 10)
+        found = await claims.claimable(db, now, 10)
         await claim_due(db, now)
     return [(reminder.kind, reminder.next_date) for reminder in found]
 
@@ -132,7 +132,7 @@ async def test_set_aside_is_due_later_for_the_same_date(store: Store) -> None:
     async with store.writing() as db:
         found = await schedule.of_member(db, member.id, "study")
         assert found is not None
-        await schedule.set_aside(db, found, EVENING + timedelta(hours=1))
+        await claims.set_aside(db, found, EVENING + timedelta(hours=1))
     assert await claim(store, EVENING) == []
     assert await claim(store, EVENING + timedelta(hours=1)) == [("study", TODAY)]
 
@@ -167,13 +167,13 @@ async def test_a_groups_wishes_are_written_into_its_rules_once(store: Store) -> 
 
 async def test_the_next_moment_is_that_of_the_earliest_rule(store: Store) -> None:
     async with store.writing() as db:
-        assert await schedule.next_moment(db) is None
+        assert await claims.next_due(db) is None
     await asked(store)
     await founded(store)
     async with store.writing() as db:
-        assert await schedule.next_moment(db) == EVENING
-        assert len(await schedule.due(db, EVENING, 10)) == 2
-        assert len(await schedule.due(db, EVENING, 1)) == 1
+        assert await claims.next_due(db) == EVENING
+        assert len(await claims.claimable(db, EVENING, 10)) == 2
+        assert len(await claims.claimable(db, EVENING, 1)) == 1
 
 
 # ---------------------------------------------------------------- the rules of time zones
@@ -220,8 +220,8 @@ async def test_a_question_that_arrives_does_not_wait_for_its_member_who_is_speak
     async with store.writing() as db:
         await db.execute(reminders.update().values(minute=1201))
         async with asyncio.timeout(PATIENCE), open_another().writing() as courier:
-            await schedule.asked(courier, [mine.id])
+            await claims.asked(courier, [mine.id])
     assert (await rule(store, member)).ignored == 0
     async with store.writing() as db:
-        await schedule.asked(db, [mine.id])
+        await claims.asked(db, [mine.id])
     assert (await rule(store, member)).ignored == 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, insert, select
 
-from bot.store import Store, schedule
+from bot.store import Store, claims, schedule
 from bot.tables import members, reminders
 from tests.fakes.seeding import APART, ZONES, Seeds, seed
 
@@ -16,7 +16,7 @@ SEEDS = Seeds(members=600, due=50, moment=MOMENT, roadmap="backend-ai-era")
 
 async def due(store: Store, at: datetime) -> set[int | None]:
     async with store.writing() as db:
-        return {reminder.member for reminder in await schedule.due(db, at, SEEDS.members)}
+        return {reminder.member for reminder in await claims.claimable(db, at, SEEDS.members)}
 
 
 async def test_those_are_due_at_the_moment_who_should_be(store: Store, url: str) -> None:
@@ -31,7 +31,7 @@ async def test_those_are_due_at_the_moment_who_should_be(store: Store, url: str)
 async def test_the_house_finds_every_moment_where_it_would_put_it(store: Store, url: str) -> None:
     await seed(url, SEEDS)
     async with store.writing() as db:
-        found = await schedule.due(db, MOMENT + timedelta(days=1), SEEDS.members)
+        found = await claims.claimable(db, MOMENT + timedelta(days=1), SEEDS.members)
         around = await schedule.circumstances(db, found)
     assert {reminder.zone for reminder in found} == set(ZONES)
     for reminder in found:
