@@ -1,8 +1,10 @@
 """Check-ins of a large group beside a member who looks at its recap or board again and again, on SQLite.
 
-Run: python -m benchmarks.showing [members]
+Run: python -m benchmarks.showing [members] [line …]
 
-Prints the 99th percentile of the check-ins' durations without and with it, and the ratio, which may be 1.2.
+Prints the 99th percentile of the check-ins' durations without and with it, and the ratio, which may be 1.2. Check-ins
+come at a share of what this machine carries at that moment, measured anew before each turn: on a busy one, too, it is
+the looking that is measured and not a queue.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,12 +35,17 @@ ROOM = Address("bench", "room")
 DAYS = 60
 """How long the group has studied."""
 
-CHECKINS = 100
-PACE_SECONDS = 0.02
-"""One check-in begins so long after the other: fifty a second, as when the daily question has just come."""
+CHECKINS = 25
+"""How many check-ins make a turn."""
 
-ROUNDS = 2
-"""Without and with, so often in turn: a busy machine is busy for both."""
+TURNS = 16
+"""Without and with, so often in turn: a busy machine is busy for both, and there are enough for a 99th percentile."""
+
+CAPACITY = 15
+"""Check-ins, one after another, that show how many this machine carries at the moment."""
+
+LOAD = 0.3
+"""The share of what it carries that comes."""
 
 
 def rows(members: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -107,6 +114,7 @@ class Group:
         self.members = members
         self.dispatch = Dispatch(store, lambda: library.roadmaps, registry, lambda: NOW, zone="Asia/Kolkata")
         self._said = 0
+        self._next = 0
 
     async def say(self, member: int, line: str) -> float:
         """The seconds until a line is answered."""
@@ -119,12 +127,22 @@ class Group:
         assert not response.refused, response
         return perf_counter() - began
 
-    async def check_ins(self, first: int) -> list[float]:
-        """The durations of check-ins of different members, each begun at its moment."""
+    async def check_in(self) -> float:
+        """The seconds that a check-in of the next member takes."""
+        self._next = self._next % self.members + 1
+        return await self.say(self._next, "checkin 30")
+
+    async def pause_between(self) -> float:
+        """The seconds between two check-ins that are LOAD of what is carried now."""
+        taken = [await self.check_in() for _ in range(CAPACITY)]
+        return sum(taken) / len(taken) / LOAD
+
+    async def check_ins(self, pause: float) -> list[float]:
+        """The durations of check-ins of different members, each begun at its moment, whatever became of the last."""
         tasks = []
-        for n in range(CHECKINS):
-            tasks.append(asyncio.create_task(self.say((first + n) % self.members + 1, "checkin 30")))
-            await asyncio.sleep(PACE_SECONDS)
+        for _ in range(CHECKINS):
+            tasks.append(asyncio.create_task(self.check_in()))
+            await asyncio.sleep(pause)
         return list(await asyncio.gather(*tasks))
 
     async def look(self, line: str, durations: list[float]) -> None:
@@ -139,7 +157,7 @@ def percentile(durations: list[float], share: float) -> float:
     return sorted(durations)[min(len(durations) - 1, int(share * len(durations)))] * 1000
 
 
-async def measure(members: int) -> None:
+async def measure(members: int, lines: Sequence[str]) -> None:
     """Measure check-ins alone, and beside each of the commands."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "group.db"
@@ -148,26 +166,35 @@ async def measure(members: int) -> None:
             await schema.upgrade(store)
             await asyncio.to_thread(fill, file, members)
             group = Group(store, members)
-            await group.check_ins(0)
-            for line in ("recap", "leaderboard"):
-                alone: list[float] = []
-                beside: list[float] = []
-                looks: list[float] = []
-                for turn in range(ROUNDS):
-                    alone += await group.check_ins(2 * turn * CHECKINS)
-                    looking = asyncio.create_task(group.look(line, looks))
-                    beside += await group.check_ins((2 * turn + 1) * CHECKINS)
-                    looking.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await looking
-                before, after = percentile(alone, 0.99), percentile(beside, 0.99)
-                print(
-                    f"/{line}: {len(looks)} times, median {percentile(looks, 0.5) if looks else 0:.0f} ms; check-ins' "
-                    f"p99 {before:.1f} ms alone, {after:.1f} ms beside it: ratio {after / before:.2f}"
-                )
+            await group.pause_between()
+            for line in lines:
+                print(await compare(group, line))
         finally:
             await store.close()
 
 
+async def compare(group: Group, line: str) -> str:
+    """What check-ins take alone and beside a command, in turns, in a line to be read."""
+    alone: list[float] = []
+    beside: list[float] = []
+    looks: list[float] = []
+    rates: list[float] = []
+    for _ in range(TURNS):
+        pause = await group.pause_between()
+        rates.append(1 / pause)
+        alone += await group.check_ins(pause)
+        looking = asyncio.create_task(group.look(line, looks))
+        beside += await group.check_ins(pause)
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+    before, after = percentile(alone, 0.99), percentile(beside, 0.99)
+    seen = f"{len(looks)} times, median {percentile(looks, 0.5):.0f} ms" if looks else "never to its end"
+    rate = f"{min(rates):.0f} to {max(rates):.0f} a second"
+    usual = f"p50 {percentile(alone, 0.5):.1f} ms alone, {percentile(beside, 0.5):.1f} ms beside it"
+    worst = f"p99 {before:.1f} ms alone, {after:.1f} ms beside it"
+    return f"/{line}: {seen}; {len(alone)} check-ins at {rate}: {usual}; {worst}: ratio {after / before:.2f}"
+
+
 if __name__ == "__main__":
-    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000))
+    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000, sys.argv[2:] or ("recap", "leaderboard")))
