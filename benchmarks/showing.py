@@ -21,6 +21,8 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
+from alembic import command
+
 from bot.command import Dispatch, Incoming
 from bot.commands import registry
 from bot.delivery import Address
@@ -43,6 +45,9 @@ TURNS = 16
 
 CAPACITY = 15
 """Check-ins, one after another, that show how many this machine carries at the moment."""
+
+LEDGERS = "0005"
+"""The version of the tables in which there were ledgers and no totals: the upgrade from it works out a group's."""
 
 LOAD = 0.3
 """The share of what it carries that comes."""
@@ -163,8 +168,10 @@ async def measure(members: int, lines: Sequence[str]) -> None:
         file = Path(folder) / "group.db"
         store = Store.open(f"sqlite+aiosqlite:///{file}")
         try:
-            await schema.upgrade(store)
+            async with store.rebuilding() as db:
+                await db.run_sync(lambda connection: command.upgrade(schema.configuration(connection), LEDGERS))
             await asyncio.to_thread(fill, file, members)
+            await schema.upgrade(store)
             group = Group(store, members)
             await group.pause_between()
             for line in lines:

@@ -54,32 +54,41 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """A group's ranking in a window: everybody with something to show, and what the group has to show together."""
+    """A page of a group's ranking in a window, and what the group has to show together.
+
+    `shown` members have something to show; `places` are those of the page among them whom a public board names.
+    """
 
     window: Window
     measure: Measure
     places: tuple[Place, ...]
+    page: int
+    shown: int
     members: int
     minutes: int
     steps: int
 
     @property
-    def named(self) -> tuple[Place, ...]:
-        """The places that a public board shows."""
-        return listed(self.places, self.members)
+    def pages(self) -> int:
+        """How many pages of `PAGE_ROWS` there are; an empty board has one."""
+        return pages(self.shown, self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one member stands in a window: `place` is None with nothing to show, `ahead` the nearest better score, None
+    at the top."""
+
+    window: Window
+    measure: Measure
+    members: int
+    place: Place | None = None
+    ahead: Score | None = None
 
     @property
-    def pages(self) -> int:
-        """How many pages of `PAGE_ROWS` they fill; an empty board has one."""
-        return max(1, ceil(len(self.named) / PAGE_ROWS))
-
-    def place_of(self, member: int) -> Place | None:
-        """A member's place, wherever it is."""
-        return next((place for place in self.places if place.score.member == member), None)
-
-    def ahead_of(self, place: Place) -> Place | None:
-        """The nearest place with a better score; None at the top."""
-        return next((other for other in reversed(self.places) if other.rank < place.rank), None)
+    def ahead_is_named(self) -> bool:
+        """Whether a public board names the one ahead."""
+        return self.place is not None and self.place.rank - 1 <= named(self.members)
 
 
 def capped(minutes_by_day: Iterable[int]) -> int:
@@ -87,21 +96,26 @@ def capped(minutes_by_day: Iterable[int]) -> int:
     return sum(min(minutes, COUNTED_MINUTES_A_DAY) for minutes in minutes_by_day)
 
 
-def rank(scores: Iterable[Score], measure: Measure) -> tuple[Place, ...]:
-    """Everybody who has something to show, best first; ties stand in the order of their names."""
-    shown = sorted(
-        (s for s in scores if s.by(measure) > 0), key=lambda s: (-s.by(measure), s.name.casefold(), s.member)
-    )
+def ranked(scores: Iterable[Score], measure: Measure, position: int = 1, rank: int = 1) -> tuple[Place, ...]:
+    """Scores in the order of a board, best first, with their ranks: the first stands at `position` and has `rank`."""
     places: list[Place] = []
-    for position, score in enumerate(shown, start=1):
-        tied = places and places[-1].score.by(measure) == score.by(measure)
-        places.append(Place(places[-1].rank if tied else position, score))
+    for number, score in enumerate(scores, start=position):
+        if places:
+            tied = places[-1].score.by(measure) == score.by(measure)
+            rank = places[-1].rank if tied else number
+        places.append(Place(rank, score))
     return tuple(places)
 
 
-def listed(places: tuple[Place, ...], members: int) -> tuple[Place, ...]:
-    """Whom a public board names: the upper half of the group, at least three; a low rank is nobody else's business."""
-    return places[: max(3, (members + 1) // 2)]
+def named(members: int) -> int:
+    """How many a public board names at the most: the upper half of the group, at least three; a low rank is nobody
+    else's business."""
+    return max(3, (members + 1) // 2)
+
+
+def pages(shown: int, members: int) -> int:
+    """How many pages the named of those with something to show fill, at least one."""
+    return max(1, ceil(min(shown, named(members)) / PAGE_ROWS))
 
 
 def window_start(window: Window, today: date) -> date | None:

@@ -25,3 +25,17 @@ def streak(studied: Collection[date], today: date, days: int = EVERY_DAY, off: C
             break
         day -= timedelta(days=1)
     return length
+
+
+def stands_until(last: date, days: int = EVERY_DAY, off: Collection[Range] = ()) -> date:
+    """The last local date on which a streak that ends on a study day still stands: the next one that needs another.
+
+    `date.max` where none does, as in a pause without an end. The rest is as in `streak`.
+    """
+    day = last + timedelta(days=1)
+    while within(day, off) or not days >> day.weekday() & 1:
+        ends = [end for start, end in off if start <= day <= end]
+        if date.max in ends:
+            return date.max
+        day = max(ends, default=day) + timedelta(days=1)
+    return day

@@ -24,7 +24,7 @@ class Week:
     """A group's week from one local date to another: results only, nobody's absence.
 
     `studied` of `members` had a study day; `minutes` are capped by day; `streak` is the longest current one, in days,
-    and `streak_names` whose it is.
+    which `holders` have; `streak_names` are those of the first of them.
     """
 
     group: Group
@@ -35,6 +35,7 @@ class Week:
     minutes: int
     steps: int
     streak: int = 0
+    holders: int = 0
     streak_names: tuple[str, ...] = ()
     finishers: tuple[Finisher, ...] = ()
 

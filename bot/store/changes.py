@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.member import Member
+from bot.store import totals
 from bot.store.engine import to_write
 from bot.tables import UtcDateTime, changes, metadata
 
@@ -89,6 +90,7 @@ class Change:
         self._keys = {"update_key": update_key, "press_key": press_key}
         self._effects: list[Effect] = []
         self._id: int | None = None
+        self._touched = totals.Touched()
 
     @property
     def made(self) -> bool:
@@ -147,6 +149,7 @@ class Change:
         if yields:
             effect["yields"] = True
         self._effects.append(effect)
+        self._touched.row(table, values)
 
     async def create(self, table: Table, end: str | None = None, **values: object) -> int:
         """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
@@ -156,19 +159,22 @@ class Change:
             column.name: key for column, key in zip(table.primary_key, result.inserted_primary_key or (), strict=True)
         }
         self._effects.append({"created": table.name, "where": _json(where), "end": end})
+        self._touched.row(table)
         return int(next(iter(where.values())))
 
     async def append(self, table: Table, **values: object) -> int:
         """Add a line to a ledger; `change`, the moment and the local date are filled in."""
         change = await self.id()
-        result = await self.db.execute(insert(table).values(**{**self.stamp(), "change": change, **values}))
-        line = _key(result)
+        row = {**self.stamp(), "change": change, **values}
+        line = _key(await self.db.execute(insert(table).values(**row)))
+        self._touched.line(table, row)
         self._effects.append({"appended": table.name, "where": {"id": line}})
         return line
 
     async def settle(self) -> None:
-        """Write down what was done and how to take it back; the last thing before the commit."""
+        """Write down what was done, how to take it back, what it amounts to; the last thing before the commit."""
         if self._id is not None:
+            await totals.keep(self.db, self.member.id, self._touched)
             await self.db.execute(
                 update(changes)
                 .where(changes.c.id == self._id)
@@ -203,11 +209,13 @@ class Change:
                     return
                 raise Stale(name)
             await self.db.execute(update(table).where(where).values(**_rows(table, effect["before"])))
+            self._touched.row(table, effect["before"])
         elif "created" in effect:
             if effect["end"]:
                 await self.db.execute(update(table).where(where).values({effect["end"]: self.now}))
             else:
                 await self.db.execute(table.delete().where(where))
+            self._touched.row(table)
         else:
             await self._compensate(table, _match(table, effect["where"]), me)
 
@@ -220,6 +228,7 @@ class Change:
         if "kind" in row:
             row["kind"] = "reverted"
         await self.db.execute(insert(table).values(**row))
+        self._touched.line(table, row)
 
 
 async def last(db: AsyncConnection, member: int) -> Done | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.linking import Brought
 from bot.domain.progress import StepEvent
 from bot.domain.roadmap import Roadmap
-from bot.store import people, rests, schedule, studies
+from bot.store import people, rests, schedule, studies, totals
 from bot.store.changes import Change
 from bot.store.engine import hold
 from bot.tables import (
@@ -50,7 +50,7 @@ FORGOTTEN = {
 async def brought(db: AsyncConnection, member: int) -> Brought:
     """What a member would bring into a union."""
     query = select(func.count(checkins.c.local_date.distinct())).where(
-        checkins.c.member == member, studies.STANDING_CHECKIN
+        checkins.c.member == member, totals.STANDING_CHECKIN
     )
     return Brought(
         accounts=await people.accounts_of(db, member),
@@ -95,6 +95,8 @@ async def unite(change: Change, keep: int, other: int, roadmaps: Mapping[str, Ro
     for table in (attempts, codes):
         await db.execute(delete(table).where(table.c.member == other))
     await _unite_members(db, keep, other)
+    for member in (keep, other):
+        await totals.recount(db, member)
     await schedule.refresh_member(db, keep, now)
 
 

@@ -4,41 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import CompoundSelect, RowMapping, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import Answer
-from bot.domain.board import COUNTED_MINUTES_A_DAY
 from bot.domain.enrolment import Enrolment
 from bot.domain.progress import EventKind, StepEvent
+from bot.store import totals
 from bot.store.changes import Change
+from bot.store.totals import STANDING_CHECKIN, STANDING_EVENT
 from bot.tables import checkins, enrolments, groups, step_events
-
-_later_events = step_events.alias("later_events")
-_later_checkins = checkins.alias("later_checkins")
-
-STANDING_EVENT = (step_events.c.kind != "reverted") & ~exists().where(_later_events.c.reverts == step_events.c.id)
-"""Lines of the ledger that nobody took back."""
-
-STANDING_CHECKIN = checkins.c.reverts.is_(None) & ~exists().where(_later_checkins.c.reverts == checkins.c.id)
-
 
 Who = Sequence[int] | Select[tuple[int]]
 """Members by their ids, or by a question that gives them: a group of a hundred thousand is never listed here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What one member has to show between two dates; `roadmaps` are those, by slug, on which steps were finished."""
-
-    member: int
-    steps: int
-    minutes: int
-    studied: bool
-    roadmaps: frozenset[str] = frozenset()
 
 
 async def enrolments_of(db: AsyncConnection, member: int) -> tuple[Enrolment, ...]:
@@ -57,6 +37,10 @@ async def follow_renames(db: AsyncConnection, names: Mapping[str, str], now: dat
     Who is on both keeps the one under today's name; the other becomes history, and what was done on it counts.
     """
     for old, new in names.items():
+        ever = select(enrolments.c.member)
+        both_ever = await db.execute(
+            ever.where(enrolments.c.roadmap == old).intersect(ever.where(enrolments.c.roadmap == new))
+        )
         mine = enrolments.alias("mine")
         on_new = exists().where(mine.c.member == enrolments.c.member, mine.c.roadmap == new, mine.c.ended_at.is_(None))
         earlier = enrolments.c.roadmap == old
@@ -64,6 +48,8 @@ async def follow_renames(db: AsyncConnection, names: Mapping[str, str], now: dat
         await db.execute(update(enrolments).where(both).values(ended_at=now))
         await db.execute(update(enrolments).where(earlier).values(roadmap=new))
         await db.execute(update(groups).where(groups.c.roadmap == old).values(roadmap=new))
+        for member in both_ever.scalars().all():
+            await totals.recount(db, member)
 
 
 async def use(db: AsyncConnection, enrolment: int, now: datetime) -> None:
@@ -233,55 +219,6 @@ def studied(members: Who, first: date | None = None, last: date | None = None) -
         answered = answered.where(checkins.c.local_date <= last)
         shown = shown.where(step_events.c.local_date <= last)
     return answered.union(shown)
-
-
-async def work_of(db: AsyncConnection, members: Who, first: date | None, last: date) -> dict[int, Work]:
-    """Steps and counted minutes of each member between two local dates; both count in all their groups.
-
-    Added up by the database: of a large group as few rows come as it has members.
-    """
-    first = first or date.min
-    found = {
-        member: Work(member, 0, int(minutes), bool(studied))
-        for member, minutes, studied in await db.execute(_counted(members, first, last))
-    }
-    steps: dict[int, list[str]] = defaultdict(list)
-    for row in await db.execute(_finished(members, first, last)):
-        steps[row.member].append(row.roadmap)
-    for member, roadmaps in steps.items():
-        before = found.get(member) or Work(member, 0, 0, True)
-        found[member] = replace(before, steps=len(roadmaps), studied=True, roadmaps=frozenset(roadmaps))
-    return found
-
-
-def _counted(members: Who, first: date, last: date) -> Select[int, int, int]:
-    """The minutes of each member that count, of every day no more than a day can; and whether any was studied on."""
-    day = (
-        select(
-            checkins.c.member,
-            func.sum(checkins.c.minutes).label("minutes"),
-            func.max(case((checkins.c.studied, 1), else_=0)).label("studied"),
-        )
-        .where(checkins.c.member.in_(members), checkins.c.local_date.between(first, last), STANDING_CHECKIN)
-        .group_by(checkins.c.member, checkins.c.local_date)
-        .subquery()
-        .c
-    )
-    counts = case((day.minutes > COUNTED_MINUTES_A_DAY, COUNTED_MINUTES_A_DAY), else_=day.minutes)
-    return select(day.member, func.sum(counts), func.max(day.studied)).group_by(day.member)
-
-
-def _finished(members: Who, first: date, last: date) -> Select[int, str, str, date]:
-    """Steps by the day they were first done: who adds a proof later does not finish the step again."""
-    day = func.min(step_events.c.local_date)
-    return (
-        select(enrolments.c.member, enrolments.c.roadmap, step_events.c.step, day.label("day"))
-        .join_from(step_events, enrolments, enrolments.c.id == step_events.c.enrolment)
-        .where(enrolments.c.member.in_(members), step_events.c.kind == "done", STANDING_EVENT)
-        .group_by(enrolments.c.member, enrolments.c.roadmap, step_events.c.step)
-        .having(day.between(first, last))
-        .order_by(func.min(step_events.c.id))
-    )
 
 
 def _enrolment(row: RowMapping) -> Enrolment:

@@ -11,6 +11,7 @@ from bot.tables.messages import deliveries, reminders
 from bot.tables.people import accounts, groups, homes, members, memberships, rests
 from bot.tables.processes import facts, inbox, leases
 from bot.tables.studies import changes, checkins, enrolments, step_events
+from bot.tables.totals import streaks, totals
 
 __all__ = [
     "UtcDateTime",
@@ -34,4 +35,6 @@ __all__ = [
     "reminders",
     "rests",
     "step_events",
+    "streaks",
+    "totals",
 ]

@@ -8,12 +8,12 @@ from bot.cards import Bold, Button, Card, Italic, Paragraph, Spans, Text
 from bot.domain.board import (
     MEASURES,
     MINUTES_A_POINT,
-    PAGE_ROWS,
     POINTS_A_STEP,
     WINDOWS,
     Measure,
     Place,
     Score,
+    Standing,
     Standings,
     Window,
 )
@@ -28,18 +28,10 @@ RECAP_LINES = 12
 RECAP_STEPS = 4
 """How many steps of one member a recap names."""
 
-STREAK_NAMES = 3
-"""How many share the longest streak by name."""
 
-
-def board(language: str, group: Group, standings: Standings, page: int, reader: int) -> Card:
-    """A page of the ranking; the group's own progress leads. `reader` alone turns it to other measures and pages.
-
-    A page beyond the last is the last.
-    """
-    named = standings.named
-    page = min(page, standings.pages)
-    rows = named[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+def board(language: str, group: Group, standings: Standings, reader: int) -> Card:
+    """A page of the ranking; the group's own progress leads. `reader` alone turns it to other measures and pages."""
+    rows = standings.places
     title = say(
         language,
         "board-title",
@@ -56,39 +48,39 @@ def board(language: str, group: Group, standings: Standings, page: int, reader: 
         parts.append(Paragraph(_legend(language)))
     mine = Button(word(language, "button-place"), _line("place", standings.window, standings.measure, group))
     turns = _turns(language, group, standings, reader)
-    return Card(title, tuple(parts), rows=((mine, *_pages(language, group, standings, page, reader)), *turns))
+    return Card(title, tuple(parts), rows=((mine, *_pages(language, group, standings, reader)), *turns))
 
 
-def my_place(language: str, group: Group, standings: Standings, member: int) -> Card:
+def my_place(language: str, group: Group, standing: Standing, member: int) -> Card:
     """Somebody's own rank and what is missing to the next, for them alone. Who is not on the board is not named."""
-    place = standings.place_of(member)
+    place = standing.place
     if place is None:
-        id = "place-none-streak" if standings.measure == "streak" else "place-none"
-        nothing = say(language, id, group=group.name, window=standings.window, measure=standings.measure)
+        id = "place-none-streak" if standing.measure == "streak" else "place-none"
+        nothing = say(language, id, group=group.name, window=standing.window, measure=standing.measure)
         ways = (
             Button(word(language, "button-studied"), "checkin", only=member, style="primary"),
             Button(word(language, "button-next"), "next", only=member),
         )
-        legend = _legend(language) if standings.measure == "points" else ()
+        legend = _legend(language) if standing.measure == "points" else ()
         return Card(parts=(Paragraph(lines(nothing, legend)),), rows=(ways,))
     fact = say(
         language,
         "place",
         rank=place.rank,
-        members=standings.members,
+        members=standing.members,
         group=group.name,
-        window="now" if standings.measure == "streak" else standings.window,
-        amount=_amount(language, standings.measure, place.score),
+        window="now" if standing.measure == "streak" else standing.window,
+        amount=_amount(language, standing.measure, place.score),
     )
-    ahead = standings.ahead_of(place)
+    ahead = standing.ahead
     if ahead is None:
         return Card(parts=(Paragraph(lines(fact, say(language, "place-first"))),))
-    gap = _gap(language, standings.measure, place, ahead)
-    known = ahead in standings.named
-    behind = (
-        say(language, "place-behind", gap=gap, name=ahead.score.name) if known else say(language, "place-gap", gap=gap)
-    )
-    legend = _legend(language) if standings.measure == "points" else ()
+    gap = _gap(language, standing.measure, place, ahead)
+    if standing.ahead_is_named:
+        behind = say(language, "place-behind", gap=gap, name=ahead.name)
+    else:
+        behind = say(language, "place-gap", gap=gap)
+    legend = _legend(language) if standing.measure == "points" else ()
     return Card(parts=(Paragraph(lines(fact, behind, legend)),))
 
 
@@ -125,8 +117,8 @@ def _amount(language: str, measure: Measure, score: Score) -> str:
     return _quantity(language, measure, score.by(measure))
 
 
-def _gap(language: str, measure: Measure, place: Place, ahead: Place) -> str:
-    return _quantity(language, measure, ahead.score.by(measure) - place.score.by(measure))
+def _gap(language: str, measure: Measure, place: Place, ahead: Score) -> str:
+    return _quantity(language, measure, ahead.by(measure) - place.score.by(measure))
 
 
 def _quantity(language: str, measure: Measure, number: int) -> str:
@@ -160,9 +152,9 @@ def _turns(language: str, group: Group, standings: Standings, reader: int) -> li
     return [tuple(Button(word(language, id), line, only=reader) for id, line in row) for row in rows if row]
 
 
-def _pages(language: str, group: Group, standings: Standings, page: int, reader: int) -> list[Button]:
+def _pages(language: str, group: Group, standings: Standings, reader: int) -> list[Button]:
     line = _line("leaderboard", standings.window, standings.measure, group)
-    turns = [("button-page-back", page - 1), ("button-page-on", page + 1)]
+    turns = [("button-page-back", standings.page - 1), ("button-page-on", standings.page + 1)]
     return [
         Button(word(language, id), f"{line} page:{to}", only=reader) for id, to in turns if 0 < to <= standings.pages
     ]
@@ -174,8 +166,8 @@ def _pages(language: str, group: Group, standings: Standings, page: int, reader:
 def _streak_line(language: str, week: Week) -> Spans:
     if week.streak < 2:
         return ()
-    named = list(week.streak_names[:STREAK_NAMES])
-    rest = len(week.streak_names) - STREAK_NAMES
+    named = list(week.streak_names)
+    rest = week.holders - len(named)
     if rest > 0:
         named.append(word(language, "roster-more", count=rest))
     return say(language, "recap-streak", names=list_words(language, named), count=week.streak)

@@ -7,7 +7,7 @@ import pytest
 from bot.cards import LINE_BYTES, unsign
 from bot.command import Audience
 from bot.delivery import Address
-from bot.domain.board import MEASURES, WINDOWS, Score, Standings, rank
+from bot.domain.board import MEASURES, PAGE_ROWS, WINDOWS, Score, Standings, ranked
 from bot.domain.group import Group
 from bot.platforms.console.render import plain
 from bot.store import people, standings
@@ -228,8 +228,8 @@ async def test_a_name_is_never_markup_and_a_line_always_fits(chat: Chat) -> None
     group = Group(2**40, name * 2, "UTC")
     for window in WINDOWS:
         for measure in MEASURES:
-            places = rank([Score(n, name, 9, 99, 9) for n in range(1, 26)] + [score], measure)
-            card = board.board("en", group, Standings(window, measure, places, 52, 99, 99), 2, 2**40)
+            places = ranked([score] * PAGE_ROWS, measure, PAGE_ROWS + 1, PAGE_ROWS + 1)
+            card = board.board("en", group, Standings(window, measure, places, 2, 26, 52, 99, 99), 2**40)
             assert plain(card).count(f". {name} · ") == 10
             assert all(len(b.press.encode()) <= LINE_BYTES for row in card.rows for b in row if hasattr(b, "press"))
 

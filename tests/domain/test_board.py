@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.board import MEASURES, Score, Standings, Window, capped, listed, rank, window_end, window_start
+from bot.domain.board import (
+    MEASURES,
+    Score,
+    Standing,
+    Standings,
+    Window,
+    capped,
+    named,
+    ranked,
+    window_end,
+    window_start,
+)
 from bot.domain.progress import StepEvent
 from bot.domain.recap import gained
 from bot.domain.roadmap import Roadmap
@@ -30,11 +41,6 @@ SCORES = st.lists(
 )
 
 
-def standings(*scores: Score, members: int = 20) -> Standings:
-    """A week's board by points."""
-    return Standings("week", "points", rank(scores, "points"), members, 0, 0)
-
-
 def test_a_step_is_worth_more_than_three_hours() -> None:
     assert Score(1, "Asha", steps=1).points > Score(2, "Ravi", minutes=180).points
     assert Score(1, "Asha", steps=2, minutes=99).points == 49
@@ -45,48 +51,34 @@ def test_hours_of_one_day_count_up_to_six() -> None:
 
 
 def test_equal_scores_share_a_rank_and_the_next_leaves_room() -> None:
-    places = rank(
-        [Score(1, "mei", steps=1), Score(2, "Asha", steps=2), Score(3, "Kofi", steps=1), Score(4, "Ravi")], "steps"
-    )
-    assert [(place.rank, place.score.name) for place in places] == [(1, "Asha"), (2, "Kofi"), (2, "mei")]
+    scores = [Score(2, "Asha", steps=2), Score(3, "Kofi", steps=1), Score(1, "mei", steps=1), Score(4, "Ravi")]
+    assert [place.rank for place in ranked(scores, "steps")] == [1, 2, 2, 4]
+    assert [place.rank for place in ranked(scores[1:], "steps", 11, 7)] == [7, 7, 13], "a page goes on where one ended"
 
 
 @given(SCORES, st.sampled_from(MEASURES))
 def test_a_rank_is_one_more_than_the_number_of_better_scores(scores: list[Score], measure: str) -> None:
     by = next(m for m in MEASURES if m == measure)
-    places = rank(scores, by)
-    assert {place.score.member for place in places} == {score.member for score in scores if score.by(by)}
-    for place in places:
+    scores.sort(key=lambda score: -score.by(by))
+    for place in ranked(scores, by):
         assert place.rank == 1 + sum(score.by(by) > place.score.by(by) for score in scores)
 
 
-@given(SCORES, st.integers(0, 200))
-def test_at_most_the_upper_half_is_named_and_at_least_three(scores: list[Score], others: int) -> None:
-    places = rank(scores, "points")
-    members = len(scores) + others
-    named = listed(places, members)
-    assert named == places[: len(named)]
-    assert len(named) == min(len(places), max(3, (members + 1) // 2))
+@pytest.mark.parametrize(("members", "most"), [(1, 3), (6, 3), (7, 4), (8, 4), (5000, 2500)])
+def test_at_most_the_upper_half_is_named_and_at_least_three(members: int, most: int) -> None:
+    assert named(members) == most
 
 
-def test_the_one_ahead_is_the_nearest_better_one() -> None:
-    board = standings(
-        Score(1, "Asha", steps=3), Score(2, "Kofi", steps=2), Score(3, "Mei", steps=2), Score(4, "Ravi", steps=1)
-    )
-    ahead = {place.score.name: board.ahead_of(place) for place in board.places}
-    assert {name: place and place.score.name for name, place in ahead.items()} == {
-        "Asha": None,
-        "Kofi": "Asha",
-        "Mei": "Asha",
-        "Ravi": "Mei",
-    }
-    assert board.place_of(5) is None
+@pytest.mark.parametrize(("rank", "known"), [(2, True), (5, True), (6, False)])
+def test_the_one_ahead_is_named_as_on_the_board(rank: int, known: bool) -> None:
+    (place,) = ranked([Score(1, "Asha", steps=1)], "steps", rank=rank)
+    standing = Standing("week", "steps", 8, place, Score(2, "Kofi", steps=2))
+    assert standing.ahead_is_named == known
 
 
-@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (10, 1), (11, 2), (25, 3)])
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (10, 1), (11, 2), (25, 3), (55, 3)])
 def test_pages_hold_ten(count: int, pages: int) -> None:
-    scores = [Score(member, f"m{member}", steps=1) for member in range(1, count + 1)]
-    assert standings(*scores, members=60).pages == pages
+    assert Standings("week", "points", (), 1, count, 60, 0, 0).pages == pages
 
 
 @pytest.mark.parametrize(

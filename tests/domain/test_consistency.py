@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.consistency import streak
+from bot.domain.consistency import stands_until, streak
 from bot.domain.occurrence import EVERY_DAY
 
 TODAY = date(2026, 11, 20)
@@ -129,3 +129,20 @@ def test_a_weekday_off_by_rests_is_as_one_that_is_none_of_theirs(
 ) -> None:
     rests = [(TODAY + n * DAY,) * 2 for n in range(-70, 10) if (TODAY + n * DAY).weekday() == weekday]
     assert streak(days, TODAY, mask, rests) == streak(days, TODAY, mask & ~(1 << weekday))
+
+
+@given(studied, weeks, st.integers(0, 40))
+def test_a_streak_stands_until_the_next_day_that_needs_another(days: frozenset[date], mask: int, rest: int) -> None:
+    """The same as looking at each day after: it goes on being what it was, and on the day after that it is none."""
+    if not days:
+        return
+    last = max(days)
+    off = [(last + 2 * DAY, last + rest * DAY)]
+    until = stands_until(last, mask, off)
+    for day in range((until - last).days + 1):
+        assert streak(days, last + day * DAY, mask, off) == streak(days, last, mask, off)
+    assert streak(days, until + DAY, mask, off) == 0
+
+
+def test_in_a_pause_without_an_end_a_streak_stands_for_ever() -> None:
+    assert stands_until(TODAY, off=[(TODAY + DAY, date.max)]) == date.max

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, UniqueConstraint, inspect, select, text
 
 from bot.store import Store, schema
-from bot.tables import accounts, checkins, groups, metadata
+from bot.store.totals import recount
+from bot.tables import accounts, checkins, groups, metadata, streaks, totals
 
 ROOT = Path(__file__).parents[2]
 
@@ -302,3 +304,55 @@ def test_the_newest_revision_is_the_head_of_the_scripts() -> None:
     assert scripts.get_heads() == [schema.newest()]
     revisions = [script.revision for script in scripts.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True)
+
+
+async def test_what_was_done_before_is_added_up_by_the_upgrade(bare: Store) -> None:
+    """From 0005, with rows: what the upgrade works out is what a recount gives."""
+    moment = "'2026-11-20 12:00:00'"
+    days = [f"2026-11-{number:02}" for number in (1, 12, 13, 16, 17, 18, 19)]
+    async with bare.writing() as db:
+        await db.run_sync(lambda connection: command.upgrade(schema.configuration(connection), "0005"))
+        for id, paused in ((1, "NULL"), (2, "'2026-11-14'"), (3, "NULL")):
+            await db.execute(
+                text(
+                    "INSERT INTO members (id, name, zone, zone_confirmed, day_start, language, onboarding, created_at,"
+                    f" paused_from) VALUES ({id}, 'Asha', 'UTC', false, 0, 'en', false, {moment}, {paused})"
+                )
+            )
+            stamp = f"{moment}, '2026-11-20', 'UTC', 0"
+            await db.execute(
+                text(
+                    "INSERT INTO changes (id, member, at, local_date, zone, day_start, command, summary, effects)"
+                    f" VALUES ({id}, {id}, {stamp}, 'checkin', '[]', '[]')"
+                )
+            )
+            row = f"{id}, {id}, 'backend', 60, '2026-11-01', {moment}"
+            await db.execute(
+                text(f"INSERT INTO enrolments (id, member, roadmap, minutes_a_day, started_on, used_at) VALUES ({row})")
+            )
+        await db.execute(
+            text(
+                "INSERT INTO reminders (kind, member, minute, days, place) VALUES ('study', 1, 1200, 31, 'dm')",
+            )
+        )
+        for member, some in ((1, days), (2, days[:3])):
+            for number, day in enumerate(some):
+                names = "member, change, track, studied, minutes, at, local_date, zone, day_start"
+                row = f"{member}, {member}, 'study', {number != 1}, 300, {moment}, '{day}', 'UTC', 0"
+                for _ in range(2):
+                    await db.execute(text(f"INSERT INTO checkins ({names}) VALUES ({row})"))
+                names = "enrolment, change, step, kind, at, local_date, zone, day_start"
+                row = f"{member}, {member}, 'sql', 'done', {moment}, '{day}', 'UTC', 0"
+                await db.execute(text(f"INSERT INTO step_events ({names}) VALUES ({row})"))
+    assert await schema.upgrade(bare) is True
+    async with bare.writing() as db:
+        kept = [(await db.execute(select(table).order_by(*table.primary_key))).all() for table in (totals, streaks)]
+        assert (1, "all", date(1970, 1, 1), 7 * 360, 1, 7) in [tuple(row) for row in kept[0]]
+        assert [tuple(row) for row in kept[1]] == [
+            (1, 6, date(2026, 11, 19), date(2026, 11, 20)),
+            (2, 2, date(2026, 11, 13), date.max),
+        ], "who studies from Monday to Friday goes on over a weekend; a pause keeps a streak"
+        for member in (1, 2, 3):
+            await recount(db, member)
+        again = [(await db.execute(select(table).order_by(*table.primary_key))).all() for table in (totals, streaks)]
+    assert again == kept

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.answer import Answer
-from bot.domain.board import capped
-from bot.domain.consistency import streak
 from bot.domain.member import Member
 from bot.domain.progress import fold
-from bot.store import Store, changes, people, standings, studies
+from bot.store import Store, changes, people, studies
 from bot.store.changes import Change
-from bot.tables import checkins, enrolments, reminders, rests, step_events
+from bot.tables import checkins, enrolments, step_events
 from tests.domain.roadmaps import course, step
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -145,33 +142,6 @@ async def test_study_days_come_from_answers_and_from_steps(store: Store) -> None
         assert await studies.study_days(db, [asha.id], days[1]) == {asha.id: {days[0]}}
 
 
-async def test_a_step_is_finished_once_on_the_day_it_was_first_done(store: Store) -> None:
-    asha = await meet(store)
-    enrolment = await enrol(store, asha)
-    await did(store, asha, enrolment, "a", YESTERDAY)
-    await did(store, asha, enrolment, "a", TODAY)
-    await did(store, asha, enrolment, "b", TODAY)
-    async with store.reading() as db:
-        work = (await studies.work_of(db, [asha.id], TODAY, TODAY))[asha.id]
-        assert (work.steps, work.roadmaps) == (1, frozenset({"backend"}))
-        work = (await studies.work_of(db, [asha.id], YESTERDAY, TODAY))[asha.id]
-    assert (work.steps, work.studied) == (2, True)
-
-
-async def test_work_counts_capped_minutes_in_its_window(store: Store) -> None:
-    asha, ravi = await meet(store, "asha"), await meet(store, "ravi")
-    await answer(store, asha, TODAY, 900)
-    await answer(store, asha, TODAY, 900, track="dsa")
-    await answer(store, asha, YESTERDAY, 30)
-    await answer(store, ravi, YESTERDAY, 0, studied=False)
-    async with store.reading() as db:
-        whole = await studies.work_of(db, [asha.id, ravi.id], None, TODAY)
-        today = await studies.work_of(db, [asha.id, ravi.id], TODAY, TODAY)
-    assert whole[asha.id].minutes == capped([1800, 30])
-    assert not whole[ravi.id].studied
-    assert (today[asha.id].studied, ravi.id in today) == (True, False)
-
-
 async def test_the_event_of_a_change_says_whether_it_stands(store: Store) -> None:
     asha = await meet(store)
     enrolment = await enrol(store, asha)
@@ -186,32 +156,3 @@ async def test_the_event_of_a_change_says_whether_it_stands(store: Store) -> Non
         assert await studies.event_of_change(db, 999) is None
     assert event is not None
     assert not event["stands"]
-
-
-async def test_the_longest_streak_is_the_same_however_it_is_counted(store: Store) -> None:
-    """Who studies on every day is counted by the database, the others by the domain: all as the domain would."""
-    chance, longest = Random(8), 0
-    async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
-    for number in range(12):
-        member = await meet(store, f"member{number}")
-        enrolment = await enrol(store, member)
-        async with store.writing() as db:
-            await people.enter(db, group.id, member.id, NOW)
-            change = Change(db, member, NOW, "rest")
-            if number % 4 == 1:
-                await change.create(rests, member=member.id, first=TODAY - timedelta(days=3), last=YESTERDAY)
-            if number % 4 == 2:
-                await change.create(reminders, member=member.id, kind="study", minute=1200, days=0b0011111, place="dm")
-        days = {TODAY - timedelta(days=back) for back in range(15) if chance.random() < 0.8}
-        for day in days:
-            await answer(store, member, day, 30)
-        if number % 3 == 0:
-            await did(store, member, enrolment, "a", YESTERDAY)
-            days.add(YESTERDAY)
-        off = [(TODAY - timedelta(days=3), YESTERDAY)] if number % 4 == 1 else []
-        expected = streak(days, TODAY, 0b0011111 if number % 4 == 2 else 0b1111111, off)
-        async with store.reading() as db:
-            found = await standings.week(db, group, TODAY, TODAY)
-        longest = max(longest, expected)
-        assert found.streak == longest

@@ -28,8 +28,8 @@ async def leaderboard(
 ) -> Response:
     """Who did what in the group: this week's points unless another window or measure is named."""
     group = the_group(call, group)
-    found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
-    return _response(call, group, board.board(_language(call, group), group, found, page or 1, call.member.id))
+    found = await standings.standings(call.db, group, window or "week", by or "points", page or 1, call.now)
+    return _response(call, group, board.board(_language(call, group), group, found, call.member.id))
 
 
 @command("place", listed=False, shows=True)
@@ -41,7 +41,7 @@ async def place(
 ) -> Response:
     """My own place, for me alone."""
     group = the_group(call, group)
-    found = await standings.standings(call.db, group, window or "week", by or "points", call.now)
+    found = await standings.standing(call.db, group, window or "week", by or "points", call.member.id, call.now)
     return Response(await with_halts(call, board.my_place(call.language, group, found, call.member.id)))
 
 
