@@ -62,7 +62,7 @@ async def prepare(path: Path, members: int) -> None:
     """A database of members with an account and a daily question each, served before under the same zones' rules."""
     url = f"sqlite+aiosqlite:///{path}"
     store = Store.open(url)
-    await schema.upgrade(store)
+    await schema.upgrade_tables(store)
     async with store.writing() as db:
         await facts.remember_zone_rules(db, zones.rules().version)
     await store.close()

@@ -209,7 +209,7 @@ async def ours(url: str) -> AsyncIterator[Sending]:
     before = Route.BASE
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
-        await schema.upgrade(store)
+        await schema.upgrade_tables(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC), zone="UTC")
         memory = StoredMemory(store, "discord", dispatch.clock, Commits(store))
         platform = DiscordPlatform("token", Hearing(dispatch), memory, api_url=url)

@@ -129,7 +129,7 @@ async def ours(url: str) -> AsyncIterator[Send]:
     """`TelegramPlatform.send` to a chat, after those who wait for an answer."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite+aiosqlite:///{Path(folder) / 'benchmark.db'}")
-        await schema.upgrade(store)
+        await schema.upgrade_tables(store)
         dispatch = Dispatch(store, dict, registry, lambda: datetime.now(UTC))
         memory = StoredMemory(store, "telegram", dispatch.clock, Commits(store))
         pace = Pace(1e6, per_chat=0.001, per_group_minute=20)

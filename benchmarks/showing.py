@@ -171,7 +171,7 @@ async def measure(members: int, lines: Sequence[str]) -> None:
             async with store.rebuilding() as db:
                 await db.run_sync(lambda connection: command.upgrade(schema.configuration(connection), LEDGERS))
             await asyncio.to_thread(fill, file, members)
-            await schema.upgrade(store)
+            await schema.upgrade_tables(store)
             group = Group(store, members)
             await group.pause_between()
             for line in lines:

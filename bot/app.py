@@ -43,13 +43,13 @@ TICK_SECONDS = 1
 
 HOUSEKEEPING_MINUTES = 5
 
-KEPT = timedelta(days=90)
+DELIVERIES_KEPT_FOR = timedelta(days=90)
 """How long what was sent is remembered: a quarter of a year, for those who look after the bot."""
 
-FORGOTTEN = 1000
+DELETED_AT_ONCE = 1000
 """How many old deliveries are removed in one transaction."""
 
-FORGETTING = 20
+DELETIONS_A_TICK = 20
 """How many such transactions there are at once, for a tick waits for them: in a day six million rows go that way."""
 
 SET_BACK_SECONDS = 5.0
@@ -211,9 +211,10 @@ class Roadmate:
             # Before they are written off, and those of the same moment.
             await claims.due_again(db, outbox.late(claims.coming_once(), now), now)
             await outbox.expire(db, now)
-        before = (now - KEPT).date()
-        for _ in range(FORGETTING):
-            if await self.store.write(partial(outbox.forget_old, before=before, limit=FORGOTTEN)) < FORGOTTEN:
+        before = (now - DELIVERIES_KEPT_FOR).date()
+        for _ in range(DELETIONS_A_TICK):
+            deletion = partial(outbox.forget_old, before=before, limit=DELETED_AT_ONCE)
+            if await self.store.write(deletion) < DELETED_AT_ONCE:
                 break
 
     @asynccontextmanager
@@ -321,7 +322,7 @@ def build(settings: Settings, platforms: Iterable[Configured], metrics: Metrics 
     return app
 
 
-async def run(settings: Settings, platforms: Iterable[Configured]) -> None:
+async def serve(settings: Settings, platforms: Iterable[Configured]) -> None:
     """Migrate, serve every platform and answer health checks until SIGINT or SIGTERM."""
     from bot.health import Health
     from bot.metrics import Metrics
@@ -359,7 +360,7 @@ async def _until(stop: asyncio.Event, app: Roadmate) -> None:
         await working
 
 
-async def chat(settings: Settings, name: str, group: str) -> bool:
+async def serve_console(settings: Settings, name: str, group: str) -> bool:
     """The console: a study group in a terminal, with a database and a clock of its own; False for an unusable name.
 
     Raises AlreadyServed where another terminal has it open.
@@ -370,7 +371,7 @@ async def chat(settings: Settings, name: str, group: str) -> bool:
     store = Store.open(settings.sqlite_file("chat.db"))
     try:
         with serving(store):
-            await schema.upgrade(store)
+            await schema.upgrade_tables(store)
             return await _chat(settings, store, zone, name, group)
     finally:
         await store.close()

@@ -62,7 +62,7 @@ def run() -> None:
         _chat("you", "study")
         return
     _begin(settings, platforms, settings.log_level)
-    from bot.app import run as serve
+    from bot.app import serve
 
     with _plainly():
         asyncio.run(serve(settings, platforms))
@@ -78,14 +78,14 @@ def chat(
 
 
 def _chat(name: str, group: str) -> None:
-    from bot.app import chat as talk
+    from bot.app import serve_console
 
     settings, platforms = _settings()
     _begin(settings, platforms, "WARNING")
     # The doctor looks at the bot's database: this one is the chat's own.
     remedy = "Without that file the chat begins anew."
     with _plainly(f"{settings.roadmate_data / 'chat.db'}: ", remedy):
-        if not asyncio.run(talk(settings, name, group)):
+        if not asyncio.run(serve_console(settings, name, group)):
             raise typer.Exit(2)
 
 
@@ -122,7 +122,7 @@ def _deliveries(settings: Settings, as_json: bool) -> Sequence[Finding]:
     from bot.app import now
     from bot.operate.doctor import Finding, deliveries
 
-    found = asyncio.run(deliveries.examine(settings, now()))
+    found = asyncio.run(deliveries.examine_deliveries(settings, now()))
     findings = [found] if isinstance(found, Finding) else found.findings
     if as_json:
         whole = {"findings": [asdict(found)]} if isinstance(found, Finding) else found.figures()
@@ -140,7 +140,7 @@ def upgrade() -> None:
     async def bring_up() -> bool:
         store = Store.open(_settings()[0].database)
         try:
-            return await schema.upgrade(store)
+            return await schema.upgrade_tables(store)
         finally:
             await store.close()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3
+DATABASE_TIMEOUT = 3
 """Seconds the database has to answer: less than the checks of Dockerfile and fly.toml wait for us."""
 
 DISCONNECTED = 300
@@ -108,7 +108,7 @@ class Health:
     async def _database(self) -> tuple[str, Backlog | None]:
         """What is to be said of the database, and what is still to be delivered, where it can be asked."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(DATABASE_TIMEOUT):
                 return await self._asked()
         except Exception as error:
             return _named(error), None

@@ -31,7 +31,7 @@ MARGIN = 1 / 15
 """The part of a lease (1 s of 15) that its holder leaves unused: a message that has just left must have arrived, and
 two machines' clocks may run at different speeds, before another process takes over."""
 
-POLL_SECONDS = 1.0
+LEASE_POLL_SECONDS = 1.0
 """How often a lease that another holds is looked at: one that was given back moves within so long."""
 
 RELEASE_SECONDS = 2.0
@@ -43,7 +43,7 @@ PROCESS = "process:"
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 """What a file system without locks says, a network's mostly."""
 
-Work = Callable[[int], Awaitable[None]]
+LeasedWork = Callable[[int], Awaitable[None]]
 
 
 class AlreadyServed(Exception):
@@ -77,7 +77,7 @@ class Leases:
     store: Store
     holder: str
     seconds: float = LEASE_SECONDS
-    poll: float = POLL_SECONDS
+    poll: float = LEASE_POLL_SECONDS
     _mine: dict[str, _Held] = field(default_factory=dict)
     # What others hold, and the loop's time at which it was first seen as it is.
     _seen: dict[str, tuple[Lease, float]] = field(default_factory=dict)
@@ -109,13 +109,13 @@ class Leases:
 
     # ------------------------------------------------------------ one lease
 
-    async def keep(self, name: str, work: Work) -> None:
+    async def keep(self, name: str, work: LeasedWork) -> None:
         """Wait for a lease, however long, and do the work while it is ours; wait anew when it was lost.
 
         `work` is given the fencing number and is cancelled when the lease cannot be renewed in time. What it must not
         do without the lease, it does while `holds`, or before `until`: one that was stopped may go on a little before
         it is cancelled. Ends when the work does, raising what it raised. The lease is given back then, and when this
-        is cancelled: another process has it within `POLL_SECONDS`.
+        is cancelled: another process has it within `LEASE_POLL_SECONDS`.
         """
         while True:
             if not await self._take(name):
@@ -141,7 +141,7 @@ class Leases:
         log.info("%s is ours under token %d", name, token)
         return True
 
-    async def _work(self, name: str, work: Work) -> bool:
+    async def _work(self, name: str, work: LeasedWork) -> bool:
         """Work while a lease is held; whether the work came to its own end. Raises what it raises."""
         held = self._mine[name]
         working = asyncio.ensure_future(work(held.token))

@@ -34,7 +34,17 @@ SHAPES = re.compile(
     re.VERBOSE,
 )
 
-QUIET = ("aiosqlite", "alembic", "apscheduler", "discord", "httpcore", "httpx", "PIL", "sqlalchemy", "telegram")
+QUIET_LIBRARIES = (
+    "aiosqlite",
+    "alembic",
+    "apscheduler",
+    "discord",
+    "httpcore",
+    "httpx",
+    "PIL",
+    "sqlalchemy",
+    "telegram",
+)
 """Libraries of which only warnings are heard: they tell of every request, query or job."""
 
 SILENT_ABOUT_PAYLOADS = logging.INFO
@@ -76,7 +86,7 @@ class Secrets:
         return SHAPES.sub(HIDDEN, text)
 
 
-class Plain(logging.Formatter):
+class PlainFormatter(logging.Formatter):
     """A line an event, for people: `2026-11-20 14:30:00Z INFO bot.courier: it went out kind=recap`."""
 
     def __init__(self, secrets: Secrets) -> None:
@@ -91,7 +101,7 @@ class Plain(logging.Formatter):
         return self._secrets.hidden("\n".join((line, *_told(record))))
 
 
-class Json(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A JSON object an event, on one line: time (UTC), level, logger, message, what was given with `extra=`, and the
     traceback under `error`."""
 
@@ -126,7 +136,7 @@ def configure(
     stream = stream or sys.stderr
     as_text = form == "text" or (form is None and stream.isatty())
     handler = logging.StreamHandler(stream)
-    handler.setFormatter((Plain if as_text else Json)(Secrets(secrets)))
+    handler.setFormatter((PlainFormatter if as_text else JsonFormatter)(Secrets(secrets)))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -134,7 +144,7 @@ def configure(
     wanted = logging.getLevelName(level)
     root.setLevel(max(wanted, SILENT_ABOUT_PAYLOADS))
     logging.getLogger("bot").setLevel(level)
-    for name in QUIET:
+    for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(max(wanted, logging.WARNING))
     logging.raiseExceptions = False
     logging.captureWarnings(True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.command import Hearing
     from bot.delivery import Platform
-    from bot.examining import Finding, Place
+    from bot.examining import ExaminedHome, Finding
     from bot.leases import Leases
     from bot.memory import Memory
     from bot.metrics import Metrics
@@ -54,7 +54,7 @@ class Configured:
     settings: PlatformSettings
     open: Callable[[Ports], Opened]
     """Build it. Only now the platform's library is imported."""
-    examine: Callable[[Sequence[Place], Collection[str]], AsyncIterator[Finding]]
+    examine: Callable[[Sequence[ExaminedHome], Collection[str]], AsyncIterator[Finding]]
     """Look at its token, its settings and those places that are its own, given the names of the leases that running
     processes have. Changes nothing; raises for nothing that it finds; no finding holds a secret."""
 
@@ -100,7 +100,7 @@ class Package(Generic[Own]):
     token_from: str
     settings: type[Own]
     open: Callable[[Own, Ports], Opened]
-    examine: Callable[[Own, Sequence[Place], Collection[str]], AsyncIterator[Finding]]
+    examine: Callable[[Own, Sequence[ExaminedHome], Collection[str]], AsyncIterator[Finding]]
 
     def read(self) -> Configured:
         """Read its settings, once, from the environment and `.env`. Raises pydantic.ValidationError."""

@@ -17,7 +17,7 @@ before the platform counts one too many: about 45 ms in every second."""
 JITTER_SECONDS = 0.04
 """How much longer than the platform's windows ours are, for the same reason."""
 
-CATCH_UP_SECONDS = 0.05
+MOST_CATCH_UP_SECONDS = 0.05
 """How much of the time for which a busy event loop did not wake us is made up for; a window never takes more for it."""
 
 MINUTE_SECONDS = 60.0
@@ -312,7 +312,7 @@ class Pace:
             waiter = self._first(now)
             if waiter is None:
                 break
-            self._next = max(self._next, now - CATCH_UP_SECONDS) + self.spacing
+            self._next = max(self._next, now - MOST_CATCH_UP_SECONDS) + self.spacing
             self._leave(waiter.chat, waiter.spaced, waiter.group, now)
             waiter.future.set_result(None)
         self._wind_up()

@@ -17,7 +17,7 @@ LOCALES = Path(__file__).parent / "locales"
 LANGUAGE = "en"
 """The language that has every message; the others fall back to it."""
 
-SHORT = 200
+FLUENT_LIMIT = 200
 """Longer text goes around Fluent, which refuses 2,500 characters in one place: a roster of forty names has them."""
 
 MARKUP = "*_`[]()\\/"
@@ -156,7 +156,7 @@ def _argument(value: object, spans: list[Span]) -> object:
         return value
     if isinstance(value, str):
         clean = _PRIVATE_USE.sub("", value)
-        return clean.translate(_SHIELD) if len(clean) <= SHORT else _placeholder(Text(clean), spans)
+        return clean.translate(_SHIELD) if len(clean) <= FLUENT_LIMIT else _placeholder(Text(clean), spans)
     if isinstance(value, tuple):
         return "".join(_placeholder(span, spans) for span in value)
     if isinstance(value, Text | Bold | Italic | Code | Link | Mention | Moment | Spoiler):

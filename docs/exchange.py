@@ -45,7 +45,7 @@ async def draw() -> str:
     terminal = Terminal(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite+aiosqlite:///{folder}/chat.db")
-        await schema.upgrade(store)
+        await schema.upgrade_tables(store)
         clock = await ChatClock.open(store, morning)
         app = Roadmate(store, clock=clock, zone="Asia/Kolkata")
         console = Console(app.dispatch, clock, "Asia/Kolkata", terminal)

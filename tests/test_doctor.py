@@ -191,10 +191,10 @@ from bot.settings import Settings
 
 settings = Settings(roadmate_data=Path(sys.argv[1]))
 # Once before: nobody may not read the modules it imports.
-found = [*machine.examine(settings, ())]
+found = [*machine.examine_machine(settings, ())]
 if os.getuid() == 0:
     os.setuid(65534)
-    found = [*machine.examine(settings, ())]
+    found = [*machine.examine_machine(settings, ())]
 for finding in found:
     print(finding)
 """
@@ -302,7 +302,7 @@ async def test_postgres_is_examined_as_sqlite_is(postgres: Postgres, tmp_path: P
     here = settings(tmp_path, database_url=postgres.url("roadmate"))
     assert "still empty" in told(await examine(here), "database: Postgres").what
     store = Store.open(here.settings.database)
-    await schema.upgrade(store)
+    await schema.upgrade_tables(store)
     await settle(store, Address("console", "study"), "study")
     await store.close()
     assert f"current ({schema.newest()}), one home" in told(await examine(here), "database:").what
@@ -322,7 +322,7 @@ async def test_postgres_that_refuses_is_bad_and_its_password_stays_secret(tmp_pa
 
 
 async def test_postgres_that_is_silent_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.1)
+    monkeypatch.setattr(database, "EXAMINATION_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as listening:  # takes connections, and nobody reads them
         port = listening.getsockname()[1]
         url = f"postgresql+asyncpg://asha@127.0.0.1:{port}/roadmate?ssl=disable"
@@ -374,7 +374,7 @@ Spoil = Callable[[DiscordServer], object]
 async def test_a_discord_that_does_not_answer_is_bad(
     discord: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Spoil, said: str
 ) -> None:
-    monkeypatch.setattr("bot.examining.api.PATIENCE", 0.3)
+    monkeypatch.setattr("bot.examining.api.HTTP_TIMEOUT", 0.3)
     spoil(discord)
     found = bad(await examine(on_discord(tmp_path, discord)), "Discord")
     assert len(found) == 1
@@ -503,7 +503,7 @@ async def deliver(store: Store, *rows: dict[str, Any]) -> None:
 
 
 async def looked_at(here: Installation) -> deliveries.Deliveries:
-    found = await deliveries.examine(here.settings, NOON)
+    found = await deliveries.examine_deliveries(here.settings, NOON)
     assert not isinstance(found, Finding)
     return found
 
@@ -638,7 +638,7 @@ async def test_deliveries_are_looked_at_while_somebody_writes(store: Store, tmp_
 
 
 async def test_without_a_database_there_is_nothing_to_look_at(tmp_path: Path) -> None:
-    found = await deliveries.examine(settings(tmp_path / "new").settings, NOON)
+    found = await deliveries.examine_deliveries(settings(tmp_path / "new").settings, NOON)
     assert isinstance(found, Finding)
     assert not found.bad
     assert "is not there yet" in found.what

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.courier.doubt import (
-    CUT_OFF,
-    HELD,
-    NOTHING_TO_SAY,
+    END_CUT_OFF,
+    END_HELD,
+    END_MOOT,
+    END_TOO_LATE,
     SET_BACK,
-    TOO_LATE,
     Arrived,
     Decision,
     Doubt,
@@ -82,13 +82,13 @@ def test_first_the_key_is_relied_on_or_the_platform_is_asked(doubt: Doubt, decis
     ("doubt", "absent", "unknown"),
     [
         (OLD, SendAgain(), SendAgain()),
-        (NEWS, SendAgain(), HELD),
-        (LATE, TOO_LATE, CUT_OFF),
-        (MOOT, NOTHING_TO_SAY, NOTHING_TO_SAY),
-        (replace(MOOT, expires_at=NOW), NOTHING_TO_SAY, NOTHING_TO_SAY),
+        (NEWS, SendAgain(), END_HELD),
+        (LATE, END_TOO_LATE, END_CUT_OFF),
+        (MOOT, END_MOOT, END_MOOT),
+        (replace(MOOT, expires_at=NOW), END_MOOT, END_MOOT),
         (HUSHED, Wait(NOW + 10 * MINUTE, QUIET), Wait(NOW + 10 * MINUTE, QUIET)),
-        (HUSHED_TOO_LONG, TOO_LATE, CUT_OFF),
-        (replace(HUSHED, expires_at=NOW), TOO_LATE, CUT_OFF),
+        (HUSHED_TOO_LONG, END_TOO_LATE, END_CUT_OFF),
+        (replace(HUSHED, expires_at=NOW), END_TOO_LATE, END_CUT_OFF),
     ],
 )
 def test_then_what_the_platform_said_decides(doubt: Doubt, absent: Decision, unknown: Decision) -> None:
@@ -102,8 +102,8 @@ def test_then_what_the_platform_said_decides(doubt: Doubt, absent: Decision, unk
     "answer", [Closed("no"), Gone("no"), Moved(Address("memory", "2")), Forbidden("no"), Rejected("no")]
 )
 def test_an_answer_that_tells_nothing_leaves_the_doubt(answer: Outcome) -> None:
-    assert decide_knowing(NEWS, answer) == HELD
-    assert decide_knowing(LATE, answer) == CUT_OFF
+    assert decide_knowing(NEWS, answer) == END_HELD
+    assert decide_knowing(LATE, answer) == END_CUT_OFF
 
 
 # ------------------------------------------------------------ laws
@@ -205,10 +205,10 @@ def test_each_combination_comes_to_one_decision() -> None:
     assert seen == {
         SendAgain(),
         Arrived("m7"),
-        NOTHING_TO_SAY,
-        TOO_LATE,
-        CUT_OFF,
-        HELD,
+        END_MOOT,
+        END_TOO_LATE,
+        END_CUT_OFF,
+        END_HELD,
         Wait(NOW + 7 * SECOND, "ask again"),
         Wait(NOW + MINUTE, QUIET),
     }

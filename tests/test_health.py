@@ -255,7 +255,7 @@ async def test_a_database_that_refuses_is_named_by_its_error_alone() -> None:
 
 
 async def test_a_database_that_is_silent_counts_as_failing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.health.PATIENCE", 0.1)
+    monkeypatch.setattr("bot.health.DATABASE_TIMEOUT", 0.1)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:  # takes connections, and nobody reads them
         port = listening.getsockname()[1]

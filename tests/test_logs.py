@@ -40,7 +40,7 @@ WORDS = "an unmistakable sentence of Asha's"
 def logging_as_it_was() -> Iterator[None]:
     """What `configure` changes for a whole process is changed back."""
     root = logging.getLogger()
-    handlers, named = root.handlers[:], [root, logging.getLogger("bot"), *map(logging.getLogger, logs.QUIET)]
+    handlers, named = root.handlers[:], [root, logging.getLogger("bot"), *map(logging.getLogger, logs.QUIET_LIBRARIES)]
     levels = [logger.level for logger in named]
     hooks, raising = (sys.excepthook, threading.excepthook), logging.raiseExceptions
     yield

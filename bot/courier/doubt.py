@@ -92,10 +92,10 @@ class End:
 
 Decision = SendAgain | Arrived | Wait | End
 
-TOO_LATE = End("expired", reason.TOO_LATE)
-CUT_OFF = End("doubtful", reason.CUT_OFF)
-HELD = End("doubtful", reason.HELD)
-NOTHING_TO_SAY = End("expired", reason.MOOT)
+END_TOO_LATE = End("expired", reason.TOO_LATE)
+END_CUT_OFF = End("doubtful", reason.CUT_OFF)
+END_HELD = End("doubtful", reason.HELD)
+END_MOOT = End("expired", reason.MOOT)
 
 
 def decide(doubt: Doubt) -> SendAgain | Look:
@@ -116,9 +116,9 @@ def decide_knowing(doubt: Doubt, answer: Outcome | None) -> Decision:
         return Wait(doubt.now + timedelta(seconds=answer.seconds), answer.reason)
     absent = answer is None
     if doubt.moot:
-        return NOTHING_TO_SAY
+        return END_MOOT
     if doubt.late:
-        return TOO_LATE if absent else CUT_OFF
+        return END_TOO_LATE if absent else END_CUT_OFF
     if doubt.quiet_until is not None:
         return Wait(doubt.quiet_until, reason.QUIET)
-    return SendAgain() if absent or doubt.resend else HELD
+    return SendAgain() if absent or doubt.resend else END_HELD

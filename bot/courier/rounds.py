@@ -35,14 +35,14 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1
 """How long to wait before a failing database is asked again."""
 
-LOOK_SECONDS = 1.0
+RECHECK_SECONDS = 1.0
 """How soon what has come due is seen while a message on its way takes longer."""
 
 IN_HAND = 32
 """Messages of a platform that are on their way at once: a second of Telegram's pace. After a crash so many at the most
 are in doubt."""
 
-PATIENCE_SECONDS = 2.0
+LONGEST_HALT_SECONDS = 2.0
 """What a chat or platform asks us to wait for longer than this goes back into the outbox."""
 
 COMPOSED = 2
@@ -102,7 +102,7 @@ class Round:
                 if not lanes:
                     return self._count
                 # A group that is written to twenty times in a row takes as many seconds: others do not wait for it.
-                done, lanes = await asyncio.wait(lanes, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                done, lanes = await asyncio.wait(lanes, timeout=RECHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 faults = [fault for task in done if (fault := task.exception()) is not None]
                 if faults:
                     # What the others have begun they end: cut off, it would be in doubt.
@@ -117,7 +117,7 @@ class Round:
 
     async def _lanes(self, room: int) -> Iterable[Sequence[Parts]]:
         """Messages to be sent, those of each chat one after another."""
-        halted = self.platform.delay(Address(self.platform.name, "0")) > PATIENCE_SECONDS
+        halted = self.platform.delay(Address(self.platform.name, "0")) > LONGEST_HALT_SECONDS
         if self.finishing() or halted or self._ours() is None:
             return ()
         limit = 2 * room + len(self._in_hand)
@@ -161,7 +161,7 @@ class Round:
         if not parts:
             return
         patience = self.platform.delay(lead.address)
-        if patience > PATIENCE_SECONDS:
+        if patience > LONGEST_HALT_SECONDS:
             until = now + timedelta(seconds=patience)
             await self._write(outbox.wait, parts, until, reason.CROWDED, doubtful=lead.in_doubt)
             return

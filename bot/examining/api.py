@@ -19,7 +19,7 @@ from aiohttp import (
 
 from bot import __version__
 
-PATIENCE = 10
+HTTP_TIMEOUT = 10
 """Seconds for one answer."""
 
 MOST_HOMES = 50
@@ -31,7 +31,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What came back: the HTTP status and the JSON."""
 
     status: int
@@ -45,15 +45,15 @@ class Api:
     session: ClientSession
     root: str
 
-    async def get(self, path: str, **query: str) -> Answer:
+    async def get(self, path: str, **query: str) -> ApiResponse:
         """Ask one question. Raises Unreachable when nobody answers, or answers 429, 5xx or no JSON."""
         try:
             async with self.session.get(self.root + path, params=query, allow_redirects=False) as response:
                 if response.status == 429 or response.status >= 500:
                     raise Unreachable(f"it answers {response.status}")
-                return Answer(response.status, await response.json(content_type=None))
+                return ApiResponse(response.status, await response.json(content_type=None))
         except TimeoutError:
-            raise Unreachable(f"no answer within {PATIENCE} s") from None
+            raise Unreachable(f"no answer within {HTTP_TIMEOUT} s") from None
         except ClientConnectorDNSError:
             raise Unreachable("its name is not found: no network, or no name server") from None
         except ClientConnectorCertificateError:
@@ -75,8 +75,8 @@ class Api:
 
 
 @asynccontextmanager
-async def asking(root: str, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
+async def open_api(root: str, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
     """An API to ask inside."""
     named = {"User-Agent": f"DiscordBot (roadmate, {__version__})", **(headers or {})}
-    async with ClientSession(timeout=ClientTimeout(total=PATIENCE), headers=named) as session:
+    async with ClientSession(timeout=ClientTimeout(total=HTTP_TIMEOUT), headers=named) as session:
         yield Api(session, root.rstrip("/"))

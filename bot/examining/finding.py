@@ -24,7 +24,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExaminedHome:
     """Where a group lives, to be looked at; `name` is the chat's."""
 
     group: str

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-PATIENCE = 60
+GIT_TIMEOUT = 60
 """Seconds git may take for one answer: a clone without its blobs fetches them first."""
 
 ROADMAP_FILES = (".yaml", ".yml", ".lock")
@@ -47,7 +47,7 @@ async def _git(folder: Path, revision: str, *arguments: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
             git, *arguments, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(GIT_TIMEOUT):
             out, err = await process.communicate()
     except (OSError, TimeoutError) as error:
         raise NotComparable(

@@ -25,14 +25,14 @@ LENGTH = 8
 VALID_FOR = timedelta(minutes=10)
 """Long enough to change to another app and type it, short enough that a screenshot is worth nothing tomorrow."""
 
-TRIES = 5
-"""Typing errors happen, guessing is a matter of many: so many wrong tries within `TRIES_WINDOW`, then a pause."""
+GUESSES = 5
+"""Typing errors happen, guessing is a matter of many: so many wrong tries within `GUESSES_WINDOW`, then a pause."""
 
-TRIES_WINDOW = timedelta(minutes=10)
+GUESSES_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CodeSubject:
     """What a code stands for: the member who was shown it, and the group it was made for (of a home's code)."""
 
     member: int
@@ -62,7 +62,7 @@ async def issue(db: AsyncConnection, kind: CodeKind, member: int, group: int | N
     return code
 
 
-async def peek(db: AsyncConnection, kind: CodeKind, code: str, member: int, now: datetime) -> Found | None:
+async def peek(db: AsyncConnection, kind: CodeKind, code: str, member: int, now: datetime) -> CodeSubject | None:
     """What a code stands for, without using it up; None for a wrong, used or expired one.
 
     A wrong try is counted like one of `take`: the caller answers it and must not raise, for a raise would roll the
@@ -73,7 +73,7 @@ async def peek(db: AsyncConnection, kind: CodeKind, code: str, member: int, now:
     return await _found(db, row, member, now)
 
 
-async def take(db: AsyncConnection, kind: CodeKind, code: str, member: int, now: datetime) -> Found | None:
+async def take(db: AsyncConnection, kind: CodeKind, code: str, member: int, now: datetime) -> CodeSubject | None:
     """Use a code up; None for a wrong, used or expired one, which is counted (see `peek`). Raises Locked.
 
     One statement finds and marks it: of two who enter it at the same moment, one gets it.
@@ -87,15 +87,17 @@ async def take(db: AsyncConnection, kind: CodeKind, code: str, member: int, now:
 
 async def _refuse_guessing(db: AsyncConnection, member: int, now: datetime) -> None:
     row = (await db.execute(select(attempts).where(attempts.c.member == member))).one_or_none()
-    if row is not None and row.wrong >= TRIES and now < row.since + TRIES_WINDOW:
-        raise Locked(row.since + TRIES_WINDOW)
+    if row is not None and row.wrong >= GUESSES and now < row.since + GUESSES_WINDOW:
+        raise Locked(row.since + GUESSES_WINDOW)
 
 
-async def _found(db: AsyncConnection, row: Row[int, int | None] | None, member: int, now: datetime) -> Found | None:
+async def _found(
+    db: AsyncConnection, row: Row[int, int | None] | None, member: int, now: datetime
+) -> CodeSubject | None:
     if row is not None:
-        return Found(row.member, row.group)
+        return CodeSubject(row.member, row.group)
     to_write(db)
-    over = attempts.c.since <= now - TRIES_WINDOW
+    over = attempts.c.since <= now - GUESSES_WINDOW
     counted = {"wrong": case((over, 1), else_=attempts.c.wrong + 1), "since": case((over, now), else_=attempts.c.since)}
     await db.execute(
         upsert(db, attempts)

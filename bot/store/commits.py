@@ -16,7 +16,7 @@ from bot.store.engine import Store
 
 T = TypeVar("T")
 
-MOST = 64
+MOST_NOTES = 64
 """Notes in one transaction: a command that wants to write meanwhile waits for no more than these."""
 
 
@@ -143,7 +143,7 @@ class Commits:
         if self._alone is not None:
             self._alone.cancel()
             self._alone = None
-        notes, self._waiting = self._waiting[:MOST] + self._riding, self._waiting[MOST:]
+        notes, self._waiting = self._waiting[:MOST_NOTES] + self._riding, self._waiting[MOST_NOTES:]
         self._riding = []
         return notes
 

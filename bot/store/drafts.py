@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NotRequired, TypedDict
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import to_write
+from bot.store.questions import KEPT_FOR
 from bot.tables import drafts
 
 
@@ -21,10 +22,6 @@ class KeptFile(TypedDict):
     name: str
     size: int
     chat: NotRequired[str]
-
-
-KEPT_FOR = timedelta(days=14)
-"""As long as the question that they wait for."""
 
 
 async def keep(db: AsyncConnection, member: int, arguments: Mapping[str, object], now: datetime) -> int:
@@ -45,5 +42,5 @@ async def kept(db: AsyncConnection, id: int, member: int) -> dict[str, str | Kep
 
 
 async def forget_old(db: AsyncConnection, now: datetime) -> None:
-    """Housekeeping: drop what nobody finished."""
+    """Housekeeping: drop what nobody finished in as long as the question waits that asks for the rest."""
     await db.execute(delete(drafts).where(drafts.c.at < now - KEPT_FOR))

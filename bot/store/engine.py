@@ -50,7 +50,7 @@ IDLE_SECONDS: float = 10
 """After so long Postgres ends a transaction that asks nothing: its process was stopped or cut off and holds locks that
 the others wait for. Less than a lease lasts, or nobody could take it over."""
 
-TRIES = 3
+MOST_ATTEMPTS = 3
 """How often a transaction that gets in another's way is carried out at the most."""
 
 SQLITE_TROUBLE = {
@@ -163,7 +163,7 @@ class Store:
 
         Raises Unavailable, and what `work` raises.
         """
-        for _ in range(TRIES - 1):
+        for _ in range(MOST_ATTEMPTS - 1):
             try:
                 async with self.writing() as db:
                     return await work(db)

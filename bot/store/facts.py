@@ -17,7 +17,7 @@ from bot.tables import facts
 ZONE_RULES = "zone-rules"
 PROBE = "written-for-health"
 CLOCK_OFFSET = "chat-clock-offset"
-NUMBERS = "chat-numbers"
+CHAT_NUMBERS = "chat-numbers"
 
 
 # ------------------------------------------------------------ the process
@@ -96,7 +96,7 @@ async def remember_clock_offset(db: AsyncConnection, offset: timedelta) -> None:
 
 async def numbers(db: AsyncConnection) -> Numbers | None:
     """What the numbers of the last chat press."""
-    kept = await _kept(db, NUMBERS)
+    kept = await _kept(db, CHAT_NUMBERS)
     if kept is None:
         return None
     following, shown = json.loads(kept)
@@ -105,7 +105,7 @@ async def numbers(db: AsyncConnection) -> Numbers | None:
 
 async def remember_numbers(db: AsyncConnection, following: int, shown: Mapping[int, tuple[str, str, str]]) -> None:
     """The chat's next number, and what those before it press."""
-    await _keep(db, NUMBERS, json.dumps([following, shown]))
+    await _keep(db, CHAT_NUMBERS, json.dumps([following, shown]))
 
 
 # ------------------------------------------------------------ rows

@@ -80,13 +80,13 @@ async def set_wishes(
         await change.set(groups, {"id": group}, **named)
 
 
-TIMES = ("checkin_minute", "recap_minute", "recap_day")
+GROUP_TIMES = ("checkin_minute", "recap_minute", "recap_day")
 """What a group wishes for about its posts, by the names that kinds of messages use for it."""
 
 
 async def set_times(change: Change, group: int, wished: Mapping[str, int]) -> None:
-    """When a group's posts come, each of TIMES that is given. Raises ValueError for anything else."""
-    if other := set(wished) - set(TIMES):
+    """When a group's posts come, each of GROUP_TIMES that is given. Raises ValueError for anything else."""
+    if other := set(wished) - set(GROUP_TIMES):
         raise ValueError(f"a group's posts have no {', '.join(sorted(other))}")
     if wished:
         await change.set(groups, {"id": group}, **wished)

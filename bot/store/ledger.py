@@ -31,7 +31,7 @@ from bot.domain.reason import MOOT, QUIET, TOO_LATE
 from bot.store.people import members_of
 from bot.tables import deliveries
 
-MOST = 200_000
+MOST_TALLIED = 200_000
 """Deliveries that a tally looks at, the latest ones: about half a second on a small machine."""
 
 MOST_WAITING = 10_000
@@ -80,9 +80,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of what was due in a span of time. `whole` is False where there were more than MOST: then these are
-    the latest of them. `states` counts by kind and state, with what had become moot apart from what expired, under
-    MOOT. `doubted` counts, by their state now, those of which nobody knew for a while whether they had arrived."""
+    """What became of what was due in a span of time.
+
+    `whole` is False where there were more than MOST_TALLIED: then these are the latest of them. `states` counts by kind
+    and state, with what had become moot apart from what expired, under MOOT. `doubted` counts, by their state now,
+    those of which nobody knew for a while whether they had arrived.
+    """
 
     states: Mapping[tuple[str, str], int]
     lateness: Lateness
@@ -163,7 +166,7 @@ async def tally(db: AsyncConnection, *spans: datetime) -> tuple[Tally, ...]:
     """
     wanted = ("id", "kind", "state", "reason", "chat", "doubts", "due_at", "handed_at")
     columns = [deliveries.c[name] for name in wanted]
-    row = select(*columns).order_by(deliveries.c.id.desc()).limit(MOST).subquery().c
+    row = select(*columns).order_by(deliveries.c.id.desc()).limit(MOST_TALLIED).subquery().c
     if db.dialect.name == "sqlite":
         seconds: ColumnElement[float] | ColumnElement[Decimal] = (
             func.julianday(row.handed_at) - func.julianday(row.due_at)
@@ -188,7 +191,7 @@ async def tally(db: AsyncConnection, *spans: datetime) -> tuple[Tally, ...]:
     return tuple(
         _tallied(
             (each for each in rows if each.span is not None and each.span <= number),
-            whole=looked_at < MOST or earliest is None or earliest < since,
+            whole=looked_at < MOST_TALLIED or earliest is None or earliest < since,
         )
         for number, since in enumerate(spans)
     )

@@ -31,7 +31,7 @@ from bot.tables import (
 )
 from bot.tables import rests as days_off
 
-FORGOTTEN = {
+BLANK_MEMBER = {
     "name": "",
     "zone": "UTC",
     "zone_confirmed": False,
@@ -216,4 +216,4 @@ async def _unite_members(db: AsyncConnection, keep: int, other: int) -> None:
     values["main_group"] = mine["main_group"] if mine["main_group"] is not None else theirs["main_group"]
     await db.execute(update(members).where(members.c.id == keep).values(**values))
     await db.execute(update(members).where(members.c.linked_to == other).values(linked_to=keep))
-    await db.execute(update(members).where(members.c.id == other).values(linked_to=keep, **FORGOTTEN))
+    await db.execute(update(members).where(members.c.id == other).values(linked_to=keep, **BLANK_MEMBER))

@@ -31,11 +31,11 @@ later."""
 PERSONAL = tuple(table for table in metadata.sorted_tables if table not in IMPERSONAL)
 """In an order in which a table comes after those it refers to."""
 
-Kept = Mapping[Table, ColumnElement[bool]]
+RowsOf = Mapping[Table, ColumnElement[bool]]
 """For each personal table, the condition that picks a member's rows."""
 
 
-async def kept(db: AsyncConnection, member: int) -> Kept:
+async def rows_of(db: AsyncConnection, member: int) -> RowsOf:
     """Where a member's rows are: those of members who became part of them included."""
     ids = [id for (id,) in await db.execute(select(members.c.id).where(_is(member)))]
     rows = await db.execute(select(accounts.c.platform, accounts.c.account).where(accounts.c.member.in_(ids)))
@@ -59,12 +59,12 @@ def _is(member: int) -> ColumnElement[bool]:
     return or_(members.c.id == member, members.c.linked_to == member)
 
 
-async def counts(db: AsyncConnection, member: int, where: Kept | None = None) -> dict[str, int]:
+async def counts(db: AsyncConnection, member: int, where: RowsOf | None = None) -> dict[str, int]:
     """How many rows each table holds about a member; tables that hold none are left out.
 
-    `where` is what `kept` gave, where it has been asked.
+    `where` is what `rows_of` gave, where it has been asked.
     """
-    where = where or await kept(db, member)
+    where = where or await rows_of(db, member)
     found = {}
     for table in PERSONAL:
         query = select(func.count()).select_from(table).where(where[table])
@@ -73,8 +73,8 @@ async def counts(db: AsyncConnection, member: int, where: Kept | None = None) ->
     return found
 
 
-async def rows(db: AsyncConnection, where: Kept, table: str, first: int, count: int) -> list[dict[str, object]]:
-    """Some of a member's rows of a table, by what `kept` gave: the newest first, without the columns that are empty."""
+async def rows(db: AsyncConnection, where: RowsOf, table: str, first: int, count: int) -> list[dict[str, object]]:
+    """Some of a member's rows of a table, where `rows_of` says: the newest first, without columns that are empty."""
     chosen = metadata.tables[table]
     order = [column.desc() for column in chosen.primary_key]
     result = await db.execute(select(chosen).where(where[chosen]).order_by(*order).offset(first).limit(count))
@@ -83,7 +83,7 @@ async def rows(db: AsyncConnection, where: Kept, table: str, first: int, count: 
 
 async def forget(db: AsyncConnection, member: int) -> None:
     """Remove a member from every table, ledgers included. What was posted in chats is not ours to take back."""
-    where = await kept(db, member)
+    where = await rows_of(db, member)
     led = groups.c.leader.in_(select(members.c.id).where(_is(member)))
     await db.execute(update(groups).where(led).values(leader=None))
     # Who claims holds a reminder, and who commands their account, before adding a delivery: so do we, and then none is

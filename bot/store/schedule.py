@@ -49,24 +49,24 @@ def with_clock() -> Select[*OwnColumns, *ClockColumns]:
     )
 
 
-def held() -> Select[*OwnColumns, *ClockColumns]:
+def locked() -> Select[*OwnColumns, *ClockColumns]:
     """Reminders that nobody claims or changes until this transaction ends: a write follows."""
     return with_clock().with_for_update(of=reminders)
 
 
 async def of_member(db: AsyncConnection, member: int, kind: str) -> Reminder | None:
     """A member's reminder of a kind, to look at."""
-    return next(iter(await chosen(db, with_clock(), _mine(member, kind))), None)
+    return next(iter(await matching(db, with_clock(), _mine(member, kind))), None)
 
 
 async def all_of_member(db: AsyncConnection, member: int) -> tuple[Reminder, ...]:
     """All reminders of a member, to look at."""
-    return await chosen(db, with_clock(), reminders.c.member == member)
+    return await matching(db, with_clock(), reminders.c.member == member)
 
 
 async def of_group(db: AsyncConnection, group: int) -> dict[str, Reminder]:
     """A group's own reminders by their kinds, to look at."""
-    return {reminder.kind: reminder for reminder in await chosen(db, with_clock(), reminders.c.group == group)}
+    return {reminder.kind: reminder for reminder in await matching(db, with_clock(), reminders.c.group == group)}
 
 
 async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
@@ -75,7 +75,7 @@ async def turned_off(db: AsyncConnection, id: int | None, kind: str) -> bool:
     return id is not None and (await db.execute(select(reminders.c.id).where(mine))).first() is not None
 
 
-async def chosen(
+async def matching(
     db: AsyncConnection, query: Select[*OwnColumns, *ClockColumns], which: ColumnElement[bool]
 ) -> tuple[Reminder, ...]:
     """Some reminders of a question, by their ids."""
@@ -129,7 +129,7 @@ async def refresh_member(db: AsyncConnection, member: int, now: datetime) -> tup
 
     Gives them as they are then.
     """
-    found = await chosen(db, held(), reminders.c.member == member)
+    found = await matching(db, locked(), reminders.c.member == member)
     decided = await circumstances(db, found)
     refreshed = []
     for reminder in found:
@@ -161,7 +161,7 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> Group
             if rule
             else post.on_conflict_do_nothing(index_elements=ours)
         )
-    for reminder in await chosen(db, held(), reminders.c.group == group):
+    for reminder in await matching(db, locked(), reminders.c.group == group):
         await write_columns(db, reminder.id, **_due_columns(reminder.anew(now, reminder.last_date, Circumstances())))
     return wishes
 
@@ -195,14 +195,14 @@ async def note_activity(db: AsyncConnection, member: int, now: datetime) -> None
 # ---------------------------------------------------------------- answers
 
 
-async def answered(change: Change, track: str, day: date, pressed: str | None, *, studied: bool) -> None:
+async def note_answer(change: Change, track: str, day: date, pressed: str | None, *, studied: bool) -> None:
     """A member has answered for a local date: no reminder of it, and the rosters of that day show the answer.
 
     A reminder that had stopped by itself goes on. Taken back, the answer leaves them as they were. Rosters show who
     `studied` and nobody else: another answer leaves no trace on a group's post, not even "edited".
     """
     db, member, now = change.db, change.member.id, change.now
-    found = await chosen(db, held(), _mine(member, track))
+    found = await matching(db, locked(), _mine(member, track))
     decided = await circumstances(db, found)
     for row in found:
         last = max(row.last_date or day, day)
@@ -219,7 +219,7 @@ async def answered(change: Change, track: str, day: date, pressed: str | None, *
         await _touch_groups(db, member, track, day, now)
 
 
-async def unanswered(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
+async def withdraw_answer(db: AsyncConnection, member: int, change: int, pressed: str | None, now: datetime) -> None:
     """The answers of a change were taken back: what was asked and the rosters show them no more."""
     given = select(checkins.c.track, checkins.c.local_date, checkins.c.studied).where(checkins.c.change == change)
     for track, day, studied in (await db.execute(given)).all():

@@ -43,7 +43,7 @@ async def current(store: Store) -> bool:
     return found == newest()
 
 
-async def upgrade(store: Store) -> bool:
+async def upgrade_tables(store: Store) -> bool:
     """Bring a database up to date; False when it was. Raises NewerDatabase."""
     if await current(store):
         return False
@@ -74,7 +74,7 @@ def _upgrade_url(url: str) -> None:
     async def alone() -> None:
         store = Store.open(url)
         try:
-            await upgrade(store)
+            await upgrade_tables(store)
         finally:
             await store.close()
 

@@ -95,7 +95,7 @@ async def refresh_some(db: AsyncConnection, after: int, now: datetime) -> int | 
     waiting = (reminders.c.id > after) & (reminders.c.next_due_at > now)
     some = select(reminders.c.id).where(waiting).order_by(reminders.c.id).limit(REFRESHED)
     ids = list((await db.execute(some)).scalars())
-    found = await schedule.chosen(db, schedule.held(), reminders.c.id.in_(ids))
+    found = await schedule.matching(db, schedule.locked(), reminders.c.id.in_(ids))
     decided = await schedule.circumstances(db, found)
     moved = []
     for reminder in found:

@@ -90,7 +90,7 @@ class Fleet:
 
     async def serve(self, processes: int) -> None:
         """Start so many on an empty database, and wait until Discord knows one of them."""
-        await schema.upgrade(self.store)
+        await schema.upgrade_tables(self.store)
         guild = self.discord.add_guild("Study", self.discord.add_user("asha"))
         guild.add_channel("backend")
         for account in self.seeds.due_accounts:

@@ -16,12 +16,12 @@ async def migrate(store: Store) -> None:
         with tempfile.TemporaryDirectory() as folder:
             first = Path(folder) / "first.db"
             made = Store.open(f"sqlite+aiosqlite:///{first}")
-            await schema.upgrade(made)
+            await schema.upgrade_tables(made)
             await made.close()
             _FILE.append(_content(first))
     if store.sqlite:
         _copy(Path(str(store.engine.url.database)))
-    await schema.upgrade(store)
+    await schema.upgrade_tables(store)
 
 
 def _content(path: Path) -> bytes:

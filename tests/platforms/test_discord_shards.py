@@ -14,7 +14,7 @@ import pytest
 
 from bot.cards import Card, Paragraph, Text
 from bot.delivery import Address, BadToken, Forbidden, Later, Sent
-from bot.leases import Leases, Work
+from bot.leases import LeasedWork, Leases
 from bot.platforms.discord import client, shards
 from bot.platforms.discord.client import DiscordPlatform
 from bot.store import Store
@@ -55,7 +55,7 @@ class Shared(Leases):
     def holds(self, name: str) -> bool:
         return self.board.get(name) == self.holder
 
-    async def keep(self, name: str, work: Work) -> None:
+    async def keep(self, name: str, work: LeasedWork) -> None:
         while True:
             while not self._may(name):  # noqa: ASYNC110 - nobody tells when a lease becomes free
                 await asyncio.sleep(0.01)

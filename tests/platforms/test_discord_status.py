@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery import Status
-from bot.leases import Leases, Work
+from bot.leases import LeasedWork, Leases
 from bot.platforms.discord import shards
 from bot.platforms.discord.client import DiscordPlatform
 from tests.fakes.patience import PATIENCE
@@ -124,7 +124,7 @@ async def test_a_process_without_a_shard_is_on_standby(driver: DiscordDriver) ->
     class Elsewhere(Leases):
         """All leases are another process's."""
 
-        async def keep(self, name: str, work: Work) -> None:
+        async def keep(self, name: str, work: LeasedWork) -> None:
             await asyncio.Event().wait()
 
     await driver.stop()

@@ -109,7 +109,7 @@ async def test_who_was_linked_meanwhile_speaks_as_who_they_became(store: Store) 
         answering = asyncio.create_task(clock.say("tele", "checkin 30"))
         await somebody_waits(store)
         await db.execute(update(accounts).where(accounts.c.member == other).values(member=keep))
-        await db.execute(update(members).where(members.c.id == other).values(linked_to=keep, **linking.FORGOTTEN))
+        await db.execute(update(members).where(members.c.id == other).values(linked_to=keep, **linking.BLANK_MEMBER))
     assert "30 min" in await answering
     async with store.reading() as db:
         assert (await db.execute(select(checkins.c.member))).scalars().all() == [keep]

@@ -206,7 +206,7 @@ async def test_sends_in_doubt_are_counted_by_how_they_ended(store: Store) -> Non
 async def test_a_tally_looks_at_the_latest_and_says_that_there_was_more(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "MOST", 3)
+    monkeypatch.setattr(ledger, "MOST_TALLIED", 3)
     rows = [{"due_at": NOW - timedelta(hours=hours)} for hours in (30, 20, 10, 5)]
     await add(store, *rows)
     day, week = await tally(store, timedelta(hours=15), timedelta(days=7))

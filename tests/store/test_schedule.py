@@ -114,7 +114,7 @@ async def test_postponed_is_asked_again_for_the_same_date(store: Store) -> None:
 async def test_an_answer_before_the_evening_silences_the_evening(store: Store) -> None:
     member = await asked(store)
     async with store.writing() as db:
-        await schedule.answered(Change(db, member, NOON, "checkin"), "study", TODAY, None, studied=True)
+        await schedule.note_answer(Change(db, member, NOON, "checkin"), "study", TODAY, None, studied=True)
     assert await claim(store, EVENING) == []
     assert await claim(store, EVENING + DAY) == [("study", TODAY + DAY)]
 
@@ -122,8 +122,8 @@ async def test_an_answer_before_the_evening_silences_the_evening(store: Store) -
 async def test_an_answer_for_yesterday_or_for_the_other_track_does_not(store: Store) -> None:
     member = await asked(store)
     async with store.writing() as db:
-        await schedule.answered(Change(db, member, NOON, "checkin"), "study", TODAY - DAY, None, studied=True)
-        await schedule.answered(Change(db, member, NOON, "checkin"), "dsa", TODAY, None, studied=True)
+        await schedule.note_answer(Change(db, member, NOON, "checkin"), "study", TODAY - DAY, None, studied=True)
+        await schedule.note_answer(Change(db, member, NOON, "checkin"), "dsa", TODAY, None, studied=True)
     assert await claim(store, EVENING) == [("study", TODAY)]
 
 

@@ -45,7 +45,7 @@ def differences(connection: Connection) -> list[object]:
 
 async def test_an_empty_database_becomes_what_the_tables_say(bare: Store) -> None:
     assert await schema.revision(bare) is None
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     assert await schema.revision(bare) == schema.newest()
     async with bare.reading() as db:
         assert await db.run_sync(differences) == []
@@ -53,7 +53,7 @@ async def test_an_empty_database_becomes_what_the_tables_say(bare: Store) -> Non
 
 async def test_the_comparison_would_notice(bare: Store) -> None:
     """Proof that the test above can fail: a table and a column too many, an index too few."""
-    await schema.upgrade(bare)
+    await schema.upgrade_tables(bare)
     async with bare.writing() as db:
         await db.execute(text("CREATE TABLE stray (id INTEGER)"))
         await db.execute(text("ALTER TABLE members ADD COLUMN stray INTEGER"))
@@ -81,7 +81,7 @@ async def test_constraints_and_partial_indexes_are_migrated_too(bare: Store) -> 
             for name in sorted(metadata.tables)
         }
 
-    await schema.upgrade(bare)
+    await schema.upgrade_tables(bare)
     async with bare.reading() as db:
         migrated = await db.run_sync(rules)
     async with bare.writing() as db:
@@ -92,24 +92,24 @@ async def test_constraints_and_partial_indexes_are_migrated_too(bare: Store) -> 
 
 
 async def test_upgrading_twice_does_nothing(bare: Store) -> None:
-    assert await schema.upgrade(bare) is True
-    assert await schema.upgrade(bare) is False
+    assert await schema.upgrade_tables(bare) is True
+    assert await schema.upgrade_tables(bare) is False
 
 
 async def test_a_newer_database_is_refused(bare: Store) -> None:
-    await schema.upgrade(bare)
+    await schema.upgrade_tables(bare)
     async with bare.writing() as db:
         await db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(schema.NewerDatabase, match="9999"):
-        await schema.upgrade(bare)
+        await schema.upgrade_tables(bare)
 
 
 async def test_down_again_leaves_nothing_and_up_again_works(bare: Store) -> None:
-    await schema.upgrade(bare)
+    await schema.upgrade_tables(bare)
     async with bare.rebuilding() as db:
         await db.run_sync(lambda connection: command.downgrade(schema.configuration(connection), "base"))
     assert await tables_of(bare) == {"alembic_version"}
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     assert await tables_of(bare) == {"alembic_version", *metadata.tables}
 
 
@@ -134,7 +134,7 @@ async def test_who_was_met_before_has_no_channel_yet(bare: Store) -> None:
                 f" VALUES ('discord', '7', 1, 'Asha', 'open', {moment})"
             )
         )
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     async with bare.reading() as db:
         assert (await db.execute(select(accounts.c.account, accounts.c.dm, accounts.c.channel))).all() == [
             ("7", "open", None)
@@ -175,7 +175,7 @@ async def test_a_table_that_others_refer_to_is_rebuilt_with_all_its_rows(bare: S
                     f" VALUES ({id}, 1, {id}, 'study', true, 30, {stamp}, {undoes})"
                 )
             )
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     async with bare.rebuilding() as db:
         assert (await db.execute(select(checkins.c.id, checkins.c.change, checkins.c.reverts))).all() == [
             (1, 1, None),
@@ -188,7 +188,7 @@ async def test_a_table_that_others_refer_to_is_rebuilt_with_all_its_rows(bare: S
 async def test_a_rebuilding_that_loses_rows_others_refer_to_is_taken_back(bare: Store) -> None:
     if not bare.sqlite:
         return
-    await schema.upgrade(bare)
+    await schema.upgrade_tables(bare)
     moment = "'2026-11-20 12:00:00'"
     with pytest.raises(RuntimeError, match="refer to rows which are not there"):
         async with bare.rebuilding() as db:
@@ -243,7 +243,7 @@ async def test_a_group_of_before_goes_on_in_the_language_of_who_set_it_up(bare: 
         await db.execute(text("UPDATE members SET main_group = 1"))
         names = '"group", platform, chat, thread, name'
         await db.execute(text(f"INSERT INTO homes ({names}) VALUES (1, 'x', '1', '', 'x')"))
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     async with bare.reading() as db:
         found = (await db.execute(select(groups.c.id, groups.c.language).order_by(groups.c.id))).all()
         # Nobody knows of the second who set it up, and the third's leader is gone: the installation's language.
@@ -261,7 +261,7 @@ async def test_a_failing_migration_leaves_the_database_as_it_was(bare: Store, mo
 
     monkeypatch.setattr(schema, "_upgrade", half)
     with pytest.raises(ZeroDivisionError):
-        await schema.upgrade(bare)
+        await schema.upgrade_tables(bare)
     assert await tables_of(bare) == set()
 
 
@@ -271,7 +271,7 @@ from bot.store import Store, schema
 
 async def main():
     store = Store.open(sys.argv[1])
-    await schema.upgrade(store)
+    await schema.upgrade_tables(store)
     assert await schema.revision(store) == schema.newest()
     await store.close()
 
@@ -344,7 +344,7 @@ async def test_what_was_done_before_is_added_up_by_the_upgrade(bare: Store) -> N
                 names = "enrolment, change, step, kind, at, local_date, zone, day_start"
                 row = f"{member}, {member}, 'sql', 'done', {moment}, '{day}', 'UTC', 0"
                 await db.execute(text(f"INSERT INTO step_events ({names}) VALUES ({row})"))
-    assert await schema.upgrade(bare) is True
+    assert await schema.upgrade_tables(bare) is True
     async with bare.writing() as db:
         kept = [(await db.execute(select(table).order_by(*table.primary_key))).all() for table in (totals, streaks)]
         assert (1, "all", date(1970, 1, 1), 7 * 360, 1, 7) in [tuple(row) for row in kept[0]]

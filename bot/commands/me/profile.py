@@ -161,7 +161,7 @@ async def privacy(call: Call) -> Response:
 @command("mydata", listed=False, shows=True)
 async def my_data(call: Call, about: Annotated[str | None, KINDS], page: Annotated[int | None, PAGE]) -> Response:
     """Everything that is kept about me: how much of each kind, each kind row by row, and all of it as a file."""
-    kept = await personal.kept(call.db, call.member.id)
+    kept = await personal.rows_of(call.db, call.member.id)
     counts = await personal.counts(call.db, call.member.id, kept)
     if about == FILE:
         everything = {name: await personal.rows(call.db, kept, name, 0, count) for name, count in counts.items()}

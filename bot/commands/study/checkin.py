@@ -73,7 +73,7 @@ async def checkin(
     await studies.check_in(call.change, day, track, studied=studied, minutes=added, note=note)
     row = await call.mine.reminder(track)
     off = call.member.off(rest.days for rest in await call.mine.rests())
-    await schedule.answered(call.change, track, day, call.incoming.pressed, studied=studied)
+    await schedule.note_answer(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
     days = (await studies.study_days(call.db, [call.member.id], day - STREAK_SEEN)).get(call.member.id, set())
     call.mine.forget()

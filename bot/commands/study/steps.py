@@ -133,7 +133,7 @@ async def undo(call: Call, change: Annotated[int | None, CHANGE]) -> Response:
         for group in sorted(await homes.led(call.db, call.member.id) | {group.id for group in call.scene.groups}):
             await schedule.refresh_group(call.db, group, call.now)
     await outbox.touch_change(call.db, found.id, call.now)
-    await schedule.unanswered(call.db, call.member.id, found.id, call.incoming.pressed, call.now)
+    await schedule.withdraw_answer(call.db, call.member.id, found.id, call.incoming.pressed, call.now)
     call.announced = True
     parts: list[Part] = [Paragraph(call.say("undone", change=summary))]
     event = await studies.event_of_change(call.db, found.id)

@@ -19,10 +19,10 @@ async def examine(settings: Settings, platforms: Sequence[Configured]) -> list[F
 
     Changes nothing, anywhere, and never raises for what it finds. No finding holds a token or a password.
     """
-    stored = await database.examine(settings)
+    stored = await database.examine_database(settings)
     served = [platform for platform in platforms if platform.served]
     asked = await asyncio.gather(*(_collected(one.examine(stored.homes, stored.held)) for one in served))
-    return [*machine.examine(settings, platforms), *stored.findings, *chain.from_iterable(asked)]
+    return [*machine.examine_machine(settings, platforms), *stored.findings, *chain.from_iterable(asked)]
 
 
 async def _collected(findings: AsyncIterator[Finding]) -> list[Finding]:

@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from bot.examining import Finding, Place
+from bot.examining import ExaminedHome, Finding
 from bot.settings import Settings
 from bot.store import Store, Unavailable, leases, people, schema
 
 T = TypeVar("T")
 
-PATIENCE = 15
+EXAMINATION_TIMEOUT = 15
 """Seconds a database has to answer everything."""
 
 REACH = "see that the database runs, that DATABASE_URL is right, and that this user may write there"
@@ -32,17 +32,17 @@ class Examined:
     """What was found, the homes the platforms are to be asked about, and the leases that running processes have."""
 
     findings: list[Finding] = field(default_factory=list)
-    homes: tuple[Place, ...] = ()
+    homes: tuple[ExaminedHome, ...] = ()
     held: frozenset[str] = frozenset()
 
 
-async def examine(settings: Settings) -> Examined:
+async def examine_database(settings: Settings) -> Examined:
     """Ask the database, without making one and without changing it."""
-    found = await ask(settings, _asked)
+    found = await ask_database(settings, _asked)
     return Examined([found]) if isinstance(found, Finding) else found
 
 
-async def ask(settings: Settings, question: Callable[[Store, str], Awaitable[T]]) -> T | Finding:
+async def ask_database(settings: Settings, question: Callable[[Store, str], Awaitable[T]]) -> T | Finding:
     """Ask a database that has this version's tables something, without making one and without changing it.
 
     The question is given the store and the words for where it is. A finding says why it could not be asked.
@@ -56,10 +56,10 @@ async def ask(settings: Settings, question: Callable[[Store, str], Awaitable[T]]
     where = f"SQLite, {url.database}" if _sqlite(url) else f"Postgres, {url.host}/{url.database}"
     store = Store.open(settings.database)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(EXAMINATION_TIMEOUT):
             return await _age(store, where) or await question(store, where)
     except TimeoutError:
-        return Finding(f"database: {where}: no answer within {PATIENCE} s", REACH)
+        return Finding(f"database: {where}: no answer within {EXAMINATION_TIMEOUT} s", REACH)
     except (Unavailable, DBAPIError, ValueError) as error:
         # The driver's own error: SQLAlchemy's adds the statement. A ValueError is an address the driver refuses.
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
@@ -105,7 +105,7 @@ async def _asked(store: Store, where: str) -> Examined:
     findings = [Finding(f"database: {where}, current ({schema.newest()}), {_counted(len(homes))}")]
     if unknown := sorted(filter(_unknown, zones)):
         findings.append(Finding(f"time zones: {', '.join(unknown)} in use and not known", "pip install -U tzdata"))
-    places = tuple(Place(home.group, home.name, home.address) for home in homes)
+    places = tuple(ExaminedHome(home.group, home.name, home.address) for home in homes)
     return Examined(findings, places, frozenset(lease.name for lease in held if not (lease.released or lease.over)))
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.domain.reason import MOOT, QUIET
 from bot.examining import Finding
-from bot.operate.doctor.database import ask
+from bot.operate.doctor.database import ask_database
 from bot.settings import Settings
 from bot.store import Store, leases, ledger
 from bot.store.leases import FOR_EVER, Lease
@@ -104,7 +104,7 @@ class Deliveries:
         return Group(*parts)
 
 
-async def examine(settings: Settings, now: datetime) -> Deliveries | Finding:
+async def examine_deliveries(settings: Settings, now: datetime) -> Deliveries | Finding:
     """Ask the database alone, while a process serves it or none; a finding says why it cannot be asked."""
 
     async def look(store: Store, _where: str) -> Deliveries:
@@ -118,7 +118,7 @@ async def examine(settings: Settings, now: datetime) -> Deliveries | Finding:
                 await leases.held(db, ""),
             )
 
-    return await ask(settings, look)
+    return await ask_database(settings, look)
 
 
 # ------------------------------------------------------------ for machines
@@ -149,7 +149,9 @@ def _table(title: str) -> Table:
 
 
 def _counts(span: str, tally: Tally) -> RenderableType:
-    table = _table(f"The last {span}" if tally.whole else f"The last {span}: the latest {ledger.MOST:,} of them")
+    table = _table(
+        f"The last {span}" if tally.whole else f"The last {span}: the latest {ledger.MOST_TALLIED:,} of them"
+    )
     table.add_column("kind")
     for column in COLUMNS:
         table.add_column(column, justify="right")

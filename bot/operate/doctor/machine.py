@@ -23,7 +23,7 @@ LEAST_FREE = 100 * 1024 * 1024
 """Bytes that should be free where the database is: a group of 30 writes a few megabytes a year, its backups as much."""
 
 
-def examine(settings: Settings, platforms: Sequence[Configured]) -> Iterator[Finding]:
+def examine_machine(settings: Settings, platforms: Sequence[Configured]) -> Iterator[Finding]:
     """What can be seen without a database and without a network."""
     served = [platform for platform in platforms if platform.served]
     yield _platforms(settings, platforms)

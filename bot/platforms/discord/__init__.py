@@ -10,7 +10,7 @@ from bot.platforms.discord.settings import DiscordSettings
 from bot.settings import root
 
 if TYPE_CHECKING:
-    from bot.examining import Finding, Place
+    from bot.examining import ExaminedHome, Finding
 
 
 def _open(settings: DiscordSettings, ports: Ports) -> Opened:
@@ -33,7 +33,9 @@ def _open(settings: DiscordSettings, ports: Ports) -> Opened:
     return Opened(discord)
 
 
-def _examine(settings: DiscordSettings, places: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
+def _examine(
+    settings: DiscordSettings, places: Sequence[ExaminedHome], held: Collection[str]
+) -> AsyncIterator[Finding]:
     from bot.platforms.discord import doctor
 
     return doctor.examine(settings, places)

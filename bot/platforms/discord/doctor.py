@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from enum import IntFlag
 from typing import Any
 
-from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
+from bot.examining import MOST_HOMES, Api, ExaminedHome, Finding, Unreachable, open_api
 from bot.platforms.discord.settings import DiscordSettings
 
 API = "https://discord.com/api/v10"
@@ -43,7 +43,7 @@ SERVERS = 1000
 """Of one shard, as Discord advises."""
 
 
-async def examine(settings: DiscordSettings, homes: Sequence[Place]) -> AsyncIterator[Finding]:
+async def examine(settings: DiscordSettings, homes: Sequence[ExaminedHome]) -> AsyncIterator[Finding]:
     """What Discord says; nothing when it is not served."""
     if settings.discord_token is None:
         return
@@ -52,7 +52,7 @@ async def examine(settings: DiscordSettings, homes: Sequence[Place]) -> AsyncIte
         yield Finding("Discord: what is in DISCORD_TOKEN cannot be a token", RENEW)
         return
     root = str(settings.discord_api_url or API)
-    async with asking(root, {"Authorization": f"Bot {token}"}) as api:
+    async with open_api(root, {"Authorization": f"Bot {token}"}) as api:
         try:
             here = [home for home in homes if home.address.platform == "discord"]
             async for finding in _asked(api, settings.discord_shards, here):
@@ -63,7 +63,7 @@ async def examine(settings: DiscordSettings, homes: Sequence[Place]) -> AsyncIte
             yield Finding("Discord cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, shards: int, homes: Sequence[Place]) -> AsyncIterator[Finding]:
+async def _asked(api: Api, shards: int, homes: Sequence[ExaminedHome]) -> AsyncIterator[Finding]:
     answer = await api.get("/users/@me")
     if answer.status == 401:
         yield Finding("Discord does not take the token", RENEW)
@@ -101,7 +101,7 @@ def _application(application: Mapping[str, Any], shards: int) -> Iterator[Findin
         yield Finding("Discord: in no server yet", f"add it: https://discord.com/oauth2/authorize?{query}")
 
 
-async def _home(api: Api, me: str, home: Place, guilds: dict[str, Mapping[str, Any]]) -> Finding:
+async def _home(api: Api, me: str, home: ExaminedHome, guilds: dict[str, Mapping[str, Any]]) -> Finding:
     """Whether the bot can post in a home. `guilds` keeps what was learnt of the servers."""
     where = f"Discord, {home.group}, #{home.name}"
     answer = await api.get(f"/channels/{home.address.thread or home.address.chat}")

@@ -11,7 +11,7 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import root
 
 if TYPE_CHECKING:
-    from bot.examining import Finding, Place
+    from bot.examining import ExaminedHome, Finding
 
 # python-telegram-bot imports httpx, which brings its command line along where click, rich and pygments are installed:
 # 5 MB and 40 ms for what a bot never runs. Told that there is none, httpx goes without.
@@ -39,7 +39,9 @@ def _open(settings: TelegramSettings, ports: Ports) -> Opened:
     return Opened(telegram, {} if path is None else {path: telegram.webhook})
 
 
-def _examine(settings: TelegramSettings, places: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
+def _examine(
+    settings: TelegramSettings, places: Sequence[ExaminedHome], held: Collection[str]
+) -> AsyncIterator[Finding]:
     from bot.platforms.telegram import doctor
 
     return doctor.examine(settings, places, held)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.examining import MOST_HOMES, Api, Finding, Place, Unreachable, asking
+from bot.examining import MOST_HOMES, Api, ExaminedHome, Finding, Unreachable, open_api
 from bot.platforms.telegram.settings import TelegramSettings
 
 API = "https://api.telegram.org"
@@ -21,7 +21,9 @@ PORTS = (443, 80, 88, 8443)
 AGAIN = "start Roadmate again: it sets its own; if that does not last, another program has the token: stop it"
 
 
-async def examine(settings: TelegramSettings, homes: Sequence[Place], held: Collection[str]) -> AsyncIterator[Finding]:
+async def examine(
+    settings: TelegramSettings, homes: Sequence[ExaminedHome], held: Collection[str]
+) -> AsyncIterator[Finding]:
     """What Telegram says; nothing when it is not served. `held` names the leases of running processes."""
     if settings.telegram_token is None:
         return
@@ -30,7 +32,7 @@ async def examine(settings: TelegramSettings, homes: Sequence[Place], held: Coll
         yield Finding("Telegram: what is in TELEGRAM_TOKEN cannot be a token", RENEW)
         return
     root = str(settings.telegram_api_url or API).rstrip("/")
-    async with asking(f"{root}/bot{token}") as api:
+    async with open_api(f"{root}/bot{token}") as api:
         try:
             served = f"telegram:{token.partition(':')[0]}" in held
             async for finding in _asked(api, settings, [h for h in homes if h.address.platform == "telegram"], served):
@@ -41,7 +43,9 @@ async def examine(settings: TelegramSettings, homes: Sequence[Place], held: Coll
             yield Finding("Telegram cannot be asked: what answers is something else", NETWORK)
 
 
-async def _asked(api: Api, settings: TelegramSettings, homes: Sequence[Place], served: bool) -> AsyncIterator[Finding]:
+async def _asked(
+    api: Api, settings: TelegramSettings, homes: Sequence[ExaminedHome], served: bool
+) -> AsyncIterator[Finding]:
     answer = await api.get("/getMe")
     if answer.status in (401, 404):
         yield Finding("Telegram does not take the token", RENEW)
@@ -109,7 +113,7 @@ def _profile(me: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("Telegram: privacy mode is on, as it should be")
 
 
-async def _home(api: Api, me: int, home: Place) -> Finding:
+async def _home(api: Api, me: int, home: ExaminedHome) -> Finding:
     """Whether the bot can post in a home."""
     where = f"Telegram, {home.group}, {home.name}"
     asked = await api.get("/getChat", chat_id=home.address.chat)
