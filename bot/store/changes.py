@@ -149,7 +149,7 @@ class Change:
         if yields:
             effect["yields"] = True
         self._effects.append(effect)
-        self._touched.row(table, values)
+        self._touched.row(table, [name for name in values if before[name] != values[name]])
 
     async def create(self, table: Table, end: str | None = None, **values: object) -> int:
         """Add a row. Taking it back removes it, or sets its column `end` to the moment where history is kept."""
