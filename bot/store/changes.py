@@ -174,7 +174,7 @@ class Change:
     async def settle(self) -> None:
         """Write down what was done, how to take it back, what it amounts to; the last thing before the commit."""
         if self._id is not None:
-            await totals.keep(self.db, self.member.id, self._touched)
+            await totals.keep_totals(self.db, self.member.id, self._touched)
             await self.db.execute(
                 update(changes)
                 .where(changes.c.id == self._id)

@@ -13,7 +13,7 @@ from bot.domain import kind as kinds
 from bot.domain.occurrence import Occurrence
 from bot.domain.reminder import Reminder
 from bot.store.engine import many
-from bot.store.schedule import ClockColumns, OwnColumns, clock, with_clock, write_columns
+from bot.store.schedule import ClockColumns, OwnColumns, clock_of, with_clock, write_columns
 from bot.tables import accounts, checkins, reminders
 from bot.tables import rests as days_off
 
@@ -143,4 +143,4 @@ _NEXT = select(_NEXT_DUE).where(_NEXT_DUE.is_not(None)).order_by(_NEXT_DUE).limi
 
 
 def _claimable(row: Row[*OwnColumns, *ClockColumns, str | None, bool, bool]) -> Reminder:
-    return Reminder(*row[:14], *clock(*row[14:20]), kinds.known_dates(row[1]), *row[20:])
+    return Reminder(*row[:14], *clock_of(*row[14:20]), kinds.known_dates(row[1]), *row[20:])

@@ -1,4 +1,4 @@
-"""Members, their accounts and their groups."""
+"""Who is who: the member behind an account, the group behind a home."""
 
 from __future__ import annotations
 

@@ -306,10 +306,10 @@ async def write_columns(db: AsyncConnection, id: int, **values: object) -> None:
 
 # By their places: by the names of the fields it would take as long as the database.
 def _reminder(row: Row[*OwnColumns, *ClockColumns]) -> Reminder:
-    return Reminder(*row[:14], *clock(*row[14:20]), kinds.known_dates(row[1]))
+    return Reminder(*row[:14], *clock_of(*row[14:20]), kinds.known_dates(row[1]))
 
 
-def clock(
+def clock_of(
     zone: str,
     day_start: int | None,
     quiet_from: int | None,

@@ -84,7 +84,7 @@ async def standings(
     return Standings(window, measure, places, page, shown, count, minutes, steps)
 
 
-async def standing(
+async def own_standing(
     db: AsyncConnection, group: Group, window: Window, measure: Measure, member: int, now: datetime
 ) -> Standing:
     """A member's own place at a moment, wherever it is."""

@@ -1,4 +1,4 @@
-"""What a member's ledgers amount to by day, week and month and in all, kept by the transactions that write them."""
+"""What a member's ledgers amount to, kept up to date by the transactions that write them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bot.domain.rest import pause
 from bot.store.engine import upsert
 from bot.tables import checkins, enrolments, members, reminders, rests, step_events, streaks, totals
 
-Span = Literal["day", "week", "month", "all"]
-SPANS: tuple[Span, ...] = get_args(Span)
+Period = Literal["day", "week", "month", "all"]
+PERIODS: tuple[Period, ...] = get_args(Period)
 
 EVER = date(1970, 1, 1)
 """The first local date of all time."""
@@ -78,16 +78,16 @@ class Touched:
             self.rules = True
 
 
-def since(span: Span, day: date) -> date:
+def since(span: Period, day: date) -> date:
     """The first local date of the span that a day lies in."""
     if span == "day":
         return day
     return window_start(span, day) or EVER
 
 
-async def keep(db: AsyncConnection, member: int, touched: Touched) -> None:
+async def keep_totals(db: AsyncConnection, member: int, touched: Touched) -> None:
     """Bring a member's totals up to what the ledgers say now; the last thing before the commit."""
-    news = await _keep_totals(db, member, touched) if touched.days else Counter[date]()
+    news = await _grow_totals(db, member, touched) if touched.days else Counter[date]()
     if touched.rules or news:
         await _keep_streak(db, member, news, touched.rules)
 
@@ -102,16 +102,16 @@ async def recount(db: AsyncConnection, member: int) -> None:
     for day, step in await db.execute(shown):
         touched.days.add(day)
         touched.steps.add(step)
-    await keep(db, member, touched)
+    await keep_totals(db, member, touched)
 
 
-async def _keep_totals(db: AsyncConnection, member: int, touched: Touched) -> Counter[date]:
+async def _grow_totals(db: AsyncConnection, member: int, touched: Touched) -> Counter[date]:
     """Days that have become study days, each once, and those that are none any more, each minus once."""
     finished: Counter[date] = Counter()
     if touched.steps:
         finished = await _finished(db, member, touched)
     found, before = await _days(db, member, touched.days)
-    grown: dict[tuple[Span, date], Total] = defaultdict(Total)
+    grown: dict[tuple[Period, date], Total] = defaultdict(Total)
     news: Counter[date] = Counter()
     for day in touched.days:
         known = before.get(day, NOTHING)
@@ -119,7 +119,7 @@ async def _keep_totals(db: AsyncConnection, member: int, touched: Touched) -> Co
         total = Total(min(minutes, COUNTED_MINUTES_A_DAY), finished[day] if touched.steps else known.steps, studied)
         if total == known:
             continue
-        for span in SPANS:
+        for span in PERIODS:
             grown[span, since(span, day)] += total - known
         if total.days != known.days:
             news[day] = total.days - known.days

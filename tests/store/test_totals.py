@@ -196,7 +196,7 @@ async def check_board(
         assert named == [(rank, value(score, measure)) for rank, score in expected[: max(3, (FEW + 1) // 2)]]
         assert page.shown == len(expected)
         for rank, score in expected:
-            mine = await standings.standing(db, group, window, measure, score.member, NOW)
+            mine = await standings.own_standing(db, group, window, measure, score.member, NOW)
             assert mine.place is not None
             assert (mine.place.rank, value(mine.place.score, measure)) == (rank, value(score, measure))
             ahead = next((other for place, other in reversed(expected) if place < rank), None)
@@ -290,7 +290,7 @@ async def test_when_two_become_one_their_days_add(store: Store) -> None:
         await linking.unite(change, one.member.id, two.member.id, {})
         await change.settle()
     async with store.reading() as db:
-        mine = await standings.standing(db, group, "week", "minutes", one.member.id, NOW)
+        mine = await standings.own_standing(db, group, "week", "minutes", one.member.id, NOW)
         steps = await standings.standings(db, group, "all", "steps", 1, NOW)
     assert mine.place is not None
     assert mine.place.score.minutes == 360 + 45
@@ -338,7 +338,7 @@ async def test_each_members_today_is_their_own(store: Store, moment: int, stands
         await act(store, life, ("checkin", back, 0, 45))
     async with store.reading() as db:
         at = NOW + timedelta(hours=moment)
-        found = await standings.standing(db, group, "week", "streak", life.member.id, at)
+        found = await standings.own_standing(db, group, "week", "streak", life.member.id, at)
     assert (found.place.score.streak if found.place else 0) == stands
 
 

@@ -41,7 +41,7 @@ async def place(
 ) -> Response:
     """My own place, for me alone."""
     group = the_group(call, group)
-    found = await standings.standing(call.db, group, window or "week", by or "points", call.member.id, call.now)
+    found = await standings.own_standing(call.db, group, window or "week", by or "points", call.member.id, call.now)
     return Response(await with_halts(call, board.my_place(call.language, group, found, call.member.id)))
 
 

@@ -22,7 +22,7 @@ from bot.store import Store, leases, ledger
 from bot.store.leases import FOR_EVER, Lease
 from bot.store.ledger import Backlog, Lateness, Tally, Waiting
 
-SPANS = {"24 h": timedelta(days=1), "7 days": timedelta(days=7)}
+TALLIED_SPANS = {"24 h": timedelta(days=1), "7 days": timedelta(days=7)}
 
 COLUMNS = ("queued", "sending", "sent", "doubtful", "failed", "expired", MOOT)
 
@@ -109,10 +109,10 @@ async def examine_deliveries(settings: Settings, now: datetime) -> Deliveries | 
 
     async def look(store: Store, _where: str) -> Deliveries:
         async with store.reading() as db:
-            tallies = await ledger.tally(db, *(now - span for span in SPANS.values()))
+            tallies = await ledger.tally(db, *(now - span for span in TALLIED_SPANS.values()))
             return Deliveries(
                 now,
-                dict(zip(SPANS, tallies, strict=True)),
+                dict(zip(TALLIED_SPANS, tallies, strict=True)),
                 await ledger.backlog(db, now),
                 await ledger.oldest(db),
                 await leases.held(db, ""),
