@@ -116,7 +116,7 @@ async def fill(store: Store, file: Path, size: Size) -> None:
         for statement, values in _rows(size):
             db.executemany(statement, values)
         db.execute("COMMIT")
-    await schema.upgrade(store)
+    await schema.upgrade_tables(store)
     with closing(sqlite3.connect(file)) as db:
         db.execute("ANALYZE")
 
