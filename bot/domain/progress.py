@@ -52,6 +52,8 @@ class Progress:
     @property
     def finished(self) -> bool:
         """Whether every required step that was not skipped is done, and at least one is."""
+        if len(self.done) + len(self.skipped) < len(self.roadmap.requirements):
+            return False
         return 0 < self.total_count == self.done_count
 
     @property

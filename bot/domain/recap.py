@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.domain.group import Group
 from bot.domain.progress import Progress, StepEvent, fold
-from bot.domain.roadmap import Roadmap
+from bot.domain.roadmap import Level, Roadmap
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,19 @@ def gained(roadmap: Roadmap, events: tuple[StepEvent, ...], first: date) -> Gain
     """What a ledger finished from a local date on: what holds with those events and did not hold without them."""
     before = fold(roadmap, (event for event in events if event.local_date < first))
     after = fold(roadmap, events)
-    passed = _complete(after) - _complete(before)
+    new = after.done - before.done
     return Gain(
-        steps=tuple(step.title for step in roadmap.steps if step.slug in after.done - before.done),
-        levels=tuple(level.title for level in roadmap.levels if level.slug in passed),
+        steps=tuple(step.title for step in roadmap.steps if step.slug in new),
+        levels=tuple(
+            level.title for level in roadmap.levels if _complete(after, level) and not _complete(before, level)
+        ),
         finished=after.finished and not before.finished,
     )
 
 
-def _complete(progress: Progress) -> set[str]:
-    complete = set()
-    for level in progress.roadmap.levels:
-        done, total = progress.of_level(level)
-        if 0 < done == total:
-            complete.add(level.slug)
-    return complete
+def _complete(progress: Progress, level: Level) -> bool:
+    # Most have settled too little for any level: a large group's recap asks this of everybody who finished a step.
+    if len(progress.done) + len(progress.skipped) < progress.roadmap.units_of(level):
+        return False
+    done, total = progress.of_level(level)
+    return 0 < done == total

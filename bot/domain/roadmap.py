@@ -164,6 +164,18 @@ class Roadmap(_Record):
             units.setdefault(_unit(step), []).append(step)
         return tuple(tuple(unit) for unit in units.values())
 
+    def units_of(self, level: Level) -> int:
+        """How many required units stand in a level: so many steps at the least are settled where it is complete."""
+        return self._units[level.slug]
+
+    @cached_property
+    def _units(self) -> dict[str, int]:
+        levels = {step.slug: level.slug for level in self.levels for step in level.steps}
+        counted = dict.fromkeys((level.slug for level in self.levels), 0)
+        for unit in self.requirements:
+            counted[levels[unit[0].slug]] += 1
+        return counted
+
     @cached_property
     def hours_required(self) -> float:
         """The fewest hours that complete the roadmap: a choice counts its cheapest alternative.
