@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
+from typing import TypeVar
 
 from fluent.runtime import FluentBundle, FluentResource
 
 from bot import cldr
 from bot.cards import Bold, Code, Italic, Link, Mention, Moment, Span, Spans, Spoiler, Text, plain
+
+T = TypeVar("T")
 
 LOCALES = Path(__file__).parent / "locales"
 LANGUAGE = "en"
@@ -78,6 +81,11 @@ def languages() -> tuple[str, ...]:
 @cache
 def _folders(root: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in root.iterdir() if path.is_dir()))
+
+
+def translated(told: Callable[[str], T]) -> tuple[T, dict[str, T]]:
+    """What something is in the language that has every message, and in each of the others by its code."""
+    return told(LANGUAGE), {language: told(language) for language in languages() if language != LANGUAGE}
 
 
 def language_name(code: str, language: str | None = None) -> str:
@@ -264,6 +272,12 @@ def list_words(language: str, items: Iterable[str]) -> str:
 def all_words(language: str, items: Iterable[str]) -> str:
     """Several things that belong together: "a, b and c"."""
     return cldr.all_of(language, list(items))
+
+
+def clause_words(language: str, clauses: Iterable[str]) -> str:
+    """Several things in a line that may hold commas themselves: "Mon, Wed; Sat"."""
+    first, *others = list(clauses) or [""]
+    return reduce(lambda before, clause: word(language, "clauses", before=before, clause=clause), others, first)
 
 
 def country_names(language: str) -> Mapping[str, str]:

@@ -19,6 +19,7 @@ from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
 from bot.views.times import kind_words, next_words
 from bot.words import (
+    clause_words,
     date_words,
     days_words,
     has,
@@ -180,7 +181,7 @@ def _lost(language: str, lost: Sequence[Dropped], today: date) -> str:
         told.append(word(language, "lost-more", count=more))
     if late := sum(drop.count for drop in lost if drop.private):
         told.append(word(language, "lost-private", count=late))
-    return "; ".join(told)
+    return clause_words(language, told)
 
 
 def _reason(language: str, drop: Dropped) -> str:

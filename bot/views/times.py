@@ -15,7 +15,7 @@ from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import Rest
-from bot.words import all_words, date_words, days_words, lines, minute_words, say, time_words, word
+from bot.words import all_words, clause_words, date_words, days_words, lines, minute_words, say, time_words, word
 
 BUTTONS = 5
 """What one row of buttons holds on Discord."""
@@ -290,7 +290,7 @@ def days_off(member: Member, planned: Sequence[Rest], today: date, offers: Seque
 
 def rests_words(member: Member, planned: Iterable[Rest], today: date) -> str:
     """Days off in one line."""
-    return "; ".join(dates_words(member.language, rest.days, today) for rest in planned)
+    return clause_words(member.language, (dates_words(member.language, rest.days, today) for rest in planned))
 
 
 # ---------------------------------------------------------------- settings

@@ -219,9 +219,9 @@ def test_a_question_names_what_it_wants_and_whom() -> None:
     both = render_question("en", Question("checkin", "How long?", inputs), asha)
     assert both.text == "Asha: How long?\nAnswer in one message:\n• How long\n• A word about it"
     assert [entity["type"] for entity in both.entities] == ["text_mention", "bold"]
-    assert placeholder(Question("checkin", "?", inputs)) == "90, or 1h30, What you did"
-    assert len(placeholder(Question("x", "?", (Input("a", "b", "c" * 90),))) or "") == 64
-    assert placeholder(Question("x", "?", (Input("a", "b"),))) is None
+    assert placeholder("en", Question("checkin", "?", inputs)) == "90, or 1h30, What you did"
+    assert len(placeholder("en", Question("x", "?", (Input("a", "b", "c" * 90),))) or "") == 64
+    assert placeholder("en", Question("x", "?", (Input("a", "b"),))) is None
 
 
 def test_a_few_words_are_a_toast_and_everything_else_a_message() -> None:

@@ -3,6 +3,7 @@ date = { $weekday } { $day } { $month }{ $year ->
     [no] {""}
    *[other] {" "}{ $year }
 }
+clauses = { $before }; { $clause }
 days-all = every day
 days-week = { $first }–{ $last }
 days-weekend = { $first } and { $last }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from rich.console import Console as Terminal
@@ -16,7 +17,7 @@ from bot.cards import Card
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.memory import Memory, Unavailable
 from bot.platforms.console.render import clean, page
-from bot.words import LANGUAGE, date_words, time_words, word
+from bot.words import date_words, nearest, time_words, word
 
 NAME = "console"
 NUMBERS = 99
@@ -44,7 +45,7 @@ class Console:
     zone: str
     terminal: Terminal = field(default_factory=lambda: Terminal(highlight=False, soft_wrap=not sys.stdout.isatty()))
     shown: dict[int, Shown] = field(default_factory=dict)
-    language: str = LANGUAGE
+    language: str = field(default_factory=partial(nearest, None))
     _next: int = 1
 
     name = lease = NAME

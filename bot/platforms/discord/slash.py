@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from bot.command import Command, Parameter, Registry, Somebody
 from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, cut
-from bot.words import LANGUAGE
+from bot.words import translated
 
 Json = dict[str, Any]
 
@@ -24,6 +25,12 @@ GUILD, PRIVATE = 0, 1
 GUILD_INSTALL = 0
 MANAGE_SERVER = 1 << 5
 DESCRIPTION = 100
+
+LOCALES = (
+    *("id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR"),
+    *("ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko"),
+)
+"""The languages that Discord's apps speak (Discord, Reference, "Locales")."""
 
 
 def commands(registry: Registry) -> list[Json]:
@@ -40,7 +47,7 @@ def _command(command: Command) -> Json:
     return {
         "name": command.name,
         "type": 1,
-        "description": cut(command.describe(LANGUAGE), DESCRIPTION),
+        **_in_each_language("description", command.describe, DESCRIPTION),
         "options": [_option(command, parameter) for parameter in command.parameters],
         # Hides it from others; whoever a server's settings show it to is checked again when it is carried out.
         "default_member_permissions": MANAGE_SERVER if command.leaders else None,
@@ -53,7 +60,9 @@ def _option(command: Command, parameter: Parameter) -> Json:
     """An option. None is required: what is missing is asked for. Lengths are left to us, who refuse in words."""
     option: Json = {
         "name": parameter.name,
-        "description": cut(command.describe_parameter(LANGUAGE, parameter.name), DESCRIPTION),
+        **_in_each_language(
+            "description", lambda language: command.describe_parameter(language, parameter.name), DESCRIPTION
+        ),
         "type": STRING,
     }
     kind = parameter.kind
@@ -63,11 +72,27 @@ def _option(command: Command, parameter: Parameter) -> Json:
         option["type"] = USER
     elif isinstance(kind, OneOf):
         option["choices"] = [
-            {"name": cut(kind.label(value, LANGUAGE), OPTION_LABEL), "value": value} for value in kind.values
+            {**_in_each_language("name", partial(kind.label, value), OPTION_LABEL), "value": value}
+            for value in kind.values
         ]
     elif _suggests(kind):
         option["autocomplete"] = True
     return option
+
+
+def _in_each_language(field: str, told: Callable[[str], str], limit: int) -> Json:
+    """A text of a command, and what it is for those whose Discord speaks another language of ours.
+
+    Where Discord has several varieties of a language (es-ES, es-419), ours is for all of them.
+    """
+    text, others = translated(told)
+    found = {
+        locale: cut(words, limit)
+        for language, words in others.items()
+        for locale in LOCALES
+        if language.replace("_", "-") in (locale, locale.partition("-")[0])
+    }
+    return {field: cut(text, limit)} | ({f"{field}_localizations": found} if found else {})
 
 
 def _suggests(kind: Kind) -> bool:

@@ -179,7 +179,7 @@ class Answering:
         addressed = None if unnamed else Mention(origin.name, ((PLATFORM, origin.account),))
         outgoing = render_question(language, question, addressed)
         reply_to = None if origin.private else asked.message
-        force = ForceReply(selective=not origin.private, input_field_placeholder=placeholder(question))
+        force = ForceReply(selective=not origin.private, input_field_placeholder=placeholder(language, question))
         address, message = await self._send(origin.address, outgoing, reply_to, force)
         forgotten = await self._hearing.asked(origin, address, message, question)
         if forgotten is not None:

@@ -17,7 +17,7 @@ from telegram import (
 
 from bot.command import Command, Registry
 from bot.memory import Memory
-from bot.words import LANGUAGE, languages
+from bot.words import translated
 
 PERSONAL = frozenset(
     {"start", "later", "remind", "timezone", "daystart", "quiet", "pause", "rest", "settings", "link", "privacy"}
@@ -49,10 +49,12 @@ def _menu(registry: Registry) -> Menu:
         (BotCommandScopeAllGroupChats(), [command for command in shared if not command.leaders]),
         (BotCommandScopeAllChatAdministrators(), shared),
     ]
+    menus, others = translated(lambda language: [(scope, _described(commands, language)) for scope, commands in scopes])
+    # Without a language code it is for everybody whose language has no menu of its own.
     return [
-        (scope, None if language == LANGUAGE else language, _described(commands, language))
-        for language in languages()
-        for scope, commands in scopes
+        (scope, language, described)
+        for language, found in [(None, menus), *others.items()]
+        for scope, described in found
     ]
 
 

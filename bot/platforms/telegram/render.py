@@ -34,7 +34,7 @@ from bot.cards import (
     sign,
 )
 from bot.platforms.telegram.rich import Rich, Writer, bare, units
-from bot.words import say
+from bot.words import list_words, say
 
 PLATFORM = "telegram"
 
@@ -158,9 +158,9 @@ def render_question(language: str, question: Question, addressed: Mention | None
     return _message(next(writer.rich.inert().split(TEXT_UNITS)))
 
 
-def placeholder(question: Question) -> str | None:
+def placeholder(language: str, question: Question) -> str | None:
     """What the empty input field shows: an example of each answer."""
-    hints = ", ".join(item.placeholder for item in question.inputs if item.placeholder)
+    hints = list_words(language, (item.placeholder for item in question.inputs if item.placeholder))
     return _cut(hints, PLACEHOLDER_LENGTH) or None
 
 
