@@ -39,8 +39,8 @@ def readings() -> dict[str, Reading]:
         "hours, 10pm to 7am": lambda: read_hours("10pm to 7am"),
         "a time, 8.30 pm": lambda: read_minute("8.30 pm"),
         "a length, 1 hour 30 minutes": lambda: read_minutes("1 hour 30 minutes"),
-        "a message, 1h30 indexes and query plans": lambda: spoken("1h30 indexes and query plans"),
-        "a message, nothing of ours": lambda: spoken("does anybody know when the next meeting is?"),
+        "a message, 1h30 indexes and query plans": lambda: spoken("1h30 indexes and query plans", "en"),
+        "a message, nothing of ours": lambda: spoken("does anybody know when the next meeting is?", "en"),
     }
 
 

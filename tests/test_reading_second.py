@@ -111,7 +111,7 @@ def test_short_answers() -> None:
     assert spoken("heute nicht, ich war krank", SECOND) == "checkin freely:yes heute nicht, ich war krank"
     assert spoken("Wenn ich gegessen habe, lerne ich", SECOND) == 'when "Wenn ich gegessen habe, lerne ich"'
     assert spoken("90 Minuten Indexe", SECOND) == "checkin freely:yes 90 Minuten Indexe"
-    assert spoken("heute nicht, ich war krank") is None
+    assert spoken("heute nicht, ich war krank", "en") is None
 
 
 @given(st.dates(date(2027, 1, 1), date(2100, 1, 1)), st.integers(1, 127))

@@ -395,7 +395,7 @@ async def test_free_text_answers_the_question_that_was_asked(tmp_path: Path) -> 
         await clock.say("asha", "remind 23:30 daily dm", private=True)
         await clock.forward(hours=11.6)
         await clock.forward(hours=1)
-        graphs = spoken("45 graphs")
+        graphs = spoken("45 graphs", "en")
         assert graphs is not None
         assert (await clock.say("asha", graphs, private=True)).startswith("Friday: 45 min")
         assert (await clock.say("asha", graphs, private=True)).startswith("Saturday: 45 min"), "that one is answered"
@@ -413,7 +413,7 @@ async def test_a_typed_checkin_is_about_today_whatever_is_still_open(tmp_path: P
         assert (await clock.say("asha", "checkin 45", private=True)).startswith("Saturday: 45 min"), "at night"
         await clock.say("asha", "undo", private=True)
         await clock.forward(hours=8)
-        morning = spoken("30 min")
+        morning = spoken("30 min", "en")
         assert morning is not None
         for line in ("checkin 45", morning):
             assert (await clock.say("asha", line, private=True)).startswith("Saturday: "), line

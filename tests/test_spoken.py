@@ -24,4 +24,4 @@ from bot.command.spoken import spoken
     ],
 )
 def test_a_message_means_what_it_begins_with(text: str, line: str | None) -> None:
-    assert spoken(text) == line
+    assert spoken(text, "en") == line

@@ -150,8 +150,8 @@ class Hearing:
         await self.notice(PrivateClosed(origin.platform, origin.account))
         if link is None or not self._offered.passes(self.now(), origin.account, origin.address.chat):
             return None
-        button = LinkButton(word(language, "telegram-open"), link)
-        return Card(parts=(Paragraph(say(language, "telegram-private")),), rows=((button,),))
+        button = LinkButton(word(language, "button-open-privately"), link)
+        return Card(parts=(Paragraph(say(language, "answer-in-private")),), rows=((button,),))
 
     # ---------------------------------------------------------------- words
 
@@ -172,8 +172,9 @@ class Hearing:
             return response
         if not origin.private:
             return None
-        meant, day = self._meant(said)
-        return await self._explained_now(said) if meant is None else await self._carry_out(said, meant, day)
+        language = await self._language(origin)
+        meant, day = self._meant(said, language)
+        return self._explained_now(said, language) if meant is None else await self._carry_out(said, meant, day)
 
     def _concerns_us(self, said: Said) -> bool:
         """Whether a command is for us: in groups, one without our name that we do not have may be another bot's."""
@@ -202,7 +203,13 @@ class Hearing:
         line, texts = answered(asking["line"], [Input(name, name) for name in names], [said.text])
         return await self._carry_out(said, line, texts, owner=owner)
 
-    def _meant(self, said: Said) -> tuple[str | None, Arguments]:
+    async def _language(self, origin: Origin) -> str:
+        """What somebody speaks; where that is not known, what their platform tells."""
+        async with self.dispatch.store.reading() as db:
+            known = await people.who(db, origin.platform, origin.account)
+        return self.dispatch.language_of(origin.hint) if known is None else known[0].language
+
+    def _meant(self, said: Said, language: str) -> tuple[str | None, Arguments]:
         """The line that words in private stand for, and the day they are about; None when it could be anything.
 
         In reply to the daily question all of them are its answer, but those that say another command.
@@ -211,7 +218,7 @@ class Hearing:
         command = self._command(words)
         if command is not None and command.listed:
             return words, {}
-        line, day = spoken(words), _day_asked(said.reply)
+        line, day = spoken(words, language), _day_asked(said.reply)
         if words and day and (line is None or self._command(line) == self._command(CHECKIN)):
             return f"{CHECKIN} {words}", day
         return line, {}
@@ -220,20 +227,17 @@ class Hearing:
         """What everybody in the chat reads, so in the group's language."""
         async with self.dispatch.store.reading() as db:
             group = await people.group_at(db, said.origin.address)
-        return self._simply("telegram-anonymous", group.language if group else self.language, Audience.GROUP)
+        return self._simply("nobody-speaks", group.language if group else self.language, Audience.GROUP)
 
-    async def _explained_now(self, said: Said) -> Response | None:
+    def _explained_now(self, said: Said, language: str) -> Response | None:
         """Say what we understand, but not at every message of somebody who goes on."""
         origin = said.origin
         id = "free-text"
         if said.file is not None:
-            id = "telegram-file" if said.captioned else "discord-file"
+            id = "file-with-caption" if said.captioned else "file-with-message"
         if said.several or not self._explained.passes(self.now(), origin.platform, origin.account, id):
             return None
-        async with self.dispatch.store.reading() as db:
-            known = await people.account(db, origin.platform, origin.account)
-            language = None if known is None else (await people.member(db, known.member)).language
-        return self._simply(id, language or self.dispatch.language_of(origin.hint))
+        return self._simply(id, language)
 
     # ---------------------------------------------------------------- lines
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.command.grammar import quote
 from bot.command.reading import clean, read_minutes
 from bot.command.vocabulary import spoken_by
-from bot.words import LANGUAGE
 
 CHECKIN = "checkin freely:yes"
 """Such an answer may be to the question of an evening that goes on; a command typed after midnight is about today."""
@@ -17,7 +16,7 @@ SHORTEST_INTENTION = 12
 """Shorter than "When, I study" it says nothing about when."""
 
 
-def spoken(text: str, language: str = LANGUAGE) -> str | None:
+def spoken(text: str, language: str) -> str | None:
     """The line that a private message stands for; None when it could be anything.
 
     What begins with a length of time, yes or no is a check-in (`1h30 indexes`, `not today`); what begins with "when"

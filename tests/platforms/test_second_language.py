@@ -83,3 +83,15 @@ def test_discord_is_told_what_commands_do_in_every_language_it_knows(
         for option in command["options"]:
             assert set(option["description_localizations"]) == {SECOND}
             assert all(set(choice["name_localizations"]) == {SECOND} for choice in option.get("choices", ()))
+
+
+async def test_words_in_private_are_read_in_the_language_of_who_says_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "LOCALES", second_language(tmp_path))
+    async with driver_of("telegram")(tmp_path, noon) as driver:
+        await choose_the_second(driver, "asha")
+        assert "Friday: not today" in (await driver.say("ravi", "not today", private=True)).text
+        understood = "I understand commands"
+        assert understood in (await driver.say("ravi", "heute nicht, ich war krank", private=True)).text
+        assert understood not in (await driver.say("asha", "heute nicht, ich war krank", private=True)).text
