@@ -8,24 +8,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards import Card, Paragraph
-from bot.command.asking import begun, question
+from bot.command.arguments import given, names_somebody, split, suggestions, values
+from bot.command.asking import question
 from bot.command.building import Building
-from bot.command.call import Ask, Call, Incoming, Response, Somebody
+from bot.command.call import Ask, Call, Incoming, Response
 from bot.command.faults import told
-from bot.command.grammar import Arguments, read
 from bot.command.meeting import Meeting, Speaker
-from bot.command.parameters import MateKind, Suggestion, quoted
+from bot.command.parameters import MateKind, Suggestion
 from bot.command.placing import placed, refused, tell_closed
 from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import OnlyReads, Store, changes, hold, linking, people, questions
+from bot.store import OnlyReads, Store, changes, hold, linking, questions
 from bot.store.changes import Change
 from bot.words import LANGUAGE, nearest, say
 
@@ -87,22 +86,20 @@ class Dispatch:
 
     async def suggest(self, incoming: Incoming, parameter: str) -> list[Suggestion]:
         """What could stand for a parameter, given what has been typed of it (`incoming.arguments[parameter]`)."""
+        command = self.registry.find(incoming.line)
         async with self.store.reading() as db:
-            command = self.registry.find(incoming.line)
-            found = command.parameter(parameter)
-            if found is None:
-                return []
             # Who has not come in yet sees what a stranger sees.
             speaker = await self.meeting.recognise(db, incoming) or await self.meeting.stranger(db, incoming)
-            scene = await self.meeting.scene(db, incoming, speaker, mates=isinstance(found.kind, MateKind))
-        typed = incoming.arguments.get(parameter, "")
-        return found.kind.suggest(typed if isinstance(typed, str) else "", scene)
+            about = command.parameter(parameter)
+            mates = about is not None and isinstance(about.kind, MateKind)
+            scene = await self.meeting.scene(db, incoming, speaker, mates=mates)
+        return suggestions(command, parameter, incoming, scene)
 
     async def _carry_out(self, incoming: Incoming) -> tuple[Response | None, Call | None]:
         name, rest = split(incoming.line)
         command = self.registry.find(name)
 
-        if command.shows:
+        if command.only_shows(alone=not rest and not incoming.arguments):
             # Where it has something to write this time, a writer does all of it.
             with suppress(OnlyReads):
                 return await self._show(incoming, command, rest), None
@@ -113,7 +110,7 @@ class Dispatch:
             try:
                 # A refusal takes back what the command began, but not that we met: who is refused has come in.
                 async with db.begin_nested():
-                    response, call = await self._answer(db, scene, command, rest, incoming)
+                    response, call = await self._answer(db, scene, command, rest, incoming, shows=command.shows)
             except Refusal as refusal:
                 response = Response(refused(refusal, scene.language), refused=True)
             await _settle_questions(db, incoming, response)
@@ -146,36 +143,36 @@ class Dispatch:
     ) -> Response | None:
         scene = await self._scene(db, incoming, speaker, command)
         try:
-            response, _ = await self._answer(db, scene, command, rest, incoming)
+            response, _ = await self._answer(db, scene, command, rest, incoming, shows=True)
         except Refusal as refusal:
             response = Response(refused(refusal, scene.language), refused=True)
         await _settle_questions(db, incoming, response)
         return None if response is None else replace(response, language=scene.language)
 
     async def _scene(self, db: AsyncConnection, incoming: Incoming, speaker: Speaker, command: Command) -> Scene:
-        return await self.meeting.scene(db, incoming, speaker, mates=_names_somebody(command, incoming))
+        return await self.meeting.scene(db, incoming, speaker, mates=names_somebody(command, incoming))
 
     async def _answer(
-        self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming
+        self, db: AsyncConnection, scene: Scene, command: Command, rest: str, incoming: Incoming, *, shows: bool
     ) -> tuple[Response | None, Call | None]:
         await _refuse_stranger(db, incoming.owner, scene.member.id)
         if command.leaders and not (incoming.leader or incoming.private):
             raise Refusal("refuse-leaders", command=command.name)
-        if command.leaders:
+        if command.leaders and not shows:
             # Leaders set up groups rarely, and two of them perhaps the same one: one after the other.
             await hold(db, "setup")
         update_key, press_key = _keys(incoming)
         # What only shows has changed nothing the first time either.
-        done = None if command.shows else await changes.applied(db, update_key, press_key)
+        done = None if shows else await changes.applied(db, update_key, press_key)
         if done is not None:
-            return self._already(scene, done, incoming), None
-        arguments = await self._arguments(db, command, rest, incoming, scene)
+            return _already(scene, done), None
+        arguments = await given(db, command, rest, incoming, scene)
         change = Change(db, scene.member, scene.now, command.name, update_key, press_key)
         call = Call(scene, db, change, incoming)
         try:
             if arguments.asked:
                 raise Ask(*arguments.asked)
-            response = await self.registry.finish(call, await command.run(call, **_values(command, arguments)))
+            response = await self.registry.finish(call, await command.run(call, **values(command, arguments)))
         except Ask as ask:
             assert not change.made, "a command asks before it writes"
             asked = await question(db, scene, command, arguments, ask)
@@ -185,35 +182,12 @@ class Dispatch:
             response = await tell_closed(db, scene, response)
         return await placed(db, scene, response, incoming), call
 
-    async def _arguments(
-        self, db: AsyncConnection, command: Command, rest: str, incoming: Incoming, scene: Scene
-    ) -> Arguments:
-        given, rest = await begun(db, rest, scene.member.id)
-        for name, value in incoming.arguments.items():
-            given[name] = await self._mate(db, value, scene) if isinstance(value, Somebody) else value
-        return read(command, rest, given, scene)
 
-    async def _mate(self, db: AsyncConnection, somebody: Somebody, scene: Scene) -> str:
-        """The member behind an account that an argument points at, as MateKind reads it.
-
-        Raises Refusal by the name they are called there: whether they exist elsewhere is not told.
-        """
-        known = await people.account(db, scene.account.platform, somebody.account)
-        if known is None or known.member not in [member.id for member in (scene.member, *scene.mates)]:
-            raise Refusal("refuse-member", text=quoted(somebody.name))
-        return f"#{known.member}"
-
-    def _already(self, scene: Scene, done: changes.Done, incoming: Incoming) -> Response:
-        """A press or an update that was counted before: say so, change nothing."""
-        id, variables = done.summary
-        summary = say(scene.language, id, **variables)
-        return Response(Card(parts=(Paragraph(say(scene.language, "already-counted", change=summary)),)))
-
-
-def split(line: str) -> tuple[str, str]:
-    """A line's command and the words after it."""
-    name, *rest = line.split(maxsplit=1) or [""]
-    return name, "".join(rest).strip()
+def _already(scene: Scene, done: changes.Done) -> Response:
+    """A press or an update that was counted before: say so, change nothing."""
+    id, variables = done.summary
+    summary = say(scene.language, id, **variables)
+    return Response(Card(parts=(Paragraph(say(scene.language, "already-counted", change=summary)),)))
 
 
 async def _settle_questions(db: AsyncConnection, incoming: Incoming, response: Response | None) -> None:
@@ -235,19 +209,9 @@ async def _refuse_stranger(db: AsyncConnection, owner: int | None, member: int) 
         raise Refusal("refuse-owner")
 
 
-def _names_somebody(command: Command, incoming: Incoming) -> bool:
-    """Whether a line could be about a mate: only then everybody in the member's groups is read."""
-    takes = any(isinstance(parameter.kind, MateKind) for parameter in command.parameters)
-    return takes and (" " in incoming.line.strip() or bool(incoming.arguments))
-
-
 def _keys(incoming: Incoming) -> tuple[str | None, str | None]:
     update = None if incoming.update is None else f"{incoming.platform}:{incoming.update}"
     if incoming.pressed is None:
         return update, None
     address = incoming.address
     return update, f"{address.platform}:{address.chat}:{incoming.pressed}:{incoming.account}:{incoming.line}"
-
-
-def _values(command: Command, arguments: Arguments) -> dict[str, Any]:
-    return {p.argument: arguments.values.get(p.name) for p in command.every_parameter}

@@ -49,7 +49,7 @@ class Led:
 @dataclass(frozen=True, slots=True)
 class Command:
     """A verb. `leaders` need to lead the chat it is typed in; an unlisted one is there for buttons; one that `shows`
-    changes nothing and is carried out by a reader.
+    changes nothing and is carried out by a reader, and so is one that `shows_alone` where nothing else was typed.
 
     `hidden` parameters are for buttons too, which name their subject in full: they are only ever given by name. `led`:
     arguments with which any verb is for leaders; it refuses the others itself.
@@ -63,6 +63,7 @@ class Command:
     hidden: tuple[Parameter, ...] = ()
     led: Sequence[Sequence[str]] = ()
     shows: bool = False
+    shows_alone: bool = False
 
     @property
     def every_parameter(self) -> tuple[Parameter, ...]:
@@ -77,6 +78,10 @@ class Command:
         """Whether a line of it may be one for leaders: then a platform has to find out if whoever typed it is one."""
         said = [part.rpartition(":")[2] for part in line.casefold().split()]
         return self.leaders or any(word in words for words in self.led for word in said)
+
+    def only_shows(self, alone: bool) -> bool:
+        """Whether it changes nothing, typed without any argument or with some."""
+        return self.shows or (self.shows_alone and alone)
 
     def describe(self, language: str) -> str:
         """What it does, in at most 100 characters: the limit of Discord's descriptions."""
@@ -141,13 +146,19 @@ registry = Registry()
 
 
 def command(
-    name: str, /, *, leaders: bool = False, listed: bool = True, shows: bool = False
+    name: str,
+    /,
+    *,
+    leaders: bool = False,
+    listed: bool = True,
+    shows: bool = False,
+    shows_alone: bool = False,
 ) -> Callable[[Declared], Declared]:
     """Declare a command: its arguments are those of the function, in the order in which they may be typed unnamed.
 
     Each is annotated with what it is given and with its kind, `step: Annotated[StepOf | None, STEP]`; Hidden and Led
-    stand around the kind where they apply. One that `shows` takes no write transaction, whatever it reads. Raises
-    TypeError for an argument without a kind.
+    stand around the kind where they apply. One that `shows` takes no write transaction, whatever it reads, nor does
+    one that `shows_alone` where nothing else was typed. Raises TypeError for an argument without a kind.
     """
 
     def declare(run: Declared) -> Declared:
@@ -155,7 +166,7 @@ def command(
         shown = tuple(parameter for parameter, mark in given if not isinstance(mark, Hidden))
         hidden = tuple(parameter for parameter, mark in given if isinstance(mark, Hidden))
         led = tuple(mark.words for _, mark in given if isinstance(mark, Led))
-        registry.add(Command(name, shown, run, leaders, listed, hidden, led, shows))
+        registry.add(Command(name, shown, run, leaders, listed, hidden, led, shows, shows_alone))
         return run
 
     return declare

@@ -120,7 +120,7 @@ async def with_ways(call: Call, said: Spans, *more: Button, settings: bool = Fal
 # ---------------------------------------------------------------- days off
 
 
-@command("rest")
+@command("rest", shows_alone=True)
 async def rest(
     call: Call,
     from_: Annotated[Range | date | None, OFF_DAYS],

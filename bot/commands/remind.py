@@ -42,7 +42,7 @@ class _Where(OneOf):
 WHERE = _Where(PLACES)
 
 
-@command("remind")
+@command("remind", shows_alone=True)
 async def remind(
     call: Call,
     time: Annotated[int | None, TIME],

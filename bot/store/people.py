@@ -352,7 +352,8 @@ def members_of(group: int) -> Select[tuple[int]]:
 
 
 async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime, language: str = "en") -> Group:
-    """A new group with the usual times, which has no home yet."""
+    """A new group with the usual times, which has no home yet. Raises OnlyReads."""
+    to_write(db)
     result = await db.execute(
         insert(groups).values(
             name=name[:120],

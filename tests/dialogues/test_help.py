@@ -6,7 +6,7 @@ import pytest
 
 from bot.cards import Button
 from bot.command import Command, Incoming
-from bot.command.dispatch import split
+from bot.command.arguments import split
 from bot.command.grammar import read
 from bot.command.scene import Scene
 from bot.commands import registry

@@ -26,6 +26,9 @@ SHOWS = {
 }
 """The commands that show and do nothing else."""
 
+ALONE = {"remind", "rest", "setup"}
+"""Those that show where nothing else was typed."""
+
 LINES = (
     *("join backend-ai-era in 8 months", "join backend-ai-era hours:3h", "done sql", "done sql https://example.org/a"),
     *("skip caching-queues no time", "undo", "checkin 30", "checkin no date:yesterday", "later 1h", "remind"),
@@ -75,7 +78,7 @@ async def test_a_command_takes_few_statements(group: Chat, line: str, most: int)
     assert len(statements.questions) <= most, statements
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS))
+@pytest.mark.parametrize("name", sorted(SHOWS | ALONE))
 async def test_what_only_shows_takes_no_write_transaction(group: Chat, name: str) -> None:
     """SQLite's `query_only` would have anything fail that is written."""
     await group.say("asha", "help")
@@ -110,6 +113,13 @@ async def test_what_must_be_kept_after_all_is_kept_by_a_writer(chat: Chat) -> No
 
 def test_the_commands_that_show_are_these() -> None:
     assert {known.name for known in registry if known.shows} == SHOWS
+    assert {known.name for known in registry if known.shows_alone} == ALONE
+
+
+@pytest.mark.parametrize("line", ["rest tomorrow", "remind 21:00", "setup time:19:00"])
+async def test_with_more_they_change_something(group: Chat, line: str) -> None:
+    await group.say("asha", "help")
+    assert (await asked(group, line)).writers == 1
 
 
 def test_the_check_of_repeats_can_fail() -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.command import Command, Dispatch, Hearing, Incoming, Scene
-from bot.command.dispatch import split
+from bot.command.arguments import split
 from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address

@@ -27,7 +27,7 @@ LOOK_BACK = timedelta(days=6)
 """With today a week: what did not get through before that is no news to a leader."""
 
 
-@command("setup", leaders=True)
+@command("setup", leaders=True, shows_alone=True)
 async def setup(
     call: Call,
     *,
