@@ -293,6 +293,44 @@ def test_everything_public_says_what_it_is_for(path: Path) -> None:
     assert silent == [], f"{len(inside)} members seen"
 
 
+def languages_named(tree: ast.AST) -> list[int]:
+    """The lines on which a language is named: the one that has every message, or a code as a default."""
+    imported = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and any(name.name == "LANGUAGE" for name in node.names)
+    ]
+    return imported + [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value == "en"]
+
+
+def lists_joined(tree: ast.AST) -> list[int]:
+    """The lines on which several things are set one after another as English does it."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    joins = [call.func for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "join"]
+    separators = [join.value for join in joins if isinstance(join.value, ast.Constant)]
+    return [node.lineno for node in separators if str(node.value).strip() in (",", ";", "and", "or")]
+
+
+@pytest.mark.parametrize("path", sorted((BOT / "platforms").rglob("*.py")), ids=lambda path: str(path.relative_to(BOT)))
+def test_a_platform_names_no_language(path: Path) -> None:
+    """A language is a member's or a group's; what a platform offers to all, it offers in each."""
+    assert languages_named(TREES[path]) == []
+
+
+SPOKEN = [path for path in MODULES if path.relative_to(BOT).parts[0] in ("command", "commands", "messages", "views")]
+
+
+@pytest.mark.parametrize("path", SPOKEN, ids=lambda path: str(path.relative_to(BOT)))
+def test_lists_are_words(path: Path) -> None:
+    """How several things are said in a line is the language's: `list_words`, `all_words`, `clause_words`."""
+    assert lists_joined(TREES[path]) == []
+
+
+def test_a_named_language_and_a_joined_list_would_be_found() -> None:
+    assert languages_named(ast.parse('from bot.words import LANGUAGE\nspoken = "en"')) == [1, 2]
+    assert lists_joined(ast.parse('x = ", ".join(y)\nz = " and ".join(y)\nw = " ".join(y)')) == [1, 2]
+
+
 @each_module
 def test_nothing_is_printed(path: Path) -> None:
     calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]

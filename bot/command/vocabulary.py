@@ -121,7 +121,7 @@ def _compare(table: Mapping[str, Any], ours: Mapping[str, Any], language: str) -
         if not isinstance(there, dict):
             raise Incomplete(f"{language}/{FILE}: no [{section}]")
         if section not in free and (different := set(there) ^ set(entries)):
-            raise Incomplete(f"{language}/{FILE}: [{section}] differs in {', '.join(sorted(different))}")
+            raise Incomplete(f"{language}/{FILE}: [{section}] differs in {' '.join(sorted(different))}")
 
 
 def either(spelled: Iterable[str]) -> str:

@@ -1,9 +1,8 @@
 """The verbs, a folder per concern: `registry` holds them all, in the order in which a menu shows them."""
 
 from bot.command import registry
-from bot.commands import pause, remind
 from bot.commands.group import board, setup
-from bot.commands.me import help, hours, profile, start
+from bot.commands.me import help, hours, pause, profile, remind, start
 from bot.commands.plan import join
 from bot.commands.study import checkin, steps
 

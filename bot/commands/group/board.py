@@ -7,7 +7,7 @@ from typing import Annotated
 from bot.cards import Card
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.parameters import GROUP, PAGE, OneOf
-from bot.commands.pause import with_halts
+from bot.commands.me.pause import with_halts
 from bot.domain.board import MEASURES, WINDOWS, Measure, Window, window_start
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal

@@ -11,7 +11,7 @@ from bot.command import Ask, Audience, Call, Response, command
 from bot.command.meeting import clean_name
 from bot.command.parameters import CODE, DEADLINE, LANGUAGE, POST_TIME, RECAP, ROADMAP, ZONE
 from bot.command.placing import refused
-from bot.commands import posts
+from bot.commands.group import posts
 from bot.domain import kind as kinds
 from bot.domain.group import Group
 from bot.domain.kind import Owner

@@ -8,8 +8,8 @@ from typing import Annotated
 from bot.cards import Card, Paragraph, Spans
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import MORNING, NIGHT, QUIET, ZONE
+from bot.commands.me.pause import with_ways
 from bot.commands.me.start import onward
-from bot.commands.pause import with_ways
 from bot.domain.member import Quiet
 from bot.domain.refusal import Refusal
 from bot.store import wishes

@@ -8,7 +8,7 @@ from bot.cards import Card, base36
 from bot.command import Ask, Call, Response, command, registry
 from bot.command.parameters import CODE, ROADMAP, Suggestion, Words
 from bot.command.reading import is_answer
-from bot.commands.pause import with_halts
+from bot.commands.me.pause import with_halts
 from bot.domain import kind as kinds
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.kind import KINDS

@@ -20,8 +20,8 @@ from bot.command.parameters import (
     StepOf,
     Suggestion,
 )
+from bot.commands.me.pause import with_halts
 from bot.commands.me.start import onward
-from bot.commands.pause import with_halts
 from bot.commands.plan.join import change_code, progress_on, the_enrolment, use
 from bot.domain.enrolment import Enrolment
 from bot.domain.member import Member

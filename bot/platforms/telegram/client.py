@@ -28,7 +28,16 @@ from bot.memory import Memory
 from bot.pacing import Pace
 from bot.platforms.telegram.answering import OPEN, Answering, Asked
 from bot.platforms.telegram.connection import Connection, reach
-from bot.platforms.telegram.hearing import (
+from bot.platforms.telegram.menu import offer_commands
+from bot.platforms.telegram.minutes import GROUP_MINUTE, Minutes
+from bot.platforms.telegram.order import InOrder
+from bot.platforms.telegram.outcomes import RECONNECT_SECONDS, outcome
+from bot.platforms.telegram.polling import Polling
+from bot.platforms.telegram.posting import Posting, chat_id, patiently
+from bot.platforms.telegram.presence import Presence
+from bot.platforms.telegram.render import PLATFORM, render, render_one
+from bot.platforms.telegram.rights import leads, missing
+from bot.platforms.telegram.translation import (
     Faces,
     Typed,
     address_of,
@@ -40,17 +49,8 @@ from bot.platforms.telegram.hearing import (
     typed,
     words_of,
 )
-from bot.platforms.telegram.menu import offer_commands
-from bot.platforms.telegram.minutes import GROUP_MINUTE, Minutes
-from bot.platforms.telegram.order import InOrder
-from bot.platforms.telegram.outcomes import RECONNECT_SECONDS, outcome
-from bot.platforms.telegram.polling import Polling
-from bot.platforms.telegram.posting import Posting, chat_id, patiently
-from bot.platforms.telegram.render import PLATFORM, render, render_one
-from bot.platforms.telegram.rights import leads, missing
 from bot.platforms.telegram.transport import AiohttpRequest
 from bot.platforms.telegram.webhook import Webhook
-from bot.platforms.telegram.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -174,13 +174,13 @@ class TelegramPlatform:
 
     def _application(self) -> App:
         application: App = Application.builder().bot(self._bot).updater(None).job_queue(None).build()
-        whereabouts = Whereabouts(self._hearing, self.send)
+        presence = Presence(self._hearing, self.send)
         application.add_handlers(
             [
                 CallbackQueryHandler(self._on_press),
-                ChatMemberHandler(whereabouts.on_membership, ChatMemberHandler.MY_CHAT_MEMBER),
-                MessageHandler(filters.StatusUpdate.MIGRATE, whereabouts.on_migration),
-                MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, whereabouts.on_leaving),
+                ChatMemberHandler(presence.on_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+                MessageHandler(filters.StatusUpdate.MIGRATE, presence.on_migration),
+                MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, presence.on_leaving),
                 MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, self._on_message),
             ]
         )

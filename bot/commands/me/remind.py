@@ -8,10 +8,10 @@ from bot.cards import Button, Card, Paragraph, Spans
 from bot.command import Call, Led, Response, command
 from bot.command.parameters import DAYS, PLACES, TIME, OneOf
 from bot.command.scene import Scene
+from bot.commands.group.posts import remind_group
+from bot.commands.me.pause import with_halts
 from bot.commands.me.start import TIMES, onward
-from bot.commands.pause import with_halts
 from bot.commands.plan.join import change_code
-from bot.commands.posts import remind_group
 from bot.domain import kind as kinds
 from bot.domain.kind import GROUPS, KINDS, SET_KINDS, Kind, Names, Owner
 from bot.domain.refusal import Refusal

@@ -11,15 +11,15 @@ from bot.cards import Card
 from bot.command import Hearing
 from bot.command.heard import BotAdded, BotRemoved, ChatMoved, MemberLeft, PrivateClosed, PrivateOpened
 from bot.delivery import Address, Outcome, Sent
-from bot.platforms.telegram.hearing import address_of, is_group, is_private
 from bot.platforms.telegram.render import PLATFORM
+from bot.platforms.telegram.translation import address_of, is_group, is_private
 
 log = logging.getLogger(__name__)
 
 IN_CHAT = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
 
 
-class Whereabouts:
+class Presence:
     """Tells the house what Telegram tells of homes, memberships and private chats. `send` delivers a greeting."""
 
     def __init__(self, hearing: Hearing, send: Callable[[Address, Card, str], Awaitable[Outcome]]) -> None:
