@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import unsign
-from bot.command import Command, Incoming, Parameter, Scene, grammar
+from bot.command import Command, Incoming, Parameter, Response, Scene, grammar
 from bot.command.grammar import LONGEST_LINE, Given, quote, read
 from bot.command.parameters import (
     DEADLINE,
@@ -75,8 +75,9 @@ def scene(**values: Any) -> Scene:
 SCENE = scene()
 
 
-async def nothing(*_arguments: object) -> None:
+async def nothing(*_arguments: object) -> Response:
     """What a made-up command does."""
+    return Response()
 
 
 def made_up(**kinds: Kind) -> Command:

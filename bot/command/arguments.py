@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.command.asking import begun
@@ -36,7 +34,7 @@ async def given(db: AsyncConnection, command: Command, rest: str, incoming: Inco
     return read(command, rest, filled, scene)
 
 
-def values(command: Command, arguments: Arguments) -> dict[str, Any]:
+def values(command: Command, arguments: Arguments) -> dict[str, object]:
     """What the command's function is called with, by the names of its arguments; None for what was not given."""
     return {p.argument: arguments.values.get(p.name) for p in command.every_parameter}
 

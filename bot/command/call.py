@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -174,7 +173,7 @@ class Call:
         """A local date in words."""
         return date_words(self.language, day, self.today)
 
-    def summarise(self, id: str, /, **vars: Any) -> None:
+    def summarise(self, id: str, /, **vars: object) -> None:
         """Say what the change was, for /undo."""
         self.change.summary = (id, vars)
 

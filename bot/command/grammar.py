@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.cards import LINE_BYTES
 from bot.command.parameters import File, OneOf
@@ -36,7 +35,7 @@ class Arguments:
     """What a line gives a command: the texts, for saying it again, their values, and what is to be asked."""
 
     texts: dict[str, Given] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
 
@@ -102,7 +101,7 @@ def _refusal(command: Command, parameter: Parameter, text: str, scene: Scene, li
     return refusal
 
 
-def _understood(parameter: Parameter, text: str, scene: Scene) -> Any:
+def _understood(parameter: Parameter, text: str, scene: Scene) -> object:
     """What a parameter makes of a text; None also for one that is longer than it takes."""
     return parameter.kind.read(text, scene) if len(text) <= parameter.kind.limit else None
 

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from keyword import iskeyword
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from rapidfuzz import process
 
+from bot.command.call import Response
 from bot.command.parameters import Kind
 from bot.domain.refusal import Refusal
 from bot.words import word
 
-Run = Callable[..., Awaitable[Any]]
+Run = Callable[..., Awaitable[Response]]
 Declared = TypeVar("Declared", bound=Run)
 
 
@@ -92,7 +93,7 @@ class Command:
         return word(language, f"parameter-{self.name}-{name}")
 
 
-async def _as_it_is(_call: Any, response: Any) -> Any:
+async def _as_it_is(_call: object, response: Response) -> Response:
     return response
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bot import cldr, words
 from bot.words import LANGUAGE
@@ -114,10 +113,11 @@ def _numbered(also: Mapping[str, int], shift: int) -> dict[str, int]:
     return {name: number + shift for name, number in also.items()}
 
 
-def _compare(table: Mapping[str, Any], ours: Mapping[str, Any], language: str) -> None:
+def _compare(table: Mapping[str, object], ours: Mapping[str, object], language: str) -> None:
     free = {"numbers", "days"}
     for section, entries in ours.items():
         there = table.get(section)
+        assert isinstance(entries, dict), "ours is a table of tables"
         if not isinstance(there, dict):
             raise Incomplete(f"{language}/{FILE}: no [{section}]")
         if section not in free and (different := set(there) ^ set(entries)):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from bot.cards import Bold, Button, Card, Choice, Field, Fields, Moment, Option, Paragraph, Spans, Text, owner_that_fits
 from bot.domain import kind as kinds
@@ -372,7 +371,7 @@ def data_overview(member: Member, counts: Mapping[str, int]) -> Card:
     )
 
 
-def data_page(member: Member, table: str, rows: Sequence[Mapping[str, Any]], page: int, pages: int) -> Card:
+def data_page(member: Member, table: str, rows: Sequence[Mapping[str, object]], page: int, pages: int) -> Card:
     """Rows of one kind as they are stored, moments in UTC."""
     language = member.language
     title = say(language, "data-page", kind=word(language, f"option-{table}"), page=page, pages=pages)
@@ -382,7 +381,7 @@ def data_page(member: Member, table: str, rows: Sequence[Mapping[str, Any]], pag
     return Card(title=title, parts=tuple(Paragraph(_row(row)) for row in rows), rows=((*turning, back),))
 
 
-def _row(row: Mapping[str, Any]) -> Spans:
+def _row(row: Mapping[str, object]) -> Spans:
     spans: list[Bold | Text] = []
     for name, value in row.items():
         spans += [Bold(f"{name} "), Text(f"{_cell(value)} · ")]
@@ -390,7 +389,7 @@ def _row(row: Mapping[str, Any]) -> Spans:
     return (*spans[:-1], Text(last))
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
 
 from rapidfuzz import fuzz
 
@@ -22,6 +22,10 @@ LARGEST_FILE = 10 * 1024 * 1024
 
 QUOTED_LENGTH = 60
 """How much of what was not understood is said back."""
+
+
+T = TypeVar("T")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Kind(Protocol):
         """The most characters it takes."""
         ...
 
-    def read(self, text: str, scene: Scene) -> Any:
+    def read(self, text: str, scene: Scene) -> object:
         """The value of a text; None when it is not one of this kind.
 
         Raises Refusal for what is clearly meant as one and cannot be.
@@ -82,16 +86,16 @@ class Kind(Protocol):
 
 
 @dataclass(frozen=True)
-class Plain:
+class Plain(Generic[Value]):
     """A kind without suggestions, from a reader and the id of its refusal."""
 
-    reader: Callable[[str, Scene], Any]
+    reader: Callable[[str, Scene], Value | None]
     refusal: str
     limit: int = 100
     text: bool = False
     subject: bool = False
 
-    def read(self, text: str, scene: Scene) -> Any:
+    def read(self, text: str, scene: Scene) -> Value | None:
         """What the reader makes of it."""
         return self.reader(text, scene)
 
@@ -186,7 +190,7 @@ def quoted(text: str) -> str:
     return shortened(text, QUOTED_LENGTH)
 
 
-def ranked(typed: str, items: Iterable[Any], key: Callable[[Any], str]) -> list[Any]:
+def ranked(typed: str, items: Iterable[T], key: Callable[[T], str]) -> list[T]:
     """What could be meant: what begins like it, then what holds it, then what sounds like it; all for no text."""
     every = list(items)
     typed = typed.strip().casefold()

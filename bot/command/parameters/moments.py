@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from rapidfuzz import fuzz, process
 
 from bot.command.parameters import places
-from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, quoted
+from bot.command.parameters.kinds import SUGGESTIONS, Plain, Suggestion, Value, quoted
 from bot.command.reading import (
     add_months,
     clean,
@@ -33,7 +33,7 @@ from bot.domain.refusal import Refusal
 from bot.words import date_words, list_words, minute_words, word
 
 
-class _Deadline(Plain):
+class _Deadline(Plain[date]):
     """A date to finish by: in the future, and not absurdly far."""
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
@@ -118,7 +118,7 @@ def _until(text: str, scene: Scene) -> timedelta | str | int | None:
     return timedelta(minutes=minutes) if minutes and minutes <= 24 * 60 else None
 
 
-class _Until(Plain):
+class _Until(Plain["timedelta | str | int"]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """An hour, this evening as long as it has not begun, tomorrow."""
         local = scene.member.local(scene.now)
@@ -127,14 +127,14 @@ class _Until(Plain):
         return [Suggestion(word(scene.language, f"option-{id}"), id) for id in ("1h", *evening, "tomorrow")]
 
 
-class _Hours(Plain):
+class _Hours(Plain[int]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual lengths of a study day."""
         return [Suggestion(word(scene.language, "hours-a-day", hours=h), f"{h}h") for h in ("1", "1.5", "2", "3", "4")]
 
 
 @dataclass(frozen=True)
-class _TimeOfDay(Plain):
+class _TimeOfDay(Plain[Value]):
     usual: tuple[int, ...] = (7 * 60, 18 * 60, 20 * 60, 21 * 60 + 30)
 
     def refuse(self, text: str, scene: Scene) -> Refusal:
@@ -177,7 +177,7 @@ def _post_time(text: str, scene: Scene) -> int | str | None:
     return _switch(text, scene) or _time(text, scene)
 
 
-class _PostTime(_TimeOfDay):
+class _PostTime(_TimeOfDay["int | str"]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual times or what was typed, and off."""
         return [*super().suggest(typed, scene), Suggestion(word(scene.language, "option-off"), "off")]
@@ -191,7 +191,7 @@ def _quiet(text: str, scene: Scene) -> tuple[int, int] | int | str | None:
     return read_minute(text, scene.language, border=True) if hours is None else hours
 
 
-class _Quiet(Plain):
+class _Quiet(Plain["tuple[int, int] | int | str"]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual nights, and none."""
         nights = ((22, 7), (23, 7), (0, 8))
@@ -210,7 +210,7 @@ def _pause(text: str, scene: Scene) -> date | str | None:
     return read_date(typed, scene.today, scene.language)
 
 
-class _Pause(Plain):
+class _Pause(Plain["date | str"]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The usual lengths of a pause; or what was typed."""
         read = self.read(typed, scene) if typed.strip() else None
@@ -225,12 +225,12 @@ def _off(text: str, scene: Scene) -> tuple[date, date] | date | None:
     return read_dates(text, scene.today, scene.language) or read_date(first, scene.today, scene.language)
 
 
-class _Off(Plain):
+class _Off(Plain["tuple[date, date] | date"]):
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Tomorrow and the next weekend, or the days that were typed."""
         read = self.read(typed, scene) if typed.strip() else None
         offered = (self.read("tomorrow", scene), self.read("next weekend", scene)) if read is None else (read,)
-        return [_days_suggestion(days, scene) for days in offered]
+        return [_days_suggestion(days, scene) for days in offered if days is not None]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import discord
 import yarl
@@ -304,7 +303,9 @@ class DiscordPlatform:
         # There is no private chat with somebody who is not there.
         return Closed(failed.reason) if isinstance(failed, Gone) else failed
 
-    async def _sent(self, address: Address, message: Message, sending: Coroutine[Any, Any, discord.Message]) -> Outcome:
+    async def _sent(
+        self, address: Address, message: Message, sending: Coroutine[object, object, discord.Message]
+    ) -> Outcome:
         with attempt() as tried:
             try:
                 async with asyncio.timeout(SEND_WITHIN):

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import discord
 
@@ -41,7 +40,7 @@ class Client(discord.Client):
         self,
         hearing: Hearing,
         memory: Memory,
-        send: Callable[[Address, Card, str], Coroutine[Any, Any, Outcome]],
+        send: Callable[[Address, Card, str], Coroutine[object, object, Outcome]],
         passing: Limits,
         *,
         shard: int = 0,
@@ -74,7 +73,7 @@ class Client(discord.Client):
         self._send = send
         self._identifying = identifying
         self._turned = turned
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
         self.connected = False
         """Whether the gateway hears us at the moment; `is_ready` says whether we know our servers."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import TypedDict, cast
 
 import aiohttp
 import discord
@@ -34,7 +34,24 @@ UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 UNKNOWN_MESSAGE = 10008
 """Discord, "JSON Error Codes"."""
 
-Data = Mapping[str, Any]
+
+class Component(TypedDict, total=False):
+    """A field of a modal, or what holds one ("Components")."""
+
+    custom_id: str
+    value: str
+    component: Component
+    components: list[Component]
+
+
+class Data(slash.Given, total=False):
+    """What somebody filled in, pressed or chose ("Interaction Data")."""
+
+    custom_id: str
+    values: list[str]
+    components: list[Component]
+
+
 Send = Callable[..., Awaitable[object]]
 
 
@@ -173,7 +190,7 @@ def _missing(interaction: discord.Interaction) -> tuple[str, ...]:
     return tuple(name for name, given in has.items() if not given)
 
 
-def _typed(components: list[Data]) -> Iterator[tuple[str, str]]:
+def _typed(components: list[Component]) -> Iterator[tuple[str, str]]:
     """The texts of a submitted modal by the ids of their inputs, whatever they are wrapped in."""
     for component in components:
         if "value" in component:

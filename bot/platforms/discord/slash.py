@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from bot.command import Command, Parameter, Registry, Somebody
 from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
@@ -100,9 +100,50 @@ def _suggests(kind: Kind) -> bool:
     return type(kind) not in (Plain, Words)
 
 
-def arguments(data: Mapping[str, Any]) -> dict[str, str | File | Somebody]:
+class Option(TypedDict, total=False):
+    """An option that somebody fills in ("Application Command Interaction Data Option")."""
+
+    name: str
+    type: int
+    value: str
+    focused: bool
+
+
+class User(TypedDict, total=False):
+    """Somebody as a server or Discord calls them; what is not set is None."""
+
+    nick: str | None
+    global_name: str | None
+    username: str
+
+
+class Attached(TypedDict):
+    """A file that is uploaded with a command; its size in bytes."""
+
+    url: str
+    filename: str
+    size: int
+
+
+class Resolved(TypedDict, total=False):
+    """What the ids among the options stand for."""
+
+    members: Mapping[str, User]
+    users: Mapping[str, User]
+    attachments: Mapping[str, Attached]
+
+
+class Given(TypedDict, total=False):
+    """What somebody filled in, or is filling in ("Application Command Data Structure")."""
+
+    name: str
+    options: list[Option]
+    resolved: Resolved
+
+
+def arguments(data: Given) -> dict[str, str | File | Somebody]:
     """What was filled in, by the names of the parameters."""
-    resolved = data.get("resolved", {})
+    resolved = data.get("resolved", Resolved())
     return {
         option["name"]: _argument(option, resolved)
         for option in data.get("options", [])
@@ -110,12 +151,12 @@ def arguments(data: Mapping[str, Any]) -> dict[str, str | File | Somebody]:
     }
 
 
-def focused(data: Mapping[str, Any]) -> str | None:
+def focused(data: Given) -> str | None:
     """The parameter that somebody is typing."""
     return next((option["name"] for option in data.get("options", []) if option.get("focused")), None)
 
 
-def _argument(option: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | File | Somebody:
+def _argument(option: Option, resolved: Resolved) -> str | File | Somebody:
     if option["type"] == USER:
         return Somebody(str(option["value"]), _called(str(option["value"]), resolved))
     if option["type"] == ATTACHMENT:
@@ -124,7 +165,7 @@ def _argument(option: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | F
     return str(option["value"])
 
 
-def _called(user: str, resolved: Mapping[str, Any]) -> str:
+def _called(user: str, resolved: Resolved) -> str:
     """What somebody is called: in their server, else on Discord."""
-    member, account = (resolved.get(kind, {}).get(user, {}) for kind in ("members", "users"))
+    member, account = resolved.get("members", {}).get(user, User()), resolved.get("users", {}).get(user, User())
     return member.get("nick") or account.get("global_name") or account.get("username") or user

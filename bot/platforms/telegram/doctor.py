@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from bot.examining import MOST_HOMES, Api, ExaminedHome, Finding, Unreachable, open_api
@@ -64,16 +63,16 @@ async def _asked(
         yield await _home(api, me["id"], home)
 
 
-def _polled(webhook: Mapping[str, Any]) -> Finding:
+def _polled(webhook: Mapping[str, object]) -> Finding:
     """Whether updates can be asked for: not while Telegram posts them somewhere."""
     if webhook["url"]:
-        hook = f"a webhook on {_host(webhook['url'])}"
+        hook = f"a webhook on {_host(str(webhook['url']))}"
         what = f"Telegram sends updates to {hook}, and none to Roadmate, which asks for them"
         return Finding(what, "stop the program that set it, then start Roadmate again: it removes the webhook")
     return Finding(f"Telegram: no webhook is in the way; {webhook['pending_update_count']} updates wait")
 
 
-def _posted(webhook: Mapping[str, Any], settings: TelegramSettings, served: bool) -> Finding:
+def _posted(webhook: Mapping[str, object], settings: TelegramSettings, served: bool) -> Finding:
     """Whether Telegram posts updates to where TELEGRAM_WEBHOOK_URL says; before the first start it cannot yet."""
     ours, theirs = str(settings.telegram_webhook_url).rstrip("/"), str(webhook["url"]).rstrip("/")
     waiting = f"{webhook['pending_update_count']} updates wait"
@@ -102,7 +101,7 @@ def _port(url: str) -> int:
     return parts.port or {"https": 443}.get(parts.scheme, 80)
 
 
-def _profile(me: Mapping[str, Any]) -> Iterator[Finding]:
+def _profile(me: Mapping[str, object]) -> Iterator[Finding]:
     yield Finding(f"Telegram: the token is @{me['username']}’s")
     if not me.get("can_join_groups", True):
         what = "Telegram: nobody can add the bot to a group"
@@ -131,7 +130,7 @@ async def _home(api: Api, me: int, home: ExaminedHome) -> Finding:
     return Finding(f"{where}: the bot can post")
 
 
-def _mute(chat: Mapping[str, Any], member: Mapping[str, Any]) -> bool:
+def _mute(chat: Mapping[str, object], member: Mapping[str, object]) -> bool:
     """Whether the bot may not write: restricted itself, or a plain member where members may not."""
-    rights = {"restricted": member, "member": chat.get("permissions", {})}.get(member["status"], {})
-    return not rights.get("can_send_messages", True)
+    rights = {"restricted": member, "member": chat.get("permissions")}.get(str(member["status"]))
+    return isinstance(rights, Mapping) and not rights.get("can_send_messages", True)

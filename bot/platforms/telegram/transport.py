@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
@@ -88,7 +88,7 @@ _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 class _Plain:
     """What the library's RequestData is to us, of parameters that are JSON already."""
 
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     contains_files: bool = False
 
 
@@ -160,7 +160,7 @@ class AiohttpRequest(BaseRequest):
             await self._session.close()
             self._session = None
 
-    async def call(self, url: str, parameters: Mapping[str, Any]) -> Any:
+    async def call(self, url: str, parameters: Mapping[str, object]) -> object:
         """Call a method with parameters as the Bot API has them; gives its result. Raises TelegramError."""
         return await self.post(url, cast("RequestData", _Plain(parameters)))
 
@@ -225,7 +225,7 @@ class AiohttpRequest(BaseRequest):
             self._flooded = (turn.chat, now + seconds)
 
 
-def _turn_of(url: str, parameters: Mapping[str, Any]) -> _Turn | None:
+def _turn_of(url: str, parameters: Mapping[str, object]) -> _Turn | None:
     method = url[url.rfind("/") + 1 :]
     if not method.startswith(COUNTED):
         return None
@@ -257,7 +257,7 @@ def _patience(payload: bytes) -> float:
         return RETRY_SECONDS
 
 
-def _body(data: RequestData | None, parameters: Mapping[str, Any]) -> bytes | aiohttp.FormData | None:
+def _body(data: RequestData | None, parameters: Mapping[str, object]) -> bytes | aiohttp.FormData | None:
     """JSON, which Telegram reads fastest; a form only where there is a file to upload."""
     if data is None:
         return None

@@ -7,7 +7,7 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from telegram import Bot, Update
@@ -107,7 +107,7 @@ class Webhook:
             taken = False
         return web.Response(status=200 if taken else 503)
 
-    async def _take(self, name: str, payload: str, data: dict[str, Any]) -> bool:
+    async def _take(self, name: str, payload: str, data: dict[str, object]) -> bool:
         """Handle an update, or store it; whether it may be confirmed. Raises Unavailable."""
         handle = self._handle
         if handle is None or not self._leading():
@@ -211,13 +211,13 @@ class Webhook:
                 task.cancel()
             await asyncio.gather(*cut_off, return_exceptions=True)
 
-    def _begin(self, name: str, data: dict[str, Any], handle: Handle) -> asyncio.Task[None]:
+    def _begin(self, name: str, data: dict[str, object], handle: Handle) -> asyncio.Task[None]:
         task = asyncio.create_task(self._carry_out(name, data, handle), name="telegram update")
         self._running[name] = task
         task.add_done_callback(lambda _: self._running.pop(name, None))
         return task
 
-    async def _carry_out(self, name: str, data: dict[str, Any], handle: Handle) -> None:
+    async def _carry_out(self, name: str, data: dict[str, object], handle: Handle) -> None:
         try:
             await handle(Update.de_json(data, self._bot))
         except Exception:
