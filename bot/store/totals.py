@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
-from sqlalchemy import Date, Table, bindparam, case, delete, exists, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import STUDY
@@ -87,9 +105,12 @@ def since(span: Period, day: date) -> date:
 
 async def keep_totals(db: AsyncConnection, member: int, touched: Touched) -> None:
     """Bring a member's totals up to what the ledgers say now; the last thing before the commit."""
-    news = await _grow_totals(db, member, touched) if touched.days else Counter[date]()
+    if not touched.days and not touched.rules:
+        return
+    seen = await _see(db, member, touched)
+    news = await _grow_totals(db, member, touched, seen) if touched.days else Counter[date]()
     if touched.rules or news:
-        await _keep_streak(db, member, news, touched.rules)
+        await _keep_streak(db, member, seen, news, touched.rules)
 
 
 async def recount(db: AsyncConnection, member: int) -> None:
@@ -105,18 +126,76 @@ async def recount(db: AsyncConnection, member: int) -> None:
     await keep_totals(db, member, touched)
 
 
-async def _grow_totals(db: AsyncConnection, member: int, touched: Touched) -> Counter[date]:
+@dataclass(slots=True)
+class _Seen:
+    """What totals are made from, and the totals as they stand."""
+
+    first_done: dict[tuple[str, str], date] = field(default_factory=dict)
+    """The day on which each step was first done; who adds a proof later does not finish the step again."""
+    minutes: Counter[date] = field(default_factory=Counter)
+    studied: set[date] = field(default_factory=set)
+    before: dict[date, Total] = field(default_factory=dict)
+    off: list[Range] = field(default_factory=list)
+    usual: int = EVERY_DAY
+    streak: tuple[int, date, date] | None = None
+    """Its length, its last day, and the day until which it stands."""
+
+    def day(self, what: str, day: date, numbers: Sequence[int]) -> None:
+        """What a day's lines in the ledgers say, or its total as it stands."""
+        if what == "total":
+            self.before[day] = Total(*numbers)
+            return
+        if what == "minutes":
+            self.minutes[day] += int(numbers[0])
+        if what == "shown" or numbers[1]:
+            self.studied.add(day)
+
+    def rule(self, what: str, first: date | None, last: date | None, number: int) -> None:
+        """What says on which days a streak needs nothing, or the streak as it stands."""
+        if what == "usual":
+            self.usual = number
+        elif what == "pause" and first is not None:
+            self.off.append(pause(first, last))
+        elif what == "rest" and first is not None and last is not None and first <= last:
+            self.off.append((first, last))
+        elif what == "streak" and first is not None and last is not None:
+            self.streak = number, first, last
+
+
+async def _see(db: AsyncConnection, member: int, touched: Touched) -> _Seen:
+    """All of it in one question, or in two.
+
+    The days of the steps that were touched are noted: taking back the first proof moves a step to the second's day.
+    """
+    asked = set(touched.days)
+    seen = await _ask(db, member, touched)
+    return seen if touched.days == asked else await _ask(db, member, touched)
+
+
+async def _ask(db: AsyncConnection, member: int, touched: Touched) -> _Seen:
+    seen = _Seen()
+    given = {"member": member, "days": list(touched.days), "steps": len(touched.steps)}
+    for what, first, last, roadmap, step, *numbers in await db.execute(_EVERYTHING, given):
+        if what == "done":
+            seen.first_done[roadmap, step] = min(first, seen.first_done.get((roadmap, step), first))
+            if step in touched.steps:
+                touched.days.add(first)
+        elif what in ("minutes", "shown", "total"):
+            seen.day(what, first, numbers)
+        else:
+            seen.rule(what, first, last, numbers[0])
+    return seen
+
+
+async def _grow_totals(db: AsyncConnection, member: int, touched: Touched, seen: _Seen) -> Counter[date]:
     """Days that have become study days, each once, and those that are none any more, each minus once."""
-    finished: Counter[date] = Counter()
-    if touched.steps:
-        finished = await _finished(db, member, touched)
-    found, before = await _days(db, member, touched.days)
+    finished = Counter(seen.first_done.values())
     grown: dict[tuple[Period, date], Total] = defaultdict(Total)
     news: Counter[date] = Counter()
     for day in touched.days:
-        known = before.get(day, NOTHING)
-        minutes, studied = found.get(day, (0, 0))
-        total = Total(min(minutes, COUNTED_MINUTES_A_DAY), finished[day] if touched.steps else known.steps, studied)
+        known = seen.before.get(day, NOTHING)
+        minutes = min(seen.minutes[day], COUNTED_MINUTES_A_DAY)
+        total = Total(minutes, finished[day] if touched.steps else known.steps, int(day in seen.studied))
         if total == known:
             continue
         for span in PERIODS:
@@ -134,108 +213,72 @@ async def _grow_totals(db: AsyncConnection, member: int, touched: Touched) -> Co
     return news
 
 
-async def _finished(db: AsyncConnection, member: int, touched: Touched) -> Counter[date]:
-    """How many steps were first done on each day; who adds a proof later does not finish the step again.
-
-    The days of the steps that were touched are noted: taking back the first proof moves a step to the second's day.
-    """
-    first: dict[tuple[str, str], date] = {}
-    for roadmap, step, day in await db.execute(_DONE, {"member": member}):
-        first[roadmap, step] = min(day, first.get((roadmap, step), day))
-        if step in touched.steps:
-            touched.days.add(day)
-    return Counter(first.values())
-
-
-_DONE = (
-    select(enrolments.c.roadmap, step_events.c.step, step_events.c.local_date)
-    .join_from(step_events, enrolments, enrolments.c.id == step_events.c.enrolment)
-    .where(enrolments.c.member == bindparam("member"), step_events.c.kind == "done", STANDING_EVENT)
-)
-
-
-async def _days(
-    db: AsyncConnection, member: int, days: Collection[date]
-) -> tuple[dict[date, tuple[int, int]], dict[date, Total]]:
-    """Minutes of some days, and 1 for each studied on, by the ledgers; and the totals of these days as they stand."""
-    found: dict[date, tuple[int, int]] = {}
-    before: dict[date, Total] = {}
-    for known, day, minutes, steps, studied in await db.execute(_OF_DAYS, {"member": member, "days": list(days)}):
-        if known:
-            before[day] = Total(minutes, steps, studied)
-        else:
-            so_far = found.get(day, (0, 0))
-            found[day] = so_far[0] + int(minutes), max(so_far[1], int(studied))
-    return found, before
-
-
-_IN_DAYS = bindparam("days", expanding=True, type_=Date)
-_OF_DAYS = union_all(
-    select(
-        literal(0).label("known"),
-        checkins.c.local_date,
-        func.sum(checkins.c.minutes),
-        literal(0),
-        func.max(case((checkins.c.studied, 1), else_=0)),
-    )
-    .where(checkins.c.member == bindparam("member"), checkins.c.local_date.in_(_IN_DAYS), STANDING_CHECKIN)
-    .group_by(checkins.c.local_date),
-    select(literal(0), step_events.c.local_date, literal(0), literal(0), literal(1))
-    .join_from(enrolments, step_events, enrolments.c.id == step_events.c.enrolment)
-    .where(
-        enrolments.c.member == bindparam("member"),
-        step_events.c.local_date.in_(_IN_DAYS),
-        step_events.c.kind == "done",
-        STANDING_EVENT,
-    )
-    .distinct(),
-    select(literal(1), totals.c.first, totals.c.minutes, totals.c.steps, totals.c.days).where(
-        totals.c.member == bindparam("member"), totals.c.span == "day", totals.c.first.in_(_IN_DAYS)
-    ),
-)
-
-
-async def _keep_streak(db: AsyncConnection, member: int, news: Counter[date], rules: bool) -> None:
+async def _keep_streak(db: AsyncConnection, member: int, seen: _Seen, news: Counter[date], rules: bool) -> None:
     """A day studied after all others goes on with the streak or begins one; anything else is looked at anew."""
-    rows = (await db.execute(_RULES, {"member": member})).all()
-    if not rows:
-        return
-    row = rows[0]
-    usual = EVERY_DAY if row.usual is None else row.usual
-    off: list[Range] = [(rest.first, rest.end) for rest in rows if rest.first is not None and rest.first <= rest.end]
-    if row.paused_from is not None:
-        off.append(pause(row.paused_from, row.paused_until))
     day, sign = next(iter(news.items()), (EVER, 0))
-    if not rules and len(news) == 1 and sign == 1 and row.last is not None and day > row.last:
-        length = row.days + 1 if day <= row.until else 1
+    if not rules and len(news) == 1 and sign == 1 and seen.streak is not None and day > seen.streak[1]:
+        before, _, until = seen.streak
+        length = before + 1 if day <= until else 1
     else:
         studied = set((await db.execute(_STUDIED, {"member": member})).scalars())
         if not studied:
             await db.execute(delete(streaks).where(streaks.c.member == member))
             return
         day = max(studied)
-        length = streak(studied, day, usual, off)
-    values = {"days": length, "last": day, "until": stands_until(day, usual, off)}
+        length = streak(studied, day, seen.usual, seen.off)
+    values = {"days": length, "last": day, "until": stands_until(day, seen.usual, seen.off)}
     stands = upsert(db, streaks).values(member=member, **values)
     await db.execute(stands.on_conflict_do_update(index_elements=[streaks.c.member], set_=values))
 
 
-_RULES = (
-    select(
-        members.c.paused_from,
-        members.c.paused_until,
-        reminders.c.days.label("usual"),
-        streaks.c.days,
-        streaks.c.last,
-        streaks.c.until,
-        rests.c.first,
-        rests.c.last.label("end"),
+_MEMBER: BindParameter[int] = bindparam("member")
+_IN_DAYS = bindparam("days", expanding=True, type_=Date)
+_STEPS: BindParameter[int] = bindparam("steps", type_=Integer)
+_NO_DAY, _NO_WORD, _NO_NUMBER = cast(null(), Date), cast(null(), String), cast(null(), Integer)
+
+
+def _part(
+    what: str,
+    first: ColumnElement[date],
+    last: ColumnElement[date] = _NO_DAY,
+    words: tuple[ColumnElement[str], ColumnElement[str]] = (_NO_WORD, _NO_WORD),
+    numbers: Sequence[ColumnElement[int]] = (),
+) -> Select[str, date, date, str, str, int, int, int]:
+    """A part of the one question: all parts have the same columns."""
+    given: list[ColumnElement[int]] = [*numbers, *[_NO_NUMBER] * (3 - len(numbers))]
+    one, two, three = given
+    return select(literal(what).label("what"), first, last, words[0], words[1], one, two, three)
+
+
+_DONE = (step_events.c.kind == "done") & STANDING_EVENT
+_OF_MEMBER = enrolments.c.member == _MEMBER
+_ENROLLED = enrolments.c.id == step_events.c.enrolment
+
+_EVERYTHING = union_all(
+    _part("done", step_events.c.local_date, words=(enrolments.c.roadmap, step_events.c.step))
+    .join_from(enrolments, step_events, _ENROLLED)
+    # Where no step was touched, the steps of a day are as many as they were.
+    .where(_OF_MEMBER, _DONE, _STEPS > 0),
+    _part(
+        "minutes",
+        checkins.c.local_date,
+        numbers=(func.sum(checkins.c.minutes), func.max(case((checkins.c.studied, 1), else_=0))),
     )
-    .select_from(members)
-    .outerjoin(reminders, (reminders.c.member == members.c.id) & (reminders.c.kind == STUDY))
-    .outerjoin(streaks, streaks.c.member == members.c.id)
-    .outerjoin(rests, rests.c.member == members.c.id)
-    .where(members.c.id == bindparam("member"))
+    .where(checkins.c.member == _MEMBER, checkins.c.local_date.in_(_IN_DAYS), STANDING_CHECKIN)
+    .group_by(checkins.c.local_date),
+    _part("shown", step_events.c.local_date)
+    .join_from(enrolments, step_events, _ENROLLED)
+    .where(_OF_MEMBER, _DONE, step_events.c.local_date.in_(_IN_DAYS))
+    .distinct(),
+    _part("total", totals.c.first, numbers=(totals.c.minutes, totals.c.steps, totals.c.days)).where(
+        totals.c.member == _MEMBER, totals.c.span == "day", totals.c.first.in_(_IN_DAYS)
+    ),
+    _part("rest", rests.c.first, rests.c.last).where(rests.c.member == _MEMBER),
+    _part("pause", members.c.paused_from, members.c.paused_until).where(members.c.id == _MEMBER),
+    _part("usual", _NO_DAY, numbers=(reminders.c.days,)).where(
+        reminders.c.member == _MEMBER, reminders.c.kind == STUDY
+    ),
+    _part("streak", streaks.c.last, streaks.c.until, numbers=(streaks.c.days,)).where(streaks.c.member == _MEMBER),
 )
 _STUDIED = select(totals.c.first).where(
     totals.c.member == bindparam("member"), totals.c.span == "day", totals.c.days > 0
