@@ -293,6 +293,21 @@ def test_everything_public_says_what_it_is_for(path: Path) -> None:
     assert silent == [], f"{len(inside)} members seen"
 
 
+def caption(tree: ast.Module) -> str:
+    """The first sentence of a module."""
+    return re.split(r"(?<=[.!?])\s", ast.get_docstring(tree) or "")[0]
+
+
+@each_module
+def test_a_module_is_one_thing(path: Path) -> None:
+    """A caption that needs "and" is two modules, or a better caption."""
+    assert not re.search(r"\band\b", caption(TREES[path]))
+
+
+def test_a_caption_of_two_things_would_be_found() -> None:
+    assert caption(ast.parse('"""Cards, and\nboards. More."""')) == "Cards, and\nboards."
+
+
 def languages_named(tree: ast.AST) -> list[int]:
     """The lines on which a language is named: the one that has every message, or a code as a default."""
     imported = [

@@ -1,4 +1,4 @@
-"""A command declared once: how its line is read, what it is given and what comes of it."""
+"""A command, declared once: its arguments, its function, its answer."""
 
 from bot.command.call import Ask, Audience, Call, Incoming, Response, Somebody, answered
 from bot.command.dispatch import Dispatch

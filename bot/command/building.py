@@ -1,4 +1,4 @@
-"""Builds what is slow to show, such as a picture or a file: after the commit, and in a thread beside the event loop."""
+"""Builds what is slow to show, such as a picture, once the database is let go."""
 
 from __future__ import annotations
 

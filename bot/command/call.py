@@ -1,4 +1,4 @@
-"""What a command is given and what it gives back."""
+"""One call of a command, from what was typed to its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a typed line becomes arguments: names, quotes, and the longest run of words each parameter understands."""
+"""How a typed line becomes arguments: each parameter takes the longest run of words it understands."""
 
 from __future__ import annotations
 

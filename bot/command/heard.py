@@ -1,4 +1,4 @@
-"""What a platform heard, as values: who did what, and where."""
+"""What a platform heard, as values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way in for what a platform heard: which command or open question it is, and what is answered."""
+"""The one way in for what a platform heard: each word, reply or press finds its command or the question it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks, and where: read first, and written down only where that is news."""
+"""Who speaks: read first, written down only where that is news."""
 
 from __future__ import annotations
 

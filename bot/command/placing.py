@@ -1,4 +1,4 @@
-"""Where an answer stands: in the place of what was pressed or beside it, and a polite no with its ways out."""
+"""Where an answer stands: in the place of what was pressed, or beside it."""
 
 from __future__ import annotations
 

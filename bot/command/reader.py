@@ -1,4 +1,4 @@
-"""The patterns of typed dates, times and lengths, made of one language's words."""
+"""The patterns by which typed times are known, made of one language's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates, times of day and lengths of time as people type them, in the words of their language.
+"""Reads what people type about time, in the words of their language.
 
 The engine is the same for every language; the words are its locale's (`reading.toml`). What is not understood in a
 member's own language is tried in ours: buttons, examples and habits speak it.

@@ -1,4 +1,4 @@
-"""The commands there are, by name: what help, Discord's sync and Telegram's menu are made from."""
+"""The commands there are, by name: what help is made from, as are the platforms' menus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line may depend on when it is read: who speaks, where, when, and what they study."""
+"""What the reading of a line may depend on."""
 
 from __future__ import annotations
 

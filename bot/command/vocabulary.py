@@ -1,4 +1,4 @@
-"""The words in which a language's dates, times, lengths and short answers are typed: data of its locale, once read."""
+"""The words of a language that a reader knows, from its locale."""
 
 from __future__ import annotations
 

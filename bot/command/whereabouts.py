@@ -1,4 +1,4 @@
-"""Where we are and whom we reach there: homes, memberships and private chats, as platforms tell of them."""
+"""Where we are, as platforms tell of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study group: its clock, its course and where it stands in somebody's week."""
+"""A study group, with the clock it keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a kind of message: whose it is, when it comes, where it may go and what it waits for."""
+"""What is asked of a kind of message."""
 
 from __future__ import annotations
 

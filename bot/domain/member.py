@@ -1,4 +1,4 @@
-"""Who studies, and which local day it is for them."""
+"""Somebody who studies, by a clock of their own."""
 
 from __future__ import annotations
 

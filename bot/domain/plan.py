@@ -1,4 +1,4 @@
-"""Whether a deadline can hold: the work, the hours there are, and what would make them meet."""
+"""Whether a deadline can hold, or what would make it hold."""
 
 from __future__ import annotations
 

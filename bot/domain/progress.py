@@ -1,4 +1,4 @@
-"""The ledger of step events, and what follows from it: state, percent, what is next."""
+"""The ledger of step events, with what follows from it."""
 
 from __future__ import annotations
 

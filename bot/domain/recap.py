@@ -1,4 +1,4 @@
-"""The week of a group: who studied, and what was finished."""
+"""A group's week in figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One roadmap: its levels, its steps, and the rules that a file in `roadmaps/` must keep.
+"""A roadmap, with the rules that its file must keep.
 
 These models are the schema of `roadmaps/*.yaml`: `roadmaps/schema.json` is generated from them, and whatever
 breaks a rule raises `pydantic.ValidationError`, each fault with its place (`loc`) in the data.

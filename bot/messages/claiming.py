@@ -1,4 +1,4 @@
-"""Which occurrences are due and to whom they go: claimed in sets, whatever the number of members."""
+"""Which occurrences are due: claimed in sets, whatever the number of members."""
 
 from __future__ import annotations
 

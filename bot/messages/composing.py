@@ -1,4 +1,4 @@
-"""Whether a delivery is said, and which card it is, as things stand when it leaves."""
+"""What a delivery says, as things stand when it leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kind of message as one value: what is asked of it, how its card is composed and which words it needs."""
+"""A kind of message as one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question that a check-in answers: asked in private or by name in the group, and what an answer makes of it."""
+"""A question that a check-in answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord, Telegram and the console: each brings messages in and carries cards out."""
+"""The platforms: whatever brings messages in carries cards out."""
 
 from __future__ import annotations
 

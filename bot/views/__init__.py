@@ -1,1 +1,1 @@
-"""Values become cards: what a plan, a check-in, a board and a recap look like, wherever they are read."""
+"""Values become cards: how things look, wherever they are read."""

@@ -1,4 +1,4 @@
-"""How a check-in is asked for and how its receipt looks."""
+"""How a check-in looks, from its question to its receipt."""
 
 from __future__ import annotations
 

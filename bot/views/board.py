@@ -1,4 +1,4 @@
-"""How a group's board, somebody's own place on it and the week's recap look."""
+"""How a group's standing looks, as a board or as the week's recap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a whole roadmap looks: its levels and steps, and, on a second card, what it rests on."""
+"""How a whole roadmap looks; on a second card, what it rests on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a group's home, its settings and the bot's first words there look."""
+"""How a group's home looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a member's first screen, their settings, their accounts and their data look."""
+"""How what is a member's own looks."""
 
 from __future__ import annotations
 

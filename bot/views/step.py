@@ -1,4 +1,4 @@
-"""How one step looks: why it is next, how to show it, and, on a second card, how to learn it."""
+"""How one step looks; on a second card, how to learn it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a roadmap, a plan and the progress on them look."""
+"""How a member's course looks: roadmap, plan, progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How reminders, quiet hours, pauses and days off are asked for, confirmed and shown."""
+"""How a member's times look: reminders, quiet hours, days off."""
 
 from __future__ import annotations
 

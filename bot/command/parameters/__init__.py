@@ -1,4 +1,4 @@
-"""The kinds of arguments a command can take: how each is read, suggested and refused."""
+"""The kinds of arguments that a command can take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people and groups around a member as arguments."""
+"""The people around a member as arguments."""
 
 from __future__ import annotations
 

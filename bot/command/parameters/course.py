@@ -1,4 +1,4 @@
-"""Roadmaps and their steps as arguments."""
+"""A roadmap as an argument, with its steps."""
 
 from __future__ import annotations
 

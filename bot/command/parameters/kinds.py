@@ -1,4 +1,4 @@
-"""What every kind of argument can do, and the plain ones: words, one of several, a file."""
+"""What every kind of argument can do, with the plain kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates, times, lengths of time and zones as arguments."""
+"""Whatever is told by clock or calendar, as arguments."""
 
 from __future__ import annotations
 

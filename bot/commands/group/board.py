@@ -1,4 +1,4 @@
-"""The group's board, one's own place on it, and the week so far."""
+"""The group's board, as a whole or around one's own place."""
 
 from __future__ import annotations
 

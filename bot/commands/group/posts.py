@@ -1,4 +1,4 @@
-"""What a group is told unasked, its daily question and its recap: on, off, or at another time."""
+"""What a group is told unasked: on, off, or at another time."""
 
 from __future__ import annotations
 

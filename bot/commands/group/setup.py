@@ -1,4 +1,4 @@
-"""Making a chat a group's home, and the group's settings."""
+"""Makes a chat a group's home, with the settings it shall have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock one lives by: the zone, when a day begins, and the hours in which nothing is said."""
+"""The clock that a member lives by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops the questions for a while: a pause from today, and days off planned ahead."""
+"""What stops the questions for a while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is mine: settings, accounts, and what is kept about me."""
+"""What we know of a member, for them to see or change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first screen: a roadmap, a deadline, a daily time, and the one line that ties study to a moment of the day."""
+"""The first screen: the few choices that everything else rests on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing a roadmap and a deadline, and leaving them."""
+"""A member's course: the roadmap they choose, by when, or that they leave it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was studied: steps done or left out, and the daily answer."""
+"""What was studied, as members tell it."""

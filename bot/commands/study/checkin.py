@@ -1,4 +1,4 @@
-"""The daily answer, and asking for it later."""
+"""The daily answer, now or put off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doing steps, leaving them out, taking back, and seeing where one stands."""
+"""The steps of a roadmap: done, left out, taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal's conversation: lines in, answers out, and the chat's own commands that begin with a colon."""
+"""The terminal's conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console as a platform: what is sent appears on the page, with its local moment and its address."""
+"""The console as a platform: what is sent appears on the page."""
 
 from __future__ import annotations
 

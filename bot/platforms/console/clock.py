@@ -1,4 +1,4 @@
-"""The chat's own clock: real time, moved forward by `:forward` and kept from one chat to the next."""
+"""The chat's own clock: real time, moved forward by `:forward`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typing on a real terminal: history, completion, and deliveries that appear above the line being typed."""
+"""Typing on a real terminal, while deliveries appear above the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A card as plain lines, and as lines in colour with tables as wide as the terminal."""
+"""A card as lines of a terminal, in colour where it has some."""
 
 from __future__ import annotations
 

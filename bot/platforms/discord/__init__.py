@@ -1,4 +1,4 @@
-"""Discord: slash commands, buttons, menus and modals in; messages, embeds and private answers out."""
+"""Discord, as the house sees it."""
 
 from __future__ import annotations
 

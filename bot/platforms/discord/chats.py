@@ -1,4 +1,4 @@
-"""By which channel each account is reached in private: opened once, and kept with the account from then on."""
+"""By which channel each account is reached in private."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord as one of the platforms: serves what members do there, and carries cards to channels and private chats."""
+"""Discord as one of the platforms."""
 
 from __future__ import annotations
 

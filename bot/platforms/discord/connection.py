@@ -1,4 +1,4 @@
-"""One connection to Discord: discord.py's client, and what it hears handed on to the house."""
+"""One connection to Discord: discord.py's client, which hands on what it hears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks Discord about the token, the application and what the bot may do in its homes."""
+"""Asks Discord what stands in the bot's way there."""
 
 from __future__ import annotations
 

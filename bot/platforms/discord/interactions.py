@@ -1,4 +1,4 @@
-"""What members do on Discord, carried out and answered: in time, once, and shown to those who may read it."""
+"""What members do on Discord, answered in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendered messages in discord.py's terms, and Discord's refusals in ours."""
+"""Rendered messages in discord.py's terms; Discord's refusals in ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What members write to us in private, without a slash command: commands, answers, and files that show a step."""
+"""What members write to us in private, without a slash command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry as slash commands, and what a member filled in as arguments."""
+"""The registry as Discord's slash commands."""
 
 from __future__ import annotations
 

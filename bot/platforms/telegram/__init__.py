@@ -1,4 +1,4 @@
-"""Telegram: long polling, commands, inline keyboards and private answers, by python-telegram-bot."""
+"""Telegram, as the house sees it."""
 
 from __future__ import annotations
 

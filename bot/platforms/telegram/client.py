@@ -1,4 +1,4 @@
-"""The Telegram bot: what comes in is dispatched and answered, what the courier brings is delivered."""
+"""Telegram as one of the platforms."""
 
 from __future__ import annotations
 

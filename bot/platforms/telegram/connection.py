@@ -1,4 +1,4 @@
-"""Whether Telegram can be reached, since when, and waiting until it can."""
+"""Whether Telegram can be reached."""
 
 from __future__ import annotations
 

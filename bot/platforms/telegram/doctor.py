@@ -1,4 +1,4 @@
-"""Asks Telegram about the token, the bot's settings and what it may do in its homes."""
+"""Asks Telegram what stands in the bot's way there."""
 
 from __future__ import annotations
 

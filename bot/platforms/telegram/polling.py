@@ -1,4 +1,4 @@
-"""Fetches updates and confirms them once they were handled, so that none is lost when we die in between."""
+"""Fetches updates, confirming each only once it was handled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts rendered messages into chats, and others in their place."""
+"""Puts rendered messages into chats."""
 
 from __future__ import annotations
 

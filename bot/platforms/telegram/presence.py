@@ -1,4 +1,4 @@
-"""Where we are: groups that add, move or remove us, people who leave them, private chats that close and open."""
+"""Where we are on Telegram: groups that take us in, move or remove us, private chats that close or open."""
 
 from __future__ import annotations
 

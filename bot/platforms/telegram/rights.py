@@ -1,4 +1,4 @@
-"""Who leads a chat, and what we may not do there."""
+"""What somebody may do in a chat, ourselves among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes updates that Telegram posts to us, and answers once each is handled or stored, so that none is lost."""
+"""Takes updates that Telegram posts to us, answering once each is safe."""
 
 from __future__ import annotations
 
