@@ -119,7 +119,7 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ProgressBar:
     """A bar, drawn the same everywhere, and the words after it."""
 
     percent: int
@@ -166,7 +166,7 @@ class Attachment:
     alt: str
 
 
-Part = Paragraph | Fields | Progress
+Part = Paragraph | Fields | ProgressBar
 
 
 # ---------------------------------------------------------------- what can be pressed
@@ -337,7 +337,7 @@ def _rows_once(cards: Sequence[Card]) -> tuple[Row, ...]:
 def _length(card: Card) -> int:
     """About how many characters a card takes."""
     fields = [field for part in card.parts if isinstance(part, Fields) for field in part.fields]
-    spans = [card.title, *(part.spans for part in card.parts if isinstance(part, Paragraph | Progress))]
+    spans = [card.title, *(part.spans for part in card.parts if isinstance(part, Paragraph | ProgressBar))]
     return sum(len(plain(text)) for text in (*spans, *(field.spans for field in fields)))
 
 

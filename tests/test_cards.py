@@ -24,7 +24,7 @@ from bot.cards import (
     Moment,
     Option,
     Paragraph,
-    Progress,
+    ProgressBar,
     Question,
     Spoiler,
     Text,
@@ -116,7 +116,7 @@ def test_every_answer_of_a_choice_and_every_question_is_weighed() -> None:
 
 @given(st.integers(0, 100))
 def test_a_bar_has_ten_boxes_and_is_full_only_when_done(percent: int) -> None:
-    bar = Progress(percent, ()).bar
+    bar = ProgressBar(percent, ()).bar
     assert len(bar) == 10
     assert bar.count("▰") == percent // 10
     assert ("▱" not in bar) == (percent == 100)
@@ -126,7 +126,7 @@ def test_a_bar_has_ten_boxes_and_is_full_only_when_done(percent: int) -> None:
 @pytest.mark.parametrize("percent", [-1, 101])
 def test_there_is_no_bar_beyond_its_ends(percent: int) -> None:
     with pytest.raises(ValueError, match=str(percent)):
-        Progress(percent, ())
+        ProgressBar(percent, ())
 
 
 def test_plain_words_leave_nothing_out() -> None:

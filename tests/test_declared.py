@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pytest
 
 from bot.command import Call, Command, Hidden, Led, Response, command, registry
-from bot.command.parameters import DAY, NOTE, STEP, Kind, OneOf, Plain, StepOf
+from bot.command.parameters import DAY_KIND, NOTE, STEP, ArgumentKind, OneOf, Plain, StepOf
 from bot.commands import registry as filled
 
 COMMANDS = sorted((Path(__file__).parents[1] / "bot" / "commands").rglob("*.py"))
@@ -25,7 +25,7 @@ def types_of(hint: Any) -> set[Any]:
     return {each for each in union if each is not NoneType}
 
 
-def read_by(kind: Kind) -> Any:
+def read_by(kind: ArgumentKind) -> Any:
     """What a kind's reader says that it gives."""
     read = kind.reader if isinstance(kind, Plain) else type(kind).read
     return get_type_hints(read)["return"]
@@ -65,7 +65,7 @@ def test_what_is_asked_for_is_an_argument(path: Path) -> None:
 async def mistyped(
     call: Call,
     step: Annotated[str | None, STEP],
-    day: Annotated[date | None, DAY],
+    day: Annotated[date | None, DAY_KIND],
     word: Annotated[Literal["yes", "maybe"] | None, Hidden(OneOf(("yes", "no")))],
     kind: Annotated[str | None, Led(OneOf(("a", "b")), ("b",))],
 ) -> Response:

@@ -22,7 +22,7 @@ from bot.app import build
 from bot.cli import app
 from bot.commands import registry
 from bot.delivery import Status
-from bot.domain.roadmap import Level, Link, Practice, Roadmap, Signals, Step
+from bot.domain.roadmap import Level, Practice, ResourceLink, Roadmap, Signals, Step
 from bot.metrics import PREFIX, Metrics
 from bot.platforms import OFFERED
 from bot.platforms.discord import DISCORD
@@ -328,7 +328,7 @@ def test_a_new_subject_would_be_noticed() -> None:
 
 # ------------------------------------------------------------ roadmaps
 
-RECORDS = (Roadmap, Level, Step, Signals, Link, Practice)
+RECORDS = (Roadmap, Level, Step, Signals, ResourceLink, Practice)
 
 
 def test_every_field_of_a_roadmap_is_described_in_the_schema_or_shown_to_authors() -> None:

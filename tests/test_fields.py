@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from bot.cards import Card, Link, Paragraph, Part, Spans, Text
 from bot.domain.progress import StepEvent, fold
 from bot.domain.roadmap import Level, Practice, Roadmap, Signals, Step
-from bot.domain.roadmap import Link as Page
+from bot.domain.roadmap import ResourceLink as Page
 from bot.library import ROADMAPS, Library, check_against
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.platforms.discord.render import render as on_discord
 from bot.platforms.telegram.render import render as on_telegram
 from bot.views.course import course, sources
@@ -136,7 +136,7 @@ def test_a_field_that_nobody_reads_would_be_noticed(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_an_author_writes_is_said() -> None:
-    said = "\n".join(plain(card) for card in cards(full()))
+    said = "\n".join(plain_lines(card) for card in cards(full()))
     for words in (
         *("About 2 h of work, as its source says.", "About 2 h of work, an estimate."),
         *("Parts: Commits · Branches", "Read: Pro Git", "Practise: On your own machine.", "Cost: Free of charge."),
@@ -161,7 +161,7 @@ def test_a_steps_cards_fit_a_phones_screen_everywhere(roadmap: Roadmap, step: St
 def shown(card: Card) -> str:
     """A card's words as an app shows them: of a link its text alone."""
     spans = tuple(Text(span.text) if isinstance(span, Link) else span for part in card.parts for span in part_of(part))
-    return plain(Card(card.title, (Paragraph(spans),)))
+    return plain_lines(Card(card.title, (Paragraph(spans),)))
 
 
 def part_of(part: Part) -> Spans:

@@ -17,7 +17,7 @@ from bot.command import Command, Incoming, Parameter, Response, Scene, grammar
 from bot.command.grammar import LONGEST_LINE, Given, quote, read
 from bot.command.parameters import (
     DEADLINE,
-    FILE,
+    FILE_KIND,
     HOURS,
     NOTE,
     PROOF,
@@ -25,8 +25,8 @@ from bot.command.parameters import (
     STEP,
     STUDIED,
     ZONE,
+    ArgumentKind,
     File,
-    Kind,
     OneOf,
     StepOf,
     places,
@@ -40,7 +40,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.refusal import Refusal
 from bot.library import Library
-from bot.platforms.console.render import page, plain
+from bot.platforms.console.render import page, plain_lines
 from bot.words import word
 from tests.fakes.calls import calls
 from tests.fakes.clockwork import ROOM, clockwork
@@ -80,7 +80,7 @@ async def nothing(*_arguments: object) -> Response:
     return Response()
 
 
-def made_up(**kinds: Kind) -> Command:
+def made_up(**kinds: ArgumentKind) -> Command:
     return Command("made-up", tuple(Parameter(name, kind) for name, kind in kinds.items()), nothing)
 
 
@@ -240,7 +240,7 @@ def test_every_name_of_a_place_is_of_a_zone_that_there_is() -> None:
     meant = {zone for zones in kept["abbreviations"].values() for zone in zones}
     assert meant | {*kept["cities"], *places.WELL_KNOWN} <= every_zone()
     for city in (city for cities in kept["cities"].values() for city in cities):
-        assert city == places.plain(city)
+        assert city == places.folded(city)
         assert ZONE.read(city, SCENE) is not None, city
 
 
@@ -430,8 +430,8 @@ def test_any_text_at_all_is_read_or_refused_in_words(command: str, line: str) ->
         assert word("en", refusal.id, **refusal.vars)
 
 
-@pytest.mark.parametrize("kind", [ROADMAP, STEP, STUDIED, DEADLINE, HOURS, PROOF, NOTE, FILE])
-def test_a_suggestion_is_understood_by_its_own_kind(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ROADMAP, STEP, STUDIED, DEADLINE, HOURS, PROOF, NOTE, FILE_KIND])
+def test_a_suggestion_is_understood_by_its_own_kind(kind: ArgumentKind) -> None:
     for typed in ("", "s", "sql", "x" * 3000):
         for suggestion in kind.suggest(typed, SCENE):
             assert kind.read(suggestion.value, SCENE) is not None
@@ -499,7 +499,7 @@ async def test_every_button_that_is_shown_says_a_line_that_is_understood(tmp_pat
             if response is not None and response.question is not None:
                 shown.setdefault(response.question.line, len(shown))
             if response is not None and response.card is not None:
-                assert "our fault" not in plain(response.card), line
+                assert "our fault" not in plain_lines(response.card), line
                 for pressable in page(response.card).pressables:
                     shown.setdefault(pressable.press, len(shown))
 

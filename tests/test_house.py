@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -306,6 +306,55 @@ def test_a_module_is_one_thing(path: Path) -> None:
 
 def test_a_caption_of_two_things_would_be_found() -> None:
     assert caption(ast.parse('"""Cards, and\nboards. More."""')) == "Cards, and\nboards."
+
+
+SHARED = {
+    # Every module's own logger, and type variables.
+    *("log", "T", "P"),
+    # What a kind of message is found by, and what a platform is served and examined by.
+    *("KIND", "MESSAGE", "PLATFORM", "examine", "outcome", "render"),
+    # The same of each platform: its address, its limits, what is said when it is not reached.
+    *("API", "NETWORK", "RENEW", "ROW_BUTTONS"),
+    # The same of each concern of the store.
+    *("forget", "forget_old", "keep", "of_member", "unite", "waiting"),
+    # The question of a day, and the line that answers it.
+    *("CHECKIN", "question", "receipt"),
+    # What an operator calls is called as what members read; what is called through, as what it calls.
+    *("check", "main", "roadmaps", "language_name", "with_halts"),
+}
+"""Public names that several modules may give to a thing of theirs, for it means the same in each."""
+
+
+def named_twice(trees: Mapping[Path, ast.Module]) -> dict[str, list[str]]:
+    """Public names that several modules give, with the modules.
+
+    A command is called as what it does or shows: a verb of the store, a card. That is one meaning.
+    """
+    given: dict[str, list[str]] = {}
+    for path, tree in trees.items():
+        for name in {name for node in tree.body for name in _given_by(node) if not name.startswith("_")}:
+            given.setdefault(name, []).append(path.relative_to(BOT).as_posix())
+    return {
+        name: places
+        for name, places in given.items()
+        if sum(not place.startswith("commands/") for place in places) > 1 and name not in SHARED
+    }
+
+
+def _given_by(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+
+
+def test_a_public_name_means_one_thing() -> None:
+    assert named_twice({path: tree for path, tree in TREES.items() if path in MODULES}) == {}
+
+
+def test_a_name_with_two_meanings_would_be_found() -> None:
+    first, second = ast.parse("LIMIT = 5"), ast.parse("LIMIT: float = 0.5\ndef outcome(): ...")
+    assert named_twice({BOT / "cards.py": first, BOT / "words.py": second}) == {"LIMIT": ["cards.py", "words.py"]}
 
 
 def languages_named(tree: ast.AST) -> list[int]:

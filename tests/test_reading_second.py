@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot import words
 from bot.command.parameters.moments import every_zone
-from bot.command.parameters.places import CITIES, plain, zones_of
+from bot.command.parameters.places import CITIES, folded, zones_of
 from bot.command.reading import (
     is_answer,
     names_clock,
@@ -149,7 +149,7 @@ def test_the_table_of_cities_names_zones_that_there_are_and_no_word_of_a_date() 
     assert len(names) > 5000
     known = vocabulary(LANGUAGE)
     assert not names & {*known.weekdays, *known.months, *known.days, *known.sets, *known.numbers}
-    assert all(name == plain(name) for name in names)
+    assert all(name == folded(name) for name in names)
 
 
 def test_a_table_that_is_not_whole_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

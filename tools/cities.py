@@ -11,7 +11,7 @@ from collections import defaultdict
 from importlib import resources
 from zoneinfo import available_timezones
 
-from bot.command.parameters.places import CITIES, plain
+from bot.command.parameters.places import CITIES, folded
 
 LEAST = 100_000
 """People a city has at least: what is smaller is mostly a name that a larger one has too."""
@@ -32,7 +32,7 @@ def main() -> None:
     cities = json.loads(source.read_text(encoding="utf-8")).values()
     named: dict[str, dict[str, int]] = defaultdict(dict)
     for city in cities:
-        name, zone, people = plain(city["name"]), city["timezone"], city["population"]
+        name, zone, people = folded(city["name"]), city["timezone"], city["population"]
         if people >= LEAST and len(name) >= SHORTEST and name.isascii() and zone in available_timezones():
             named[name][zone] = max(people, named[name].get(zone, 0))
     zones: dict[str, list[str]] = defaultdict(list)

@@ -11,16 +11,16 @@ from bot.delivery import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ChatStanding:
     """Whether somebody leads the chat they are in, and which permissions we lack there."""
 
     leader: bool = False
     missing: tuple[str, ...] = ()
 
 
-async def nobody_leads() -> Standing:
+async def nobody_leads() -> ChatStanding:
     """Where there is nothing to lead."""
-    return Standing()
+    return ChatStanding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Origin:
     whispers: bool = True
     hint: str | None = None
     anonymous: bool = False
-    standing: Callable[[], Awaitable[Standing]] = nobody_leads
+    standing: Callable[[], Awaitable[ChatStanding]] = nobody_leads
 
 
 @dataclass(frozen=True, slots=True)

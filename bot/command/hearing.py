@@ -14,6 +14,7 @@ from bot.command.dispatch import Dispatch
 from bot.command.faults import told
 from bot.command.heard import (
     BotAdded,
+    ChatStanding,
     Filled,
     Heard,
     Noticed,
@@ -22,7 +23,6 @@ from bot.command.heard import (
     PrivateClosed,
     Replied,
     Said,
-    Standing,
 )
 from bot.command.parameters import TRACKS, File, MateKind, Suggestion
 from bot.command.registry import Command, Registry
@@ -47,7 +47,7 @@ STRANGER = -1
 _DAILY = re.compile(rf"{CHECKIN} .*?(?:track:(?P<track>\w+) )?date:(?P<date>\S+)")
 _ASKING = re.compile(r"(?P<line>.*?)(?P<asked>(?: \w+:\?)+)")
 
-Arguments = Mapping[str, str | File | Somebody]
+HeardArguments = Mapping[str, str | File | Somebody]
 
 
 @dataclass
@@ -209,7 +209,7 @@ class Hearing:
             known = await people.who(db, origin.platform, origin.account)
         return self.dispatch.language_of(origin.hint) if known is None else known[0].language
 
-    def _meant(self, said: Said, language: str) -> tuple[str | None, Arguments]:
+    def _meant(self, said: Said, language: str) -> tuple[str | None, HeardArguments]:
         """The line that words in private stand for, and the day they are about; None when it could be anything.
 
         In reply to the daily question all of them are its answer, but those that say another command.
@@ -259,7 +259,7 @@ class Hearing:
         self,
         said: Said,
         line: str,
-        given: Arguments | None = None,
+        given: HeardArguments | None = None,
         *,
         answers: str | None = None,
         owner: int | None = None,
@@ -273,7 +273,7 @@ class Hearing:
         incoming = await self._incoming(said.origin, line, arguments | dict(given or {}))
         return await self.dispatch(replace(incoming, answers=answers, owner=owner))
 
-    def _mentioned(self, line: str, mentions: tuple[Somebody, ...]) -> tuple[str, Arguments]:
+    def _mentioned(self, line: str, mentions: tuple[Somebody, ...]) -> tuple[str, HeardArguments]:
         """The line without the member it names, and the member as the argument that is about one."""
         command = self._command(line)
         parameter = next((p for p in command.parameters if isinstance(p.kind, MateKind)), None) if command else None
@@ -283,11 +283,11 @@ class Hearing:
         name, blank, rest = line.partition(" ")
         return name + blank + rest.replace(mentions[0].name, "", 1), {parameter.name: mentions[0]}
 
-    async def _incoming(self, origin: Origin, line: str, arguments: Arguments) -> Incoming:
+    async def _incoming(self, origin: Origin, line: str, arguments: HeardArguments) -> Incoming:
         command = self._command(line)
         typed = " ".join([line, *(value for value in arguments.values() if isinstance(value, str))])
         led = command is not None and not origin.private and command.asks_who_leads(typed)
-        standing = await origin.standing() if led else Standing()
+        standing = await origin.standing() if led else ChatStanding()
         return Incoming(
             platform=origin.platform,
             account=origin.account,

@@ -12,7 +12,7 @@ from bot.command.vocabulary import Vocabulary, either, perhaps
 HALF_A_YEAR = timedelta(days=183)
 """A stretch of days that would be longer was typed the wrong way round."""
 
-NAME = r"[^\W\d_][^\d\s.,]*"
+MONTH_NAME = r"[^\W\d_][^\d\s.,]*"
 """What could be the name of a month: marks of other scripts are no letters to a pattern."""
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -41,8 +41,8 @@ class Reader:
         day = rf"(\d{{1,2}}){either(around['ordinals'])}?"
         long = either(word for unit in LONG for word in self.words.units[unit])
         number = either(self.words.numbers)
-        self._day_month = re.compile(rf"{day}\.?\s+({NAME})\.?,?(?:\s+(\d{{4}}))?")
-        self._month_day = re.compile(rf"({NAME})\.?\s+{day}(?:,?\s+(\d{{4}}))?")
+        self._day_month = re.compile(rf"{day}\.?\s+({MONTH_NAME})\.?,?(?:\s+(\d{{4}}))?")
+        self._month_day = re.compile(rf"({MONTH_NAME})\.?\s+{day}(?:,?\s+(\d{{4}}))?")
         later = perhaps(around["in_after"], after=True)
         self._ahead = re.compile(rf"{perhaps(around['in'])}(\d{{1,4}}|{number})\s*({long}){later}")
         lasted = perhaps(around["for_after"], after=True)

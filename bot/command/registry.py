@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 from rapidfuzz import process
 
 from bot.command.call import Response
-from bot.command.parameters import Kind
+from bot.command.parameters import ArgumentKind
 from bot.domain.refusal import Refusal
 from bot.words import word
 
@@ -24,7 +24,7 @@ class Parameter:
     """An argument: its name on every platform, and what can stand there."""
 
     name: str
-    kind: Kind
+    kind: ArgumentKind
 
     @property
     def argument(self) -> str:
@@ -36,14 +36,14 @@ class Parameter:
 class Hidden:
     """Marks a parameter that only buttons give, by its name."""
 
-    kind: Kind
+    kind: ArgumentKind
 
 
 @dataclass(frozen=True, slots=True)
 class Led:
     """Marks a parameter with words that are for leaders, in a command that is not: it refuses the others itself."""
 
-    kind: Kind
+    kind: ArgumentKind
     words: Sequence[str]
 
 
@@ -179,7 +179,7 @@ def finishing(finish: Run) -> Run:
     return finish
 
 
-def _annotated(name: str, run: Run) -> list[tuple[Parameter, Kind | Hidden | Led]]:
+def _annotated(name: str, run: Run) -> list[tuple[Parameter, ArgumentKind | Hidden | Led]]:
     """A function's arguments after the first, which is the call, each with the mark that its annotation carries."""
     hints = get_type_hints(run, include_extras=True)
     found = []

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-REMEMBERED = 10_000
+REMEMBERED_PEOPLE = 10_000
 """How many are remembered to whom something was said lately; the one longest ago is dropped for a newer one."""
 
 
@@ -15,7 +15,7 @@ class Throttle:
     """Lets something through once in `span`, for each subject of its own."""
 
     span: timedelta
-    most: int = REMEMBERED
+    most: int = REMEMBERED_PEOPLE
     _said: OrderedDict[tuple[str, ...], datetime] = field(default_factory=OrderedDict)
 
     def passes(self, now: datetime, *subject: str) -> bool:

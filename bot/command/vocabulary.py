@@ -12,7 +12,7 @@ from pathlib import Path
 from bot import cldr, words
 from bot.words import LANGUAGE
 
-FILE = "reading.toml"
+READING_FILE = "reading.toml"
 
 
 class Incomplete(ValueError):
@@ -70,10 +70,10 @@ SETS = {"all": 0b1111111, "week": 0b0011111, "weekend": 0b1100000}
 
 @cache
 def _read(folder: Path) -> Vocabulary:
-    table = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+    table = tomllib.loads((folder / READING_FILE).read_text(encoding="utf-8"))
     language = folder.name
     if folder != words.LOCALES / LANGUAGE:
-        _compare(table, tomllib.loads((words.LOCALES / LANGUAGE / FILE).read_text(encoding="utf-8")), language)
+        _compare(table, tomllib.loads((words.LOCALES / LANGUAGE / READING_FILE).read_text(encoding="utf-8")), language)
     days, months = table["weekdays"], table["months"]
     full = [name.casefold() for name in cldr.weekdays(language, "wide")]
     weekdays = _called(cldr.weekdays(language, "abbreviated"), 0) | _begun(full, days["shortest"], 0)
@@ -119,9 +119,9 @@ def _compare(table: Mapping[str, object], ours: Mapping[str, object], language: 
         there = table.get(section)
         assert isinstance(entries, dict), "ours is a table of tables"
         if not isinstance(there, dict):
-            raise Incomplete(f"{language}/{FILE}: no [{section}]")
+            raise Incomplete(f"{language}/{READING_FILE}: no [{section}]")
         if section not in free and (different := set(there) ^ set(entries)):
-            raise Incomplete(f"{language}/{FILE}: [{section}] differs in {' '.join(sorted(different))}")
+            raise Incomplete(f"{language}/{READING_FILE}: [{section}] differs in {' '.join(sorted(different))}")
 
 
 def either(spelled: Iterable[str]) -> str:

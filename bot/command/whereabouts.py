@@ -21,9 +21,9 @@ from bot.command.heard import (
     RoomEntered,
 )
 from bot.store import Store, facts, homes, outbox, people, schedule
-from bot.views.group import greeting
+from bot.views.group import group_greeting
 
-MOVED = "moved"
+GREETED_BEFORE = "moved"
 """In the place of an invitation: the group was greeted before its chat got another id."""
 
 
@@ -62,15 +62,15 @@ class Whereabouts:
             lived_in = await homes.any_in(db, added.platform, added.chats)
         if known == added.invitation:
             return None
-        if added.keyed and known != MOVED and not lived_in:
-            return greeting(self.language)
+        if added.keyed and known != GREETED_BEFORE and not lived_in:
+            return group_greeting(self.language)
         async with self.store.writing() as db:
             # It may have been told twice at once.
             known = await facts.greeted(db, added.platform, added.place)
             if known == added.invitation:
                 return None
             await _remember(db, added)
-        return None if known == MOVED or lived_in else greeting(self.language)
+        return None if known == GREETED_BEFORE or lived_in else group_greeting(self.language)
 
     async def _opened(self, db: AsyncConnection, opened: PrivateOpened) -> None:
         known = await people.account(db, opened.platform, opened.account)
@@ -100,7 +100,7 @@ async def _moved(db: AsyncConnection, moved: ChatMoved) -> None:
     await outbox.moved(db, moved.platform, moved.old, moved.new)
     if await facts.greeted(db, moved.platform, moved.new) is None:
         # The platform says that we were added to the new chat, but the group knows us.
-        await facts.remember_greeted(db, moved.platform, moved.new, MOVED)
+        await facts.remember_greeted(db, moved.platform, moved.new, GREETED_BEFORE)
 
 
 async def _remember(db: AsyncConnection, added: BotAdded) -> None:

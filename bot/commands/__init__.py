@@ -21,4 +21,4 @@ __all__ = [
     "steps",
 ]
 
-registry.arrange(name for _, entries in help.GROUPS for entry in entries for name in entry.split())
+registry.arrange(name for _, entries in help.HELP_GROUPS for entry in entries for name in entry.split())

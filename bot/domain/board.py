@@ -88,7 +88,7 @@ class Standing:
     @property
     def ahead_is_named(self) -> bool:
         """Whether a public board names the one ahead."""
-        return self.place is not None and self.place.rank - 1 <= named(self.members)
+        return self.place is not None and self.place.rank - 1 <= places_named(self.members)
 
 
 def capped(minutes_by_day: Iterable[int]) -> int:
@@ -107,7 +107,7 @@ def ranked(scores: Iterable[Score], measure: Measure, position: int = 1, rank: i
     return tuple(places)
 
 
-def named(members: int) -> int:
+def places_named(members: int) -> int:
     """How many a public board names at the most: the upper half of the group, at least three; a low rank is nobody
     else's business."""
     return max(3, (members + 1) // 2)
@@ -115,7 +115,7 @@ def named(members: int) -> int:
 
 def pages(shown: int, members: int) -> int:
     """How many pages the named of those with something to show fill, at least one."""
-    return max(1, ceil(min(shown, named(members)) / PAGE_ROWS))
+    return max(1, ceil(min(shown, places_named(members)) / PAGE_ROWS))
 
 
 def window_start(window: Window, today: date) -> date | None:

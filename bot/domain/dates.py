@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.member import local_day
-from bot.domain.occurrence import DAY, Range, Rule
+from bot.domain.occurrence import ONE_DAY, Range, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class AfterSilence:
         if word is None:
             return None
         spoke = local_day(word, wish.zone, wish.day_start)
-        if last is not None and spoke < last - DAY:
+        if last is not None and spoke < last - ONE_DAY:
             # Written to once, they are left in peace until they come back: by dates, for their clock and its time
             # may be others since; a zone moves a date by one, and a silence is a week.
             return None

@@ -121,7 +121,7 @@ def of_owner(owner: Owner) -> tuple[Kind, ...]:
     return chosen(lambda kind: kind.owner is owner)
 
 
-def main() -> Kind:
+def main_kind() -> Kind:
     """The kind that is meant where none is named."""
     (found,) = chosen(lambda kind: kind.main)
     return found
@@ -157,7 +157,7 @@ class Names(Sequence[str]):
 MEMBERS = Names(lambda kind: kind.owner is Owner.MEMBER)
 """What a member sets with /remind."""
 
-GROUPS = Names(lambda kind: kind.owner is Owner.LEADER)
+GROUP_KINDS = Names(lambda kind: kind.owner is Owner.LEADER)
 """What a leader sets for the whole group, with /remind."""
 
 SET_KINDS = Names(lambda kind: kind.owner is not Owner.NOBODY)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from bot.domain.occurrence import DAY, Range, clock, moment_of, within
-from bot.domain.rest import pause
+from bot.domain.occurrence import ONE_DAY, Range, clock, moment_of, within
+from bot.domain.rest import paused_range
 
 
 def local_day(moment: datetime, zone: str, day_start: int = 0) -> date:
@@ -18,7 +18,7 @@ def local_day(moment: datetime, zone: str, day_start: int = 0) -> date:
     """
     local = moment.astimezone(clock(zone))
     early = _minute(local) < day_start
-    return local.date() - DAY if early else local.date()
+    return local.date() - ONE_DAY if early else local.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Quiet:
         tz = clock(zone)
         at = moment.astimezone(UTC)
         while self.covers(_minute(wall := at.astimezone(tz))):
-            day = wall.date() if _minute(wall) < self.end else wall.date() + DAY
+            day = wall.date() if _minute(wall) < self.end else wall.date() + ONE_DAY
             over = moment_of(day, self.end, zone)
             if over <= at:
                 # The clocks were set back: it is quiet again, until the second coming of the same time.
@@ -109,7 +109,7 @@ class Member:
         """The local dates on which nothing is asked: the rests given, and the pause."""
         if self.paused_from is None:
             return tuple(rests)
-        return (*rests, pause(self.paused_from, self.paused_until))
+        return (*rests, paused_range(self.paused_from, self.paused_until))
 
 
 def _minute(wall: datetime) -> int:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 EVERY_DAY = 0b1111111
 """Days of the week as bits, Monday the lowest."""
 
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 MOMENTS = 4096
 """How many moments are kept once worked out, about 1 MB: a claim asks for the same zone, minute and date again and
@@ -121,7 +121,7 @@ def _has_date(zone: str, day: date) -> bool:
 
 def moment(rule: Rule, day: date) -> datetime:
     """The UTC moment of a rule for a local date, whether or not it is due on it."""
-    return moment_of(day + DAY if rule.minute < rule.day_start else day, rule.minute, rule.zone)
+    return moment_of(day + ONE_DAY if rule.minute < rule.day_start else day, rule.minute, rule.zone)
 
 
 def next_occurrence(rule: Rule, after: datetime, last: date | None = None) -> Occurrence | None:
@@ -134,14 +134,14 @@ def next_occurrence(rule: Rule, after: datetime, last: date | None = None) -> Oc
     # Until it first shows a time, the clock never shows a later date: there is nothing to look for before its own.
     day = after.astimezone(clock(rule.zone)).date()
     if rule.minute < rule.day_start:
-        day -= DAY
+        day -= ONE_DAY
     if last is not None and last >= day:
-        day = last + DAY
+        day = last + ONE_DAY
     while (due := _first_due(rule, day)) is not None:
         at = moment(rule, due)
         if at > after and _has_date(rule.zone, due):
             return Occurrence(at, due)
-        day = due + DAY
+        day = due + ONE_DAY
     return None
 
 
@@ -165,9 +165,9 @@ def _first_due(rule: Rule, day: date) -> date | None:
         if resting == date.max:
             return None
         if resting is not None:
-            day = resting + DAY
+            day = resting + ONE_DAY
         elif rule.days >> day.weekday() & 1:
             return day
         else:
-            day += DAY
+            day += ONE_DAY
     return None

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.dates import ON_WISHED_DAYS, Circumstances, Dates
 from bot.domain.member import Quiet
-from bot.domain.occurrence import DAY, Occurrence, Range, Rule, clock, looks_from, moment, next_occurrence, within
+from bot.domain.occurrence import ONE_DAY, Occurrence, Range, Rule, clock, looks_from, moment, next_occurrence, within
 
 SHIFT = timedelta(hours=3)
 """By how much a moment may have been worked out wrong: no change of a zone's rules moved its clocks further."""
@@ -76,7 +76,7 @@ class Reminder:
             return next_occurrence(rule, after, last)
         if self.later_at <= after:
             # A pause let it pass, or an answer that was taken back since: its date has its own time again.
-            return next_occurrence(rule, after, self.later_date - DAY if last == self.later_date else last)
+            return next_occurrence(rule, after, self.later_date - ONE_DAY if last == self.later_date else last)
         due = next_occurrence(rule, after, last)
         if due is not None and due.at <= self.later_at:
             return due

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.domain.occurrence import DAY, Range
+from bot.domain.occurrence import ONE_DAY, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Rest:
     def touches(self, days: Range) -> bool:
         """Whether it overlaps a stretch of local dates, or lies right beside it: together they are one stretch."""
         first, last = days
-        return self.first <= last + DAY and first <= self.last + DAY
+        return self.first <= last + ONE_DAY and first <= self.last + ONE_DAY
 
     def covers(self, days: Range) -> bool:
         """Whether all of a stretch is off already."""
@@ -33,7 +33,7 @@ class Rest:
         return self.first <= first and last <= self.last
 
 
-def joined(rests: Iterable[Rest]) -> list[Rest]:
+def joined_ranges(rests: Iterable[Rest]) -> list[Rest]:
     """The same days off with those that overlap or touch made one, the earliest first; one keeps its first's id."""
     kept: list[Rest] = []
     for rest in sorted(rests, key=lambda rest: rest.days):
@@ -44,6 +44,6 @@ def joined(rests: Iterable[Rest]) -> list[Rest]:
     return kept
 
 
-def pause(first: date, until: date | None) -> Range:
+def paused_range(first: date, until: date | None) -> Range:
     """The local dates of a pause, from its first to before `until`; without that, until they come back."""
-    return first, date.max if until is None else until - DAY
+    return first, date.max if until is None else until - ONE_DAY

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Grade = Literal["high", "medium", "low"]
-Place = tuple[str | int, ...]  # the way from the top of the data to a value, as pydantic's `loc`
+PracticePlace = tuple[str | int, ...]  # the way from the top of the data to a value, as pydantic's `loc`
 
 # A button's line must fit into 64 bytes on Telegram (`done backend-ai-era/http-rest`): hence 24 and 32.
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -46,7 +46,7 @@ class Signals(_Record):
     automation_risk: Annotated[Grade, Field(description="How much of it tools are likely to do instead of you.")]
 
 
-class Link(_Record):
+class ResourceLink(_Record):
     """A page to learn from; prefer official documentation, which stays where it is."""
 
     title: Annotated[Title, Field(description="What it is called on cards.")]
@@ -97,7 +97,7 @@ class Step(_Record):
         Slug | None,
         Field(description="Shared id of what it teaches: the same skill on another roadmap is credit."),
     ] = None
-    links: Annotated[tuple[Link, ...], Field(max_length=5, description="Where to learn it.")] = ()
+    links: Annotated[tuple[ResourceLink, ...], Field(max_length=5, description="Where to learn it.")] = ()
 
 
 class Level(_Record):
@@ -239,7 +239,7 @@ class Roadmap(_Record):
 
 
 class _Fault(NamedTuple):
-    place: Place
+    place: PracticePlace
     reason: str
 
 
@@ -251,7 +251,7 @@ def _unit(step: Step) -> str:
     return f"one of {step.one_of}" if step.one_of else step.slug
 
 
-def _placed(roadmap: Roadmap) -> Iterator[tuple[Place, Step]]:
+def _placed(roadmap: Roadmap) -> Iterator[tuple[PracticePlace, Step]]:
     for i, level in enumerate(roadmap.levels):
         for j, step in enumerate(level.steps):
             yield ("levels", i, "steps", j), step
@@ -259,7 +259,7 @@ def _placed(roadmap: Roadmap) -> Iterator[tuple[Place, Step]]:
 
 def _slugs_are_unique(roadmap: Roadmap) -> Iterator[_Fault]:
     """A slug, present or former, means one step; and it cannot be read as a step's number."""
-    names: list[tuple[Place, str]] = []
+    names: list[tuple[PracticePlace, str]] = []
     for place, step in _placed(roadmap):
         names.append(((*place, "slug"), step.slug))
         names += (((*place, "renamed_from", k), former) for k, former in enumerate(step.renamed_from))
@@ -269,7 +269,7 @@ def _slugs_are_unique(roadmap: Roadmap) -> Iterator[_Fault]:
             yield _Fault(place, f"the slug `{name}` would be taken for step number {name}: give it a letter")
     levels = [(("levels", i, "slug"), level.slug) for i, level in enumerate(roadmap.levels)]
     yield from _repeated(levels, "another level has the slug `{}`")
-    own: list[tuple[Place, str]] = [(("slug",), roadmap.slug)]
+    own: list[tuple[PracticePlace, str]] = [(("slug",), roadmap.slug)]
     own += ((("renamed_from", k), former) for k, former in enumerate(roadmap.renamed_from))
     yield from _repeated(own, "the roadmap's slug `{}` is given twice")
 
@@ -340,7 +340,7 @@ def _wrong_need(roadmap: Roadmap, step: Step, slug: str) -> str | None:
 def _needs_form_no_cycle(roadmap: Roadmap) -> Iterator[_Fault]:
     """Choices are taken as one, so that no choice leads into a dead end."""
     graph: dict[str, set[str]] = defaultdict(set)
-    places: dict[str, Place] = {}
+    places: dict[str, PracticePlace] = {}
     for place, step in _placed(roadmap):
         known = {_unit(needed) for slug in step.needs if (needed := roadmap.step(slug))}
         if known:
@@ -354,7 +354,7 @@ def _needs_form_no_cycle(roadmap: Roadmap) -> Iterator[_Fault]:
         yield _Fault(places[circle[0]], "these steps need each other in a circle: " + " → ".join(circle))
 
 
-def _repeated(names: Iterable[tuple[Place, str]], reason: str) -> Iterator[_Fault]:
+def _repeated(names: Iterable[tuple[PracticePlace, str]], reason: str) -> Iterator[_Fault]:
     seen: set[str] = set()
     for place, name in names:
         if name in seen:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.domain.roadmap import Level, Link, Place, Practice, Roadmap, Signals, Step
+from bot.domain.roadmap import Level, Practice, PracticePlace, ResourceLink, Roadmap, Signals, Step
 from bot.library.source import Places, Problem, Refused
 
 
@@ -32,11 +32,11 @@ def built(file: str, data: Mapping[str, JsonValue], places: Places) -> Roadmap:
     return roadmap
 
 
-def _within(inner: Place, outer: Place) -> bool:
+def _within(inner: PracticePlace, outer: PracticePlace) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _nearest(place: Place, places: Places) -> tuple[int, int]:
+def _nearest(place: PracticePlace, places: Places) -> tuple[int, int]:
     """Where a value stands, or, where it is missing, what should hold it."""
     while place and place not in places:
         place = place[:-1]
@@ -74,7 +74,7 @@ def _text_expected(name: str, value: object) -> str:
     return f"{name} must be text" + ("" if isinstance(value, dict | list) else ": put it in quotes")
 
 
-def _name(place: Place) -> str:
+def _name(place: PracticePlace) -> str:
     """`hours`; for an item of a list, `needs` 2."""
     keys = [part for part in place if isinstance(part, str)] or ["the file"]
     last = place[-1] if place else ""
@@ -99,12 +99,12 @@ _PARTS: Mapping[str, type[BaseModel]] = {
     "levels": Level,
     "steps": Step,
     "signals": Signals,
-    "links": Link,
+    "links": ResourceLink,
     "practice": Practice,
 }
 
 
-def _suggestion(place: Place, value: object) -> str:
+def _suggestion(place: PracticePlace, value: object) -> str:
     import difflib  # only a broken file needs it
 
     parents = [part for part in place[:-1] if isinstance(part, str)] or [""]

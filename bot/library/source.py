@@ -15,7 +15,7 @@ from typing import Protocol
 import yaml
 from pydantic import JsonValue
 
-from bot.domain.roadmap import Place
+from bot.domain.roadmap import PracticePlace
 
 MAX_BYTES = 1_000_000  # the largest roadmap shipped has 15 KB: this is a mistake, not a course
 MAX_DEPTH = 12  # a link within a step within a level is 7 deep
@@ -23,7 +23,7 @@ MAX_DEPTH = 12  # a link within a step within a level is 7 deep
 # The C parser reads the shipped files ten times as fast (3 ms, not 31); PyYAML lacks it where libyaml was missing.
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
-Places = Mapping[Place, tuple[int, int]]  # line and column, from 1
+Places = Mapping[PracticePlace, tuple[int, int]]  # line and column, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class _Reader:
         self._file = file
         self._last_line = max(1, text.count("\n") + (not text.endswith("\n")))
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
-        self.places: dict[Place, tuple[int, int]] = {}
+        self.places: dict[PracticePlace, tuple[int, int]] = {}
 
     def read(self) -> tuple[dict[str, JsonValue], Places]:
         """The data and where each value stands. Raises Refused."""
@@ -161,13 +161,13 @@ class _Reader:
             raise self._refused(event.start_mark, "a second document: a file holds one roadmap")
         return data
 
-    def _value(self, event: yaml.Event, place: Place) -> JsonValue:
+    def _value(self, event: yaml.Event, place: PracticePlace) -> JsonValue:
         self._refuse_unread(event, place)
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event.value) if event.implicit[0] else str(event.value)
         return self._mapping(place) if isinstance(event, yaml.MappingStartEvent) else self._sequence(place)
 
-    def _refuse_unread(self, event: yaml.Event, place: Place) -> None:
+    def _refuse_unread(self, event: yaml.Event, place: PracticePlace) -> None:
         """Raises Refused for what YAML can say and a roadmap does not."""
         if isinstance(event, yaml.AliasEvent) or (isinstance(event, yaml.NodeEvent) and event.anchor):
             raise self._refused(event.start_mark, "anchors and aliases (& and *) are not read: write it out")
@@ -176,7 +176,7 @@ class _Reader:
         if len(place) >= MAX_DEPTH:
             raise self._refused(event.start_mark, "nested too deeply for a roadmap")
 
-    def _sequence(self, place: Place) -> list[JsonValue]:
+    def _sequence(self, place: PracticePlace) -> list[JsonValue]:
         items: list[JsonValue] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             here = (*place, len(items))
@@ -184,7 +184,7 @@ class _Reader:
             items.append(self._value(event, here))
         return items
 
-    def _mapping(self, place: Place) -> dict[str, JsonValue]:
+    def _mapping(self, place: PracticePlace) -> dict[str, JsonValue]:
         entries: dict[str, JsonValue] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             mark = event.start_mark

@@ -49,7 +49,7 @@ async def _told(at: Occasion, delivery: Delivery, *, taken_back: bool) -> Card |
         return news.taken_back(language, member.name, title)
     # A proof that was added later counts too.
     proof, file = await studies.proof_of(at.db, event["enrolment"], event["step"])
-    return news.step_done(language, member.name, title, proof, file, delivery.address)
+    return news.news_of_step(language, member.name, title, proof, file, delivery.address)
 
 
 MESSAGE = Message(

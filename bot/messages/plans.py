@@ -11,7 +11,7 @@ from bot.store import studies
 from bot.views import study
 
 
-async def next_step(at: Occasion, member: Member) -> tuple[Roadmap | None, Spans]:
+async def planned_step(at: Occasion, member: Member) -> tuple[Roadmap | None, Spans]:
     """The roadmap a member used last, and what is next there; None where they are on none that is served."""
     on = [e for e in await studies.enrolments_of(at.db, member.id) if e.roadmap in at.roadmaps]
     if not on:

@@ -17,7 +17,7 @@ from bot.views import answers
 WORTH_SAVING = 3
 """Days in a row from which on losing them is worth an evening's warning."""
 
-STREAK_SEEN = timedelta(days=400)
+RISK_STREAK_SEEN = timedelta(days=400)
 """How far back a streak is counted."""
 
 KIND = Kind(
@@ -43,7 +43,7 @@ async def _card(at: Occasion, delivery: Delivery) -> Card | None:
     days = row.days if row else EVERY_DAY
     if not days >> day.weekday() & 1:
         return None
-    studied = (await studies.study_days(at.db, [member.id], day - STREAK_SEEN)).get(member.id, set())
+    studied = (await studies.study_days(at.db, [member.id], day - RISK_STREAK_SEEN)).get(member.id, set())
     length = streak(studied, day, days, member.off(await rests.off(at.db, member.id)))
     moot = day in studied or await _answers(at, delivery) or length < WORTH_SAVING
     return None if moot else answers.risk(member.language, member, day, length)

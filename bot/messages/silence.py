@@ -8,20 +8,20 @@ from bot.cards import Card
 from bot.domain.dates import AfterSilence
 from bot.domain.kind import Kind, Owner
 from bot.messages.message import Message, Occasion
-from bot.messages.plans import next_step
+from bot.messages.plans import planned_step
 from bot.store import people
 from bot.store.outbox import Delivery
 from bot.views import answers
 
-DATES = AfterSilence(7)
+SILENCE = AfterSilence(7)
 
 KIND = Kind(
     "return",
     Owner.MEMBER,
     grace=timedelta(hours=12),
     minute=18 * 60,
-    dates=DATES,
-    count=DATES.silence,
+    dates=SILENCE,
+    count=SILENCE.silence,
     private=True,
     comes_along=True,
     position=5,
@@ -38,7 +38,7 @@ async def _card(at: Occasion, delivery: Delivery) -> Card | None:
 
 async def _edit(at: Occasion, delivery: Delivery) -> Card | None:
     member = await at.member(delivery)
-    roadmap, ahead = await next_step(at, member)
+    roadmap, ahead = await planned_step(at, member)
     return answers.welcome(member.language, member, roadmap.title if roadmap else None, ahead)
 
 

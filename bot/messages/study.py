@@ -9,7 +9,7 @@ from bot.domain.answer import STUDY
 from bot.domain.kind import Kind, Owner
 from bot.messages import questions
 from bot.messages.message import Message, Occasion
-from bot.messages.plans import next_step
+from bot.messages.plans import planned_step
 from bot.messages.stopped import STOPPED
 from bot.store.outbox import Delivery
 
@@ -29,7 +29,7 @@ KIND = Kind(
 async def _card(at: Occasion, delivery: Delivery) -> Card | None:
     if delivery.address.account is None:
         return await questions.ask_in_group(at, delivery, STUDY)
-    _, ahead = await next_step(at, await at.member(delivery))
+    _, ahead = await planned_step(at, await at.member(delivery))
     return await questions.ask(at, delivery, STUDY, ahead)
 
 

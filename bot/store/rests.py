@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.occurrence import Range
-from bot.domain.rest import Rest, joined
+from bot.domain.rest import Rest, joined_ranges
 from bot.store.changes import Change
 from bot.store.studies import Who
 from bot.tables import rests
@@ -63,7 +63,7 @@ _OF_THESE = _OFF.where(rests.c.member.in_(bindparam("who", expanding=True)))
 async def unite(db: AsyncConnection, member: int) -> None:
     """Make one of those that overlap or touch: two members with days off have become one."""
     found = await _all(db, member)
-    kept = joined(found)
+    kept = joined_ranges(found)
     for rest in kept:
         await db.execute(update(rests).where(rests.c.id == rest.id).values(last=rest.last))
     gone = {rest.id for rest in found} - {rest.id for rest in kept}

@@ -18,7 +18,7 @@ from bot.domain.kind import Kind, Owner
 from bot.domain.member import Quiet, local_day
 from bot.domain.occurrence import Occurrence, Range
 from bot.domain.reminder import Reminder
-from bot.domain.rest import pause
+from bot.domain.rest import paused_range
 from bot.store import outbox, people, rests
 from bot.store.changes import Change
 from bot.store.engine import upsert
@@ -319,4 +319,4 @@ def clock_of(
 ) -> tuple[str, int, Quiet | None, Range | None]:
     """What of a Reminder says by which clock it goes: zone, start of the day, quiet hours and pause."""
     quiet = None if quiet_from is None or quiet_to is None else Quiet(quiet_from, quiet_to)
-    return zone, day_start or 0, quiet, None if paused_from is None else pause(paused_from, paused_until)
+    return zone, day_start or 0, quiet, None if paused_from is None else paused_range(paused_from, paused_until)

@@ -21,18 +21,18 @@ from bot.domain.board import (
     Standing,
     Standings,
     Window,
-    named,
     pages,
+    places_named,
     ranked,
     window_start,
 )
 from bot.domain.consistency import streak
 from bot.domain.group import Group
 from bot.domain.member import local_day
-from bot.domain.occurrence import DAY, EVERY_DAY, Range
+from bot.domain.occurrence import EVERY_DAY, ONE_DAY, Range
 from bot.domain.progress import StepEvent
 from bot.domain.recap import Finisher, Week
-from bot.domain.rest import pause
+from bot.domain.rest import paused_range
 from bot.store import people, rests
 from bot.store.totals import EVER, STANDING_EVENT
 from bot.tables import enrolments, members, memberships, reminders, step_events, streaks, totals
@@ -74,7 +74,7 @@ async def standings(
     shown = int(await db.scalar(board.count()) or 0)
     page = min(page, pages(shown, count))
     before = (page - 1) * PAGE_ROWS
-    rows = min(PAGE_ROWS, min(shown, named(count)) - before)
+    rows = min(PAGE_ROWS, min(shown, places_named(count)) - before)
     best = board.scores().order_by(board.value.desc(), _folded(db), members.c.id)
     scores = [_score(row) for row in await db.execute(best.offset(before).limit(rows))]
     rank = 1
@@ -211,7 +211,7 @@ async def _longest(db: AsyncConnection, group: int, last: date) -> tuple[int, in
     Who has studied since, be it only that their date is ahead, had one day less; where that does not tell, their days
     are looked at.
     """
-    went_on = and_(streaks.c.last == last + DAY, streaks.c.days > 1)
+    went_on = and_(streaks.c.last == last + ONE_DAY, streaks.c.days > 1)
     stood = case((went_on, streaks.c.days - 1), (streaks.c.last <= last, streaks.c.days))
     here = streaks.c.member.in_(people.members_of(group))
     told = and_(here, or_(went_on, and_(streaks.c.last <= last, streaks.c.until >= last)))
@@ -252,7 +252,7 @@ async def _days_off(db: AsyncConnection, who: Sequence[int]) -> defaultdict[int,
     found = defaultdict(tuple[Range, ...], await rests.off_all(db, who))
     pauses = select(members.c.id, members.c.paused_from, members.c.paused_until)
     for id, first, until in await db.execute(pauses.where(members.c.id.in_(who), members.c.paused_from.is_not(None))):
-        found[id] += (pause(first, until),)
+        found[id] += (paused_range(first, until),)
     return found
 
 

@@ -33,7 +33,7 @@ from bot.domain.answer import STUDY
 from bot.domain.board import COUNTED_MINUTES_A_DAY, window_start
 from bot.domain.consistency import stands_until, streak
 from bot.domain.occurrence import EVERY_DAY, Range
-from bot.domain.rest import pause
+from bot.domain.rest import paused_range
 from bot.store.engine import upsert
 from bot.tables import checkins, enrolments, members, reminders, rests, step_events, streaks, totals
 
@@ -155,7 +155,7 @@ class _Seen:
         if what == "usual":
             self.usual = number
         elif what == "pause" and first is not None:
-            self.off.append(pause(first, last))
+            self.off.append(paused_range(first, last))
         elif what == "rest" and first is not None and last is not None and first <= last:
             self.off.append((first, last))
         elif what == "streak" and first is not None and last is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from bot.cards import Bold, Button, Card, Code, Paragraph, Progress, Spans, Text
+from bot.cards import Bold, Button, Card, Code, Paragraph, ProgressBar, Spans, Text
 from bot.domain import progress as ledger
 from bot.domain.roadmap import Level, Roadmap, Step
 from bot.views.study import bar, roadmap_line
@@ -17,7 +17,7 @@ MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
 def course(language: str, progress: ledger.Progress, mine: bool, member: int) -> Card:
     """A whole roadmap: its levels and steps with signals, mine ticked."""
     roadmap = progress.roadmap
-    parts: list[Paragraph | Progress] = [Paragraph(lines((Text(roadmap.summary),), _practice(language, roadmap)))]
+    parts: list[Paragraph | ProgressBar] = [Paragraph(lines((Text(roadmap.summary),), _practice(language, roadmap)))]
     if mine:
         parts.append(bar(language, progress))
     for level in roadmap.levels:

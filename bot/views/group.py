@@ -221,7 +221,7 @@ def home_code(language: str, group: Group, code: str) -> Card:
     return Card(parts=(Paragraph(said),))
 
 
-def greeting(language: str) -> Card:
+def group_greeting(language: str) -> Card:
     """What the bot says once when it is added to a server or chat: what it is, and how to begin."""
     said = lines(say(language, "greeting"), say(language, "greeting-how"))
     setup = Button(word(language, "button-setup"), "setup", style="primary")

@@ -10,7 +10,7 @@ from bot.views.profile import platform_name
 from bot.words import say, word
 
 
-def step_done(
+def news_of_step(
     language: str, name: str, title: str, proof: str | None, file: Mapping[str, str] | None, address: Address
 ) -> Card:
     """Somebody finished a step, with the link or the file that shows it, as an address is told.

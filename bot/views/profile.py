@@ -35,7 +35,7 @@ from bot.words import (
     word,
 )
 
-PAGE_ROWS = 5
+DATA_ROWS = 5
 """Rows of one's own data on a page: a note may have a thousand characters."""
 
 MOST_PLANS = 12
@@ -44,7 +44,7 @@ MOST_PLANS = 12
 # ---------------------------------------------------------------- the first screen
 
 
-def greeting(member: Member, offers: Sequence[Roadmap]) -> Card:
+def first_screen(member: Member, offers: Sequence[Roadmap]) -> Card:
     """Who the bot is, in two lines, and the first of three taps: a roadmap."""
     language = member.language
     options = tuple(
@@ -180,7 +180,7 @@ def _fields(language: str, profile: Profile) -> Iterable[Field]:
     for kind in kinds.chosen(_is_question):
         yield field(f"settings-reminder-{kind.name}", times.reminder_words(language, profile.reminder(kind.name)))
     yield field("settings-also", times.also_words(language, profile.reminders))
-    hours = times.hours_words(member.quiet.start, member.quiet.end) if member.quiet else ""
+    hours = times.day_hours_words(member.quiet.start, member.quiet.end) if member.quiet else ""
     yield field("settings-quiet", (Text(hours),) if hours else none)
     begins = "settings-daystart-value" if member.day_start else "settings-daystart-midnight"
     yield field("settings-daystart", say(language, begins, time=minute_words(member.day_start)))

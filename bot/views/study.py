@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.cards import LINE_BYTES, Button, Card, Paragraph, Progress, Spans, Text, owner_that_fits
+from bot.cards import LINE_BYTES, Button, Card, Paragraph, ProgressBar, Spans, Text, owner_that_fits
 from bot.domain import progress as ledger
 from bot.domain.enrolment import Enrolment
 from bot.domain.plan import Fit
@@ -113,9 +113,9 @@ def next_why(language: str, progress: ledger.Progress, step: Step | None) -> Spa
     return say(language, "next-why", title=step.title, slug=step.slug, reasons=reasons)
 
 
-def bar(language: str, progress: ledger.Progress, *, several: bool = False) -> Progress:
+def bar(language: str, progress: ledger.Progress, *, several: bool = False) -> ProgressBar:
     """The bar with its count: "1 of 10 steps done (10%)"; who is on `several` roadmaps reads of which."""
-    return Progress(
+    return ProgressBar(
         progress.percent,
         say(
             language,
@@ -187,7 +187,7 @@ def standing(
     id = "progress-title" if name is None else "progress-title-of"
     title = say(language, id, title=roadmap.title, name=name or "")
     levels = [_level_line(language, progress, level) for level in roadmap.levels if progress.of_level(level)[1]]
-    parts: list[Progress | Paragraph] = [bar(language, progress)]
+    parts: list[ProgressBar | Paragraph] = [bar(language, progress)]
     if len(roadmap.levels) > 1 and levels:
         parts.append(Paragraph(lines(*levels)))
     if name is not None:

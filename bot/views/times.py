@@ -207,7 +207,7 @@ def reminded(member: Member, reminder: Reminder, also: Sequence[str], now: datet
                 language,
                 "remind-quiet",
                 time=minute_words(reminder.minute),
-                quiet=hours_words(reminder.quiet.start, reminder.quiet.end),
+                quiet=day_hours_words(reminder.quiet.start, reminder.quiet.end),
                 moved=minute_words(reminder.time),
             )
         )
@@ -232,7 +232,7 @@ def offer(member: Member, kind: str) -> Button:
 # ---------------------------------------------------------------- hours
 
 
-def hours_words(start: int, end: int) -> str:
+def day_hours_words(start: int, end: int) -> str:
     """Hours of the day: "22:00–07:00"."""
     return f"{minute_words(start)}–{minute_words(end)}"
 

@@ -15,7 +15,7 @@ from bot.command.parameters import File
 from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
-from bot.platforms.console.render import page, plain
+from bot.platforms.console.render import page, plain_lines
 from bot.store import Store, people, schedule
 from tests.fakes.migrated import migrate
 from tests.fakes.shipped import LIBRARY
@@ -121,7 +121,7 @@ class Chat:
             return f"{self.last.question.title} <{', '.join(i.label for i in self.last.question.inputs)}>"
         assert self.last.card is not None
         self._remember(self.last.card)
-        return plain(self.last.card)
+        return plain_lines(self.last.card)
 
     def _remember(self, card: Card) -> None:
         for pressable in page(card).pressables:

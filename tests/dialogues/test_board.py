@@ -9,7 +9,7 @@ from bot.command import Audience
 from bot.delivery import Address
 from bot.domain.board import MEASURES, PAGE_ROWS, WINDOWS, Score, Standings, ranked
 from bot.domain.group import Group
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.store import people, standings
 from bot.views import board
 from tests.dialogues.conftest import Chat
@@ -230,7 +230,7 @@ async def test_a_name_is_never_markup_and_a_line_always_fits(chat: Chat) -> None
         for measure in MEASURES:
             places = ranked([score] * PAGE_ROWS, measure, PAGE_ROWS + 1, PAGE_ROWS + 1)
             card = board.board("en", group, Standings(window, measure, places, 2, 26, 52, 99, 99), 2**40)
-            assert plain(card).count(f". {name} · ") == 10
+            assert plain_lines(card).count(f". {name} · ") == 10
             assert all(len(b.press.encode()) <= LINE_BYTES for row in card.rows for b in row if hasattr(b, "press"))
 
 
@@ -284,7 +284,7 @@ async def test_a_recap_stays_what_it_was(chat: Chat) -> None:
     async def text() -> str:
         async with chat.store.reading() as db:
             week = await standings.week(db, await people.group(db, chat.group), first, last)
-        return plain(board.recap("en", week, chat.library.roadmaps))
+        return plain_lines(board.recap("en", week, chat.library.roadmaps))
 
     chat.forward(days=2)
     before = await text()

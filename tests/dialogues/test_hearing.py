@@ -17,6 +17,7 @@ from bot.command.heard import (
     BotGreeted,
     BotRemoved,
     ChatMoved,
+    ChatStanding,
     Filled,
     Heard,
     MemberLeft,
@@ -27,12 +28,11 @@ from bot.command.heard import (
     PrivateOpened,
     Replied,
     Said,
-    Standing,
 )
 from bot.command.hearing import EXPLAINED_AGAIN, OFFERED_AGAIN
 from bot.command.parameters import File
 from bot.delivery import Address
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.tables import accounts, checkins, homes, memberships, questions, step_events
 from tests.dialogues.conftest import NOON, Chat
 from tests.fakes.away import away
@@ -54,8 +54,8 @@ class Ear:
     _updates: count[int] = field(default_factory=lambda: count(1))
 
     def origin(self, who: str, private: bool = True) -> Origin:
-        async def standing() -> Standing:
-            return Standing(leader=who in self.chat.leaders)
+        async def standing() -> ChatStanding:
+            return ChatStanding(leader=who in self.chat.leaders)
 
         return Origin(
             platform="test",
@@ -75,7 +75,7 @@ class Ear:
         if response.question is not None:
             return response.question.title
         assert response.card is not None
-        return plain(response.card)
+        return plain_lines(response.card)
 
     async def says(self, who: str, text: str, *, private: bool = True, **more: object) -> str | None:
         return await self.hear(replace(Said(self.origin(who, private), text), **more))  # type: ignore[arg-type]  # fields
@@ -187,9 +187,9 @@ async def test_a_mentioned_member_is_who_is_meant(ear: Ear) -> None:
 async def test_who_leads_is_found_out_only_where_it_matters(ear: Ear) -> None:
     asked: list[str] = []
 
-    async def standing() -> Standing:
+    async def standing() -> ChatStanding:
         asked.append("who leads")
-        return Standing(leader=True, missing=("attach",))
+        return ChatStanding(leader=True, missing=("attach",))
 
     origin = replace(ear.origin("lena", private=False), standing=standing)
     await ear.hear(Said(origin, "progress", command=True))
@@ -331,7 +331,7 @@ async def test_a_group_is_told_now_and_then_how_somebody_opens_the_private_chat(
     origin, link = ear.origin("asha", private=False), "https://example.org/open"
     assert await ear.hearing.unreached(origin, "en", None) is None
     offer = await ear.hearing.unreached(origin, "en", link)
-    assert offer is not None and link in plain(offer)
+    assert offer is not None and link in plain_lines(offer)
     assert await ear.hearing.unreached(origin, "en", link) is None
     ear.chat.now += OFFERED_AGAIN - timedelta(seconds=1)
     assert await ear.hearing.unreached(origin, "en", link) is None
@@ -377,7 +377,7 @@ async def test_with_the_database_away_everything_is_answered_in_the_same_words(
             origin, origin.address, "q1", Question("join", "How many?", (Input("hours", "Hours"),))
         )
         assert forgotten is not None and forgotten.card is not None
-        assert plain(forgotten.card).startswith(CANNOT_SAVE)
+        assert plain_lines(forgotten.card).startswith(CANNOT_SAVE)
     # Told once in the log, by the store that noticed it.
     assert [record.name for record in caplog.records if record.levelno >= logging.ERROR] == ["bot.store.engine"]
     assert "1 of 10" in (await ear.says("asha", "done http-rest") or "")

@@ -10,7 +10,7 @@ from bot.command.arguments import split
 from bot.command.grammar import read
 from bot.command.scene import Scene
 from bot.commands import registry
-from bot.commands.me.help import GROUPS, NOT_TRIED
+from bot.commands.me.help import HELP_GROUPS, NOT_TRIED
 from bot.delivery import Address
 from bot.domain.account import Account
 from bot.domain.enrolment import Enrolment
@@ -53,7 +53,7 @@ async def test_everything_fits_a_phone_screen(chat: Chat) -> None:
 
 
 def test_help_groups_hold_every_listed_command_once() -> None:
-    grouped = [name for _, entries in GROUPS for entry in entries for name in entry.split()]
+    grouped = [name for _, entries in HELP_GROUPS for entry in entries for name in entry.split()]
     assert grouped == [command.name for command in LISTED], "menus are in the same order"
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.command import Somebody
 from bot.command.parameters import File
 from bot.delivery import Address
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.store import people
 from bot.views import news
 from tests.dialogues.conftest import Chat
@@ -79,10 +79,10 @@ async def test_a_file_of_a_platform_where_the_group_does_not_live_is_seen_by_nob
 
 def test_news_say_where_a_file_is_that_they_cannot_show() -> None:
     file = {"platform": "telegram", "reference": "AgAD", "name": "report.pdf", "chat": "7"}
-    here = news.step_done("en", "Asha", "SQL", None, file, Address("telegram", "-100"))
-    there = news.step_done("en", "Asha", "SQL", None, file, Address("discord", "1"))
+    here = news.news_of_step("en", "Asha", "SQL", None, file, Address("telegram", "-100"))
+    there = news.news_of_step("en", "Asha", "SQL", None, file, Address("discord", "1"))
     assert (here.document is None, there.document is None) == (False, True)
-    assert [plain(card) for card in (here, there)] == [
+    assert [plain_lines(card) for card in (here, there)] == [
         "Asha finished SQL · proof: report.pdf",
         "Asha finished SQL · proof: report.pdf, on Telegram",
     ]

@@ -14,11 +14,11 @@ from bot.command import Audience, Incoming
 from bot.delivery import Address
 from bot.domain import reason
 from bot.domain.group import Group
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.store import outbox, people, schedule
 from bot.store.ledger import LOST
 from bot.tables import codes, groups, homes, members, memberships, reminders
-from bot.views.group import greeting
+from bot.views.group import group_greeting
 from bot.words import has
 from tests.dialogues.conftest import Chat
 
@@ -289,7 +289,7 @@ async def test_what_the_bot_may_not_do_is_named(chat: Chat) -> None:
     )
     response = await chat.dispatch(incoming)
     assert response is not None and response.card is not None
-    assert "Here I may not: Embed Links, Read Message History, x. Give my role" in plain(response.card)
+    assert "Here I may not: Embed Links, Read Message History, x. Give my role" in plain_lines(response.card)
     assert response.audience is Audience.GROUP
 
 
@@ -412,14 +412,14 @@ async def test_what_is_no_code_is_no_wrong_try(chat: Chat) -> None:
 
 
 async def test_the_greeting_leads_to_the_set_up(chat: Chat) -> None:
-    assert plain(greeting("en")) == (
+    assert plain_lines(group_greeting("en")) == (
         "Hello, I am Roadmate.\n"
         "I keep a study group on its roadmap: a deadline for everyone, one question a day, "
         "and a board of what was done.\n"
         "A leader presses Set up where the group studies. Then everybody begins with /start.\n"
         "[1] Set up"
     )
-    (button,) = greeting("en").rows[0]
+    (button,) = group_greeting("en").rows[0]
     assert isinstance(button, Button)
     line, owner = unsign(button.press)
     assert owner is None, "any leader may press it"

@@ -12,7 +12,7 @@ from bot.domain.answer import STUDY
 from bot.domain.member import Member, Quiet
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, StepEvent, fold
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.store import people, schedule
 from bot.views import answers, study
 from tests.dialogues.conftest import NOON, Chat
@@ -48,7 +48,7 @@ async def press(chat: Chat, card: Card, label: str, who: str = "asha") -> str:
 
 async def test_a_streak_at_risk_is_a_fact_and_a_small_step(chat: Chat) -> None:
     card = answers.risk("en", await asha(chat), TODAY, 12)
-    assert plain(card) == (
+    assert plain_lines(card) == (
         "Friday is still open, and so is your streak of 12 🔥\n"
         "Twenty minutes keep it. If today is for something else, that is fine too.\n"
         "[1] Studied  [2] Not today"
@@ -82,7 +82,7 @@ async def test_a_deadline_ahead_says_what_is_left_and_what_would_fit(
     member = await asha(chat)
     roadmap = chat.library.roadmaps["backend-ai-era"]
     card = answers.warning("en", member, roadmap, left(chat, 2), Fit(hours, minutes, TODAY, DEADLINE))
-    assert plain(card) == said
+    assert plain_lines(card) == said
     assert "By when do you want to be done" in await press(chat, card, "Change deadline")
     assert (await press(chat, card, "Show plan")).startswith("Backend Engineer (AI era)")
     if minutes == 60:
@@ -93,7 +93,7 @@ async def test_the_last_day_before_a_deadline_is_one_day(chat: Chat) -> None:
     roadmap = chat.library.roadmaps["backend-ai-era"]
     fit = Fit(2, 120, TODAY, TODAY + timedelta(days=1))
     card = answers.warning("en", await asha(chat), roadmap, left(chat, 1), fit)
-    assert plain(card).startswith(
+    assert plain_lines(card).startswith(
         "Backend Engineer (AI era): 1 day until Sat 21 Nov\n1 step is left. About 2 h of work"
     )
 
@@ -102,7 +102,7 @@ async def test_after_a_silence_one_small_step_is_enough(chat: Chat) -> None:
     member = await asha(chat)
     step = chat.library.roadmaps["backend-ai-era"].live_steps[0]
     card = answers.welcome("en", member, "Backend Engineer (AI era)", study.next_line("en", step))
-    assert plain(card) == (
+    assert plain_lines(card) == (
         "Hello, Asha.\n"
         "Backend Engineer (AI era) is where you left it; nothing of what you did is lost.\n"
         "Next: A typed language and git (typed-language), about 24 h.\n"
@@ -123,7 +123,7 @@ async def test_who_is_on_no_roadmap_is_led_to_the_start(chat: Chat) -> None:
         known = await people.account(db, "test", "ravi")
         assert known is not None
         card = answers.welcome("en", await people.member(db, known.member), None, ())
-    assert plain(card).startswith("Hello, Ravi.\nWhat you did here is kept.\nTen minutes today")
+    assert plain_lines(card).startswith("Hello, Ravi.\nWhat you did here is kept.\nTen minutes today")
     assert (await press(chat, card, "Start small", "ravi")).startswith("Hello, Ravi.")
 
 
@@ -133,7 +133,7 @@ async def test_questions_that_stop_say_so_and_go_on_with_one_tap(chat: Chat) -> 
         study = await schedule.of_member(db, member.id, "study")
     assert study is not None
     card = answers.stopped("en", member, study)
-    assert plain(card) == (
+    assert plain_lines(card) == (
         "I asked about your study 3 times and heard nothing, so I stop asking. What you do still counts, "
         "and one tap has me ask again Mon–Fri at 20:00.\n"
         "[1] Ask me again at 20:00  [2] Another time"
@@ -142,7 +142,7 @@ async def test_questions_that_stop_say_so_and_go_on_with_one_tap(chat: Chat) -> 
     assert (await press(chat, card, "Ask me again at 20:00")).startswith("I ask about your study Mon–Fri at 20:00")
     assert "At which time?" in await press(chat, card, "Another time")
     dsa = answers.stopped("en", member, replace(study, kind="dsa", minute=7 * 60, days=127, quiet=Quiet(360, 480)))
-    assert plain(dsa).splitlines()[0].endswith("one tap has me ask again every day at 08:00."), "as it will come"
+    assert plain_lines(dsa).splitlines()[0].endswith("one tap has me ask again every day at 08:00."), "as it will come"
     said = await press(chat, dsa, "Ask about DSA again at 08:00")
     assert said.startswith("I ask about DSA practice every day at 07:00"), "the wish stays"
 
@@ -150,7 +150,9 @@ async def test_questions_that_stop_say_so_and_go_on_with_one_tap(chat: Chat) -> 
 async def test_the_daily_question_does_not_always_read_the_same(chat: Chat) -> None:
     member = await asha(chat)
     week = [TODAY + timedelta(days=n) for n in range(3)]
-    said = [plain(answers.question("en", member, day, STUDY, (), 20)).split("\n[")[0] for day in week]
+    said = [plain_lines(answers.question("en", member, day, STUDY, (), 20)).split("\n[")[0] for day in week]
     assert len(set(said)) == 3
     assert all("Did you study today?" in text for text in said)
-    assert said[0] == plain(answers.question("en", member, TODAY + timedelta(days=3), STUDY, (), 20)).split("\n[")[0]
+    assert (
+        said[0] == plain_lines(answers.question("en", member, TODAY + timedelta(days=3), STUDY, (), 20)).split("\n[")[0]
+    )

@@ -16,7 +16,7 @@ from bot.domain.board import (
     Standings,
     Window,
     capped,
-    named,
+    places_named,
     ranked,
     window_end,
     window_start,
@@ -66,7 +66,7 @@ def test_a_rank_is_one_more_than_the_number_of_better_scores(scores: list[Score]
 
 @pytest.mark.parametrize(("members", "most"), [(1, 3), (6, 3), (7, 4), (8, 4), (5000, 2500)])
 def test_at_most_the_upper_half_is_named_and_at_least_three(members: int, most: int) -> None:
-    assert named(members) == most
+    assert places_named(members) == most
 
 
 @pytest.mark.parametrize(("rank", "known"), [(2, True), (5, True), (6, False)])

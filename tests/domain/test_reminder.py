@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.dates import ON_WISHED_DAYS, AfterSilence, BeforeDeadlines, Circumstances, Dates
 from bot.domain.member import Quiet, local_day
-from bot.domain.occurrence import DAY, EVERY_DAY, Occurrence, within
+from bot.domain.occurrence import EVERY_DAY, ONE_DAY, Occurrence, within
 from bot.domain.reminder import SHIFT, Reminder
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -161,10 +161,10 @@ def test_after_a_silence_it_comes_no_earlier_than_that_silence_is_long(
     due = reminder.next(circumstances, now, None)
     assert due is not None
     spoke = local_day(circumstances.last_heard[7], zone)
-    assert due.day >= spoke + 7 * DAY
+    assert due.day >= spoke + 7 * ONE_DAY
     # Said once, it is not said again before they have come back.
-    told = due.day + 2 * DAY
-    assert spoke < told - DAY
+    told = due.day + 2 * ONE_DAY
+    assert spoke < told - ONE_DAY
     assert reminder.next(circumstances, due.at, told) is None
 
 
@@ -173,8 +173,8 @@ def test_after_a_silence_it_comes_no_earlier_than_that_silence_is_long(
 
 def test_today_at_its_time_and_then_tomorrow() -> None:
     assert ASHA.next(NOTHING, NOON, None) == Occurrence(EVENING, TODAY)
-    assert ASHA.next(NOTHING, EVENING, TODAY) == Occurrence(EVENING + DAY, TODAY + DAY)
-    assert ASHA.next(NOTHING, NOON, TODAY) == Occurrence(EVENING + DAY, TODAY + DAY), "a date comes once"
+    assert ASHA.next(NOTHING, EVENING, TODAY) == Occurrence(EVENING + ONE_DAY, TODAY + ONE_DAY)
+    assert ASHA.next(NOTHING, NOON, TODAY) == Occurrence(EVENING + ONE_DAY, TODAY + ONE_DAY), "a date comes once"
 
 
 def test_days_off_of_a_group_are_nobodys() -> None:
@@ -182,13 +182,13 @@ def test_days_off_of_a_group_are_nobodys() -> None:
     away = Circumstances(days_off={7: ((TODAY, TODAY),)})
     assert post.off(away) == ()
     assert post.next(away, NOON, None) == Occurrence(EVENING, TODAY)
-    assert ASHA.next(away, NOON, None) == Occurrence(EVENING + DAY, TODAY + DAY)
+    assert ASHA.next(away, NOON, None) == Occurrence(EVENING + ONE_DAY, TODAY + ONE_DAY)
 
 
 def test_a_pause_without_an_end_has_no_next_moment() -> None:
     assert replace(ASHA, pause=(TODAY, date.max)).next(NOTHING, NOON, None) is None
-    over = replace(ASHA, pause=(TODAY, TODAY + 2 * DAY))
-    assert over.next(NOTHING, NOON, None) == Occurrence(EVENING + 3 * DAY, TODAY + 3 * DAY)
+    over = replace(ASHA, pause=(TODAY, TODAY + 2 * ONE_DAY))
+    assert over.next(NOTHING, NOON, None) == Occurrence(EVENING + 3 * ONE_DAY, TODAY + 3 * ONE_DAY)
 
 
 LATER = replace(ASHA, later_at=EVENING + timedelta(hours=3), later_date=TODAY, last_date=TODAY)
@@ -197,12 +197,12 @@ AGAIN = Occurrence(EVENING + timedelta(hours=3), TODAY)
 
 def test_asked_later_it_comes_once_more_for_the_same_date() -> None:
     assert LATER.next(NOTHING, EVENING, TODAY) == AGAIN
-    assert LATER.next(NOTHING, AGAIN.at, TODAY + DAY) == Occurrence(EVENING + 2 * DAY, TODAY + 2 * DAY)
+    assert LATER.next(NOTHING, AGAIN.at, TODAY + ONE_DAY) == Occurrence(EVENING + 2 * ONE_DAY, TODAY + 2 * ONE_DAY)
 
 
 def test_asked_later_on_a_day_off_it_moves_to_the_first_day_after() -> None:
     away = Circumstances(days_off={7: ((TODAY, TODAY),)})
-    assert LATER.next(away, EVENING, TODAY) == Occurrence(EVENING + DAY, TODAY + DAY)
+    assert LATER.next(away, EVENING, TODAY) == Occurrence(EVENING + ONE_DAY, TODAY + ONE_DAY)
 
 
 def test_a_later_moment_that_passed_gives_the_date_its_own_time_back() -> None:
@@ -212,11 +212,11 @@ def test_a_later_moment_that_passed_gives_the_date_its_own_time_back() -> None:
 
 def test_a_silence_that_was_announced_does_not_count() -> None:
     spoke = Circumstances(last_heard={7: NOON})
-    week = Occurrence(EVENING + 7 * DAY, TODAY + 7 * DAY)
+    week = Occurrence(EVENING + 7 * ONE_DAY, TODAY + 7 * ONE_DAY)
     assert MISSED.next(spoke, NOON, None) == week
-    away = replace(spoke, days_off={7: ((TODAY + 3 * DAY, TODAY + 10 * DAY),)})
-    assert MISSED.next(away, NOON, None) == Occurrence(EVENING + 17 * DAY, TODAY + 17 * DAY)
-    after = replace(spoke, days_off={7: ((TODAY + 9 * DAY, TODAY + 10 * DAY),)})
+    away = replace(spoke, days_off={7: ((TODAY + 3 * ONE_DAY, TODAY + 10 * ONE_DAY),)})
+    assert MISSED.next(away, NOON, None) == Occurrence(EVENING + 17 * ONE_DAY, TODAY + 17 * ONE_DAY)
+    after = replace(spoke, days_off={7: ((TODAY + 9 * ONE_DAY, TODAY + 10 * ONE_DAY),)})
     assert MISSED.next(after, NOON, None) == week, "it had been a silence before they were off"
     assert replace(MISSED, pause=(TODAY, date.max)).next(spoke, NOON, None) is None
 

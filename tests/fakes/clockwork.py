@@ -13,7 +13,7 @@ from bot.commands import registry
 from bot.courier import Courier
 from bot.delivery import Address
 from bot.messages import Messages
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.store import Store, people, schedule
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
@@ -91,7 +91,7 @@ class Clockwork:
         response = await self.dispatch(incoming)
         assert response is not None
         assert response.card is not None
-        return plain(response.card)
+        return plain_lines(response.card)
 
     async def rows(self) -> list[dict[str, object]]:
         """The outbox as it stands, the oldest first."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from bot.cards import Card, Paragraph, Progress, plain
+from bot.cards import Card, Paragraph, ProgressBar, plain
 from bot.delivery import Address, Capabilities, Doubtful, Gone, Outcome, Sent, Status
 
 Answer = Outcome | BaseException
@@ -131,5 +131,5 @@ class MemoryPlatform:
 
 def words(card: Card) -> str:
     """A card's words, a line for its title and each of its parts."""
-    spans = [card.title, *(part.spans for part in card.parts if isinstance(part, Paragraph | Progress))]
+    spans = [card.title, *(part.spans for part in card.parts if isinstance(part, Paragraph | ProgressBar))]
     return "\n".join(plain(part) for part in spans if part)

@@ -134,12 +134,12 @@ def test_a_module_of_a_kind_is_found(path: Path) -> None:
 
 def test_who_sets_what_in_the_order_of_the_menus() -> None:
     assert [*kinds.MEMBERS][:5] == ["study", "dsa", "risk", "deadline", "return"]
-    assert [*kinds.GROUPS][:2] == ["group", "recap"]
-    assert [*kinds.SET_KINDS] == [*kinds.MEMBERS, *kinds.GROUPS]
+    assert [*kinds.GROUP_KINDS][:2] == ["group", "recap"]
+    assert [*kinds.SET_KINDS] == [*kinds.MEMBERS, *kinds.GROUP_KINDS]
     assert kinds.SET_KINDS[0] == "study"
     assert kinds.SET_KINDS[1:3] == ("dsa", "risk")
-    assert len(kinds.SET_KINDS) == len(kinds.MEMBERS) + len(kinds.GROUPS)
-    assert kinds.main().name == "study"
+    assert len(kinds.SET_KINDS) == len(kinds.MEMBERS) + len(kinds.GROUP_KINDS)
+    assert kinds.main_kind().name == "study"
     assert {kind.name for kind in kinds.of_owner(Owner.NOBODY)} >= {"done", "stopped", "trouble"}
 
 

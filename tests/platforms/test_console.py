@@ -21,11 +21,11 @@ from bot.cards import (
     Option,
     Paragraph,
     Picture,
-    Progress,
+    ProgressBar,
     Spoiler,
     Text,
 )
-from bot.platforms.console.render import clean, page, plain
+from bot.platforms.console.render import page, plain_lines, printable
 from tests.platforms.console_driver import ConsoleDriver
 
 
@@ -162,13 +162,13 @@ def test_a_card_is_laid_out_as_lines() -> None:
         title=(Bold("Title"), Text(" · 2 steps")),
         parts=(
             Paragraph((Text("One\nTwo "), Link("proof", "https://example.org"), Spoiler(" hidden"))),
-            Progress(37, (Text("3 of 8"),)),
+            ProgressBar(37, (Text("3 of 8"),)),
             Fields((Field("Zone", (Text("UTC"),)),)),
         ),
         rows=((Button("Done", "done x"), LinkButton("Open", "https://t.me/x")),),
         picture=Picture(b"", "a bar chart"),
     )
-    assert plain(card) == (
+    assert plain_lines(card) == (
         "Title · 2 steps\nOne\nTwo proof (https://example.org) hidden\n▰▰▰▱▱▱▱▱▱▱ 3 of 8\nZone: UTC\n"
         "[picture: a bar chart]\n[1] Done  Open: https://t.me/x"
     )
@@ -182,7 +182,9 @@ CHOICE = Card(
 
 
 def test_a_terminal_shows_tables_where_a_pipe_reads_lines() -> None:
-    assert plain(CHOICE, 9) == ("Zone: UTC\nLine: When I have eaten, I study\n[9] Backend  Ten steps\n[10] Frontend")
+    assert plain_lines(CHOICE, 9) == (
+        "Zone: UTC\nLine: When I have eaten, I study\n[9] Backend  Ten steps\n[10] Frontend"
+    )
     assert [line.plain for line in page(CHOICE, 9, width=80).lines] == [
         "Zone │ UTC",
         "Line │ When I have eaten, I study",
@@ -223,7 +225,7 @@ async def test_a_refused_answer_may_be_answered_better(tmp_path: Path, clock: Ca
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert clean("a\x1b[2Jb\u202ec\u200bd\ue000e\n") == "a[2Jbcde\n"
+    assert printable("a\x1b[2Jb\u202ec\u200bd\ue000e\n") == "a[2Jbcde\n"
 
 
 async def test_in_private_a_number_nobody_shows_is_minutes(tmp_path: Path, clock: Callable[[], datetime]) -> None:

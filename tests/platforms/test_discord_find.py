@@ -13,7 +13,7 @@ from bot.cards import Button, Card, Choice, Field, Fields, Mention, Option, Para
 from bot.delivery import Address, Doubtful, Gone, Later, Outcome, Sent
 from bot.platforms.discord import search
 from bot.platforms.discord.render import carried, mark_of, marked, render
-from bot.views.news import step_done
+from bot.views.news import news_of_step
 from tests.fakes.discord_server import Permission
 from tests.fakes.discord_server.posting import post
 from tests.platforms.discord_driver import DiscordDriver
@@ -164,7 +164,7 @@ async def test_news_are_found_and_leave_doubt_when_their_proof_came_since(driver
     """They have no button that could carry a mark: own author, time and the same words tell."""
     link = "https://example.org/sql"
     news, shown, other = (
-        step_done("en", "Asha", title, proof, None, driver.home)
+        news_of_step("en", "Asha", title, proof, None, driver.home)
         for title, proof in (("Databases", None), ("Databases", link), ("Queues", link))
     )
     message = await send(driver, news)

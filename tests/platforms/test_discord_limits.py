@@ -22,7 +22,7 @@ from bot.cards import Button, Card, Paragraph, Text
 from bot.delivery import Address, Doubtful, Later, Outcome, Sent
 from bot.pacing import Halted, leave_by, urgent
 from bot.platforms.discord import chats, client, limits
-from bot.platforms.discord.outgoing import REFUSED
+from bot.platforms.discord.outgoing import REFUSED_SECONDS
 from tests.fakes import virtual
 from tests.fakes.discord_server import Channel
 from tests.fakes.discord_server.front import OPEN_PREFIXES
@@ -277,7 +277,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "STOP_DELIVERIES", 5)
     monkeypatch.setattr(limits, "GO_ON", 3)
     monkeypatch.setattr(limits, "STOP_ANSWERS", 7)
-    monkeypatch.setattr(limits, "WINDOW", PATIENCE)
+    monkeypatch.setattr(limits, "INVALID_WINDOW_SECONDS", PATIENCE)
 
 
 @pytest.mark.usefixtures("small")
@@ -298,7 +298,7 @@ async def test_refusals_stop_deliveries_long_before_discord_bans_us(
         # Who waits for an answer gets one.
         assert (await driver.say("asha", "/roadmaps")).text
         # All that was refused is longer ago than counts.
-        monkeypatch.setattr(limits, "WINDOW", 0)
+        monkeypatch.setattr(limits, "INVALID_WINDOW_SECONDS", 0)
         assert driver.platform.delay(driver.home) == 0
         assert isinstance(await deliver(driver), Sent)
     assert caplog.text.count("nothing but answers is sent") == 1
@@ -337,7 +337,7 @@ async def test_a_page_of_something_before_discord_is_no_word_of_discords(driver:
         driver.server.fail("POST", "/messages", status=status, headers={"Content-Type": "text/html"})
         outcome = await deliver(driver)
         assert isinstance(outcome, Later)
-        assert outcome.seconds == REFUSED
+        assert outcome.seconds == REFUSED_SECONDS
 
 
 # ---------------------------------------------------------------- what grows
@@ -369,7 +369,7 @@ async def test_a_private_chat_is_opened_once(driver: DiscordDriver, monkeypatch:
         for address in people:
             assert isinstance(await deliver(driver, address, f"key {time}"), Sent)
     assert opened() == 3
-    monkeypatch.setattr(chats, "KEPT", 2)
+    monkeypatch.setattr(chats, "KEPT_CHANNELS", 2)
     newcomer = Address.private_to("discord", str(driver.person("p3").id))
     await deliver(driver, newcomer)
     assert len(driver.platform._chats._known) <= 2

@@ -27,14 +27,24 @@ from bot.cards import (
     Paragraph,
     Part,
     Picture,
-    Progress,
+    ProgressBar,
     Span,
     Spoiler,
     Text,
     plain,
 )
 from bot.platforms.discord.markdown import markdown
-from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, carried, render, split
+from bot.platforms.discord.render import (
+    Attached,
+    Embed,
+    Press,
+    RenderedMessage,
+    SelectMenu,
+    Visit,
+    carried,
+    pieces_of,
+    render,
+)
 from tests.platforms.discord_markdown import Run, read, shown
 
 EIGHT = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -211,22 +221,26 @@ def test_title_outside_and_the_rest_in_an_embed() -> None:
     card = Card(
         title=(Text("✅ "), Bold("HTTP")),
         parts=(
-            Progress(23, (Text("2 of 10"),)),
+            ProgressBar(23, (Text("2 of 10"),)),
             paragraph("Next: SQL\nWhy: demand"),
             paragraph("one"),
             paragraph("two"),
         ),
     )
-    assert render(card) == (Message("✅ **HTTP**", (Embed("▰▰▱▱▱▱▱▱▱▱ 2 of 10\nNext: SQL\nWhy: demand\n\none\ntwo"),)),)
+    assert render(card) == (
+        RenderedMessage("✅ **HTTP**", (Embed("▰▰▱▱▱▱▱▱▱▱ 2 of 10\nNext: SQL\nWhy: demand\n\none\ntwo"),)),
+    )
 
 
 def test_without_a_title_the_first_part_is_what_a_notification_shows() -> None:
-    assert render(Card(parts=(paragraph("one"), paragraph("two")))) == (Message("one", (Embed("two"),)),)
-    assert render(Card(parts=(Progress(100, (Text("all"),)),))) == (Message("▰▰▰▰▰▰▰▰▰▰ all"),)
+    assert render(Card(parts=(paragraph("one"), paragraph("two")))) == (RenderedMessage("one", (Embed("two"),)),)
+    assert render(Card(parts=(ProgressBar(100, (Text("all"),)),))) == (RenderedMessage("▰▰▰▰▰▰▰▰▰▰ all"),)
     fields = Fields((Field("Zone", (Text("UTC"),)), Field("Time", (Text("20:00"),))))
-    assert render(Card(parts=(fields,))) == (Message("**Zone** UTC\n**Time** 20:00"),)
+    assert render(Card(parts=(fields,))) == (RenderedMessage("**Zone** UTC\n**Time** 20:00"),)
     picture = Picture(b"png", "Week 12")
-    assert render(Card(picture=picture)) == (Message("Week 12", files=(Attached("picture.png", b"png", "Week 12"),)),)
+    assert render(Card(picture=picture)) == (
+        RenderedMessage("Week 12", files=(Attached("picture.png", b"png", "Week 12"),)),
+    )
     with pytest.raises(ValueError, match="without anything"):
         render(Card())
 
@@ -268,7 +282,7 @@ def test_equal_lines_get_ids_of_their_own_and_come_back_as_they_were() -> None:
 def test_a_choice_takes_as_many_menus_as_it_needs() -> None:
     options = tuple(Option(f"{n}. " + "x" * 120, f"done a/{n}", "d" * 120) for n in range(30))
     rows = render(Card(title=(Text("t"),), choice=Choice("Choose", (*options, options[0]), only=5)))[0].rows
-    menus = [item for row in rows for item in row if isinstance(item, Menu)]
+    menus = [item for row in rows for item in row if isinstance(item, SelectMenu)]
     assert [(menu.placeholder, len(menu.answers)) for menu in menus] == [("Choose (1/2)", 25), ("Choose (2/2)", 6)]
     answer = menus[0].answers[3]
     assert (len(answer.label), len(answer.description)) == (100, 100)
@@ -278,7 +292,7 @@ def test_a_choice_takes_as_many_menus_as_it_needs() -> None:
 def test_a_menu_does_not_hold_a_value_twice() -> None:
     same = Choice("Choose", (Option("a", "next"), Option("b", "next")))
     menu = render(Card(title=(Text("t"),), choice=same))[0].rows[0][0]
-    assert isinstance(menu, Menu)
+    assert isinstance(menu, SelectMenu)
     assert [answer.value for answer in menu.answers] == ["next", "2!next"]
 
 
@@ -292,7 +306,7 @@ def test_an_address_no_button_takes_is_written_out() -> None:
 
 def test_a_long_text_is_broken_between_lines_and_nothing_is_lost() -> None:
     text = "\n".join(f"{n}. " + "word " * 30 for n in range(100))
-    pieces = [markdown(piece) for piece in split((Text(text),), 1024)]
+    pieces = [markdown(piece) for piece in pieces_of((Text(text),), 1024)]
     assert all(len(piece) <= 1024 for piece in pieces)
     assert all(re.match(r"\d+\\\. ", piece) for piece in pieces)
     assert "".join("".join(map(shown, pieces)).split()) == "".join(text.split())
@@ -311,7 +325,7 @@ def bulky(span: st.SearchStrategy[Span]) -> st.SearchStrategy[tuple[Span, ...]]:
 
 parts: st.SearchStrategy[Part] = (
     st.builds(Paragraph, bulky(written | st.just(ASHA)))
-    | st.builds(Progress, st.integers(0, 100), bulky(written))
+    | st.builds(ProgressBar, st.integers(0, 100), bulky(written))
     | st.builds(Fields, st.lists(st.builds(Field, words, bulky(written)), max_size=30).map(tuple))
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.cards import Attachment, Button, Card, Paragraph, Picture, Text, as_one
 from bot.delivery import Address, Sent
-from bot.platforms.console.render import plain
+from bot.platforms.console.render import plain_lines
 from bot.platforms.discord.render import render as rendered_for_discord
 from bot.platforms.telegram.answering import KEPT_BYTES
 from bot.platforms.telegram.render import render as rendered_for_telegram
@@ -92,12 +92,12 @@ def test_a_file_alone_is_a_message_everywhere() -> None:
     assert "No file here" in message.words.content and not message.words.files
     (outgoing,) = rendered_for_telegram(alone)
     assert outgoing.document == FILE
-    assert plain(alone) == "[data.json · 2 B]\n{}"
-    assert plain(Card(document=Attachment("a.bin", b"\xff\xfe" * 600, "x"))) == "[a.bin · 1,200 B]"
+    assert plain_lines(alone) == "[data.json · 2 B]\n{}"
+    assert plain_lines(Card(document=Attachment("a.bin", b"\xff\xfe" * 600, "x"))) == "[a.bin · 1,200 B]"
 
 
 def test_what_a_file_says_cannot_move_a_terminals_cursor() -> None:
-    assert "\x1b" not in plain(Card(document=Attachment("a\x1b[2J.txt", b"x\x1b[2Jy", "z")))
+    assert "\x1b" not in plain_lines(Card(document=Attachment("a\x1b[2J.txt", b"x\x1b[2Jy", "z")))
 
 
 def test_where_cards_do_not_go_together_the_files_go_first() -> None:

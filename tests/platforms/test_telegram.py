@@ -1120,7 +1120,7 @@ async def test_a_crash_between_handling_and_confirming_loses_and_doubles_nothing
 ) -> None:
     """One update was handled, one is being handled for longer than we look, and one waits for its turn behind it."""
     await driver.say("ravi", "/help", private=True)
-    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "LOOK_AGAIN_SECONDS", 0.02)
     monkeypatch.setattr(polling, "STOP_SECONDS", 0)
     driver.server.fail("sendMessage", delay=60)
     first = await begin(driver, asha, "/checkin 30")
@@ -1160,7 +1160,7 @@ async def test_a_crowd_of_messages_by_one_keeps_nobody_else_waiting(
 ) -> None:
     await driver.say("ravi", "/help", private=True)
     ravi = driver.person("ravi")
-    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "LOOK_AGAIN_SECONDS", 0.02)
     answers = asyncio.Event()
     driver.server.fail("sendMessage", until=answers)
     await begin(driver, asha, "/checkin 30")
@@ -1178,7 +1178,7 @@ async def test_a_slow_answer_keeps_nobody_else_waiting(
     await driver.say("ravi", "/help", private=True)
     ravi = driver.person("ravi")
     before = len(bot_messages(driver, ravi))
-    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(polling, "LOOK_AGAIN_SECONDS", 0.05)
     answers = asyncio.Event()
     driver.server.fail("sendMessage", until=answers)
     await begin(driver, asha, "/checkin 30")

@@ -26,7 +26,7 @@ from bot.cards import (
     Option,
     Paragraph,
     Picture,
-    Progress,
+    ProgressBar,
     Question,
     Span,
     Spoiler,
@@ -141,7 +141,7 @@ def test_a_card_reads_from_title_to_last_part_line_by_line() -> None:
     card = Card(
         title=(Bold("HTTP"), Text(" · done")),
         parts=(
-            Progress(20, (Text("2 of 10 steps"),)),
+            ProgressBar(20, (Text("2 of 10 steps"),)),
             Fields((Field("Zone", (Text("Asia/Kolkata"),)), Field("Hours", (Bold("2"),)))),
             Paragraph((Text("one\ntwo"),)),
         ),

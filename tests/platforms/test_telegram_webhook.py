@@ -23,7 +23,7 @@ from bot.pacing import Pace
 from bot.platforms.telegram import webhook
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.settings import TelegramSettings
-from bot.platforms.telegram.webhook import MOST_BYTES, SECRET
+from bot.platforms.telegram.webhook import MOST_POSTED_BYTES, SECRET
 from bot.store import Store
 from bot.store import inbox as stored
 from bot.store.commits import Commits
@@ -200,7 +200,7 @@ async def test_without_the_secret_nothing_is_handled(house: House, secret: str |
         ('{"update_id": 1}'.encode("utf-16"), 400),
         (b'{"update_id": "1"}', 400),
         (b"\xff", 400),
-        (b"{}" + b" " * MOST_BYTES, 413),
+        (b"{}" + b" " * MOST_POSTED_BYTES, 413),
     ],
 )
 async def test_what_is_no_update_is_refused(house: House, body: bytes, status: int) -> None:
@@ -254,7 +254,7 @@ async def test_an_update_that_ends_while_we_look_is_not_begun_again(
 ) -> None:
     """What we read of it is older than its end."""
     await begin(house)
-    monkeypatch.setattr(webhook, "PROMPT_SECONDS", 0.05)
+    monkeypatch.setattr(webhook, "ACCEPT_SECONDS", 0.05)
     house.server.fail("sendMessage", delay=0.4)
     read, hook = stored.waiting, house.one.platform._hook
 
@@ -309,7 +309,7 @@ async def test_a_slow_update_is_stored_and_confirmed_and_removed_at_its_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await begin(house)
-    monkeypatch.setattr(webhook, "PROMPT_SECONDS", 0.05)
+    monkeypatch.setattr(webhook, "ACCEPT_SECONDS", 0.05)
     answers = asyncio.Event()
     house.server.fail("sendMessage", until=answers)
     update = await house.says("/checkin 30")
@@ -326,7 +326,7 @@ async def test_a_slow_update_that_dies_with_its_process_is_carried_out_by_the_ne
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await begin(house)
-    monkeypatch.setattr(webhook, "PROMPT_SECONDS", 0.05)
+    monkeypatch.setattr(webhook, "ACCEPT_SECONDS", 0.05)
     monkeypatch.setattr(webhook, "STOP_SECONDS", 0)
     house.server.fail("sendMessage", delay=60)
     await house.confirmed(await house.says("/checkin 30"))

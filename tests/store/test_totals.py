@@ -17,7 +17,7 @@ from bot.domain.consistency import streak
 from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
-from bot.domain.rest import pause
+from bot.domain.rest import paused_range
 from bot.store import Store, changes, linking, people, rests, standings, studies, totals, wishes
 from bot.store.changes import Change
 from bot.tables import checkins, enrolments, members, memberships, metadata, reminders, step_events, streaks
@@ -160,7 +160,7 @@ async def count(store: Store, member: Member) -> Counted:
     steps: dict[date, int] = defaultdict(int)
     for day in firsts.values():
         steps[day] += 1
-    off += () if now.paused_from is None else (pause(now.paused_from, now.paused_until),)
+    off += () if now.paused_from is None else (paused_range(now.paused_from, now.paused_until),)
     return Counted(minutes, steps, studied, EVERY_DAY if usual is None else usual, off)
 
 

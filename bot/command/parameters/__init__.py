@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 from bot.command.parameters.company import GROUP, MATE, GroupKind, MateKind
 from bot.command.parameters.course import MY_ROADMAP, ROADMAP, STEP, RoadmapKind, StepKind, StepOf, not_on
 from bot.command.parameters.kinds import (
-    FILE,
+    FILE_KIND,
     LARGEST_FILE,
     NOTE,
+    ArgumentKind,
     File,
     FileKind,
-    Kind,
     OneOf,
     Plain,
     Suggestion,
     Words,
+    nearest_matches,
     quoted,
-    ranked,
 )
-from bot.command.parameters.language import LANGUAGE, LanguageKind
+from bot.command.parameters.language import LANGUAGE_KIND, LanguageKind
 from bot.command.parameters.moments import (
-    DAY,
+    DAY_KIND,
     DAYS,
     DEADLINE,
     EVENING,
@@ -33,7 +33,7 @@ from bot.command.parameters.moments import (
     OFF_DAYS,
     PAUSE,
     POST_TIME,
-    QUIET,
+    QUIET_HOURS,
     RECAP,
     STUDIED,
     TIME,
@@ -90,7 +90,7 @@ def _code(text: str, _scene: Scene) -> str | None:
 
 
 PROOF = Plain(_link, "refuse-link", limit=PROOF_LENGTH)
-PAGE = Plain(_number, "refuse-page")
+PAGE_NUMBER = Plain(_number, "refuse-page")
 NUMBER = Plain(_row, "refuse-outdated")
 """A row's id, on buttons alone."""
 CHANGE = Plain(_change, "refuse-change")
@@ -99,14 +99,14 @@ CODE = Plain(_code, "refuse-code")
 __all__ = [
     "CHANGE",
     "CODE",
-    "DAY",
     "DAYS",
+    "DAY_KIND",
     "DEADLINE",
     "EVENING",
-    "FILE",
+    "FILE_KIND",
     "GROUP",
     "HOURS",
-    "LANGUAGE",
+    "LANGUAGE_KIND",
     "LARGEST_FILE",
     "MATE",
     "MORNING",
@@ -115,12 +115,12 @@ __all__ = [
     "NOTE",
     "NUMBER",
     "OFF_DAYS",
-    "PAGE",
+    "PAGE_NUMBER",
     "PAUSE",
     "PLACES",
     "POST_TIME",
     "PROOF",
-    "QUIET",
+    "QUIET_HOURS",
     "RECAP",
     "ROADMAP",
     "STEP",
@@ -129,10 +129,10 @@ __all__ = [
     "TRACKS",
     "UNTIL",
     "ZONE",
+    "ArgumentKind",
     "File",
     "FileKind",
     "GroupKind",
-    "Kind",
     "LanguageKind",
     "MateKind",
     "OneOf",
@@ -144,7 +144,7 @@ __all__ = [
     "Words",
     "ZoneKind",
     "inhabited_zones",
+    "nearest_matches",
     "not_on",
     "quoted",
-    "ranked",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.command.parameters.kinds import Suggestion, quoted, ranked
+from bot.command.parameters.kinds import Suggestion, nearest_matches, quoted
 from bot.command.scene import Scene
 from bot.domain.group import Group
 from bot.domain.member import Member
@@ -35,7 +35,7 @@ class MateKind:
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Mates by how well their names match."""
-        return [Suggestion(m.name, f"#{m.id}") for m in ranked(typed, scene.mates, lambda m: m.name)]
+        return [Suggestion(m.name, f"#{m.id}") for m in nearest_matches(typed, scene.mates, lambda m: m.name)]
 
 
 def _called(text: str, scene: Scene) -> list[Member]:
@@ -70,7 +70,7 @@ class GroupKind:
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """The member's groups by how well they match."""
-        return [Suggestion(g.name, f"#{g.id}") for g in ranked(typed, scene.groups, lambda g: g.name)]
+        return [Suggestion(g.name, f"#{g.id}") for g in nearest_matches(typed, scene.groups, lambda g: g.name)]
 
 
 MATE = MateKind()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.command.parameters.kinds import Suggestion, quoted, ranked
+from bot.command.parameters.kinds import Suggestion, nearest_matches, quoted
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap, Step
@@ -39,7 +39,7 @@ class RoadmapKind:
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Roadmaps by how well they match."""
-        found = ranked(typed, self._all(scene), lambda r: f"{r.slug} {r.title}")
+        found = nearest_matches(typed, self._all(scene), lambda r: f"{r.slug} {r.title}")
         return [Suggestion(r.title, r.slug, r.summary) for r in found]
 
     def _all(self, scene: Scene) -> tuple[Roadmap, ...]:
@@ -103,7 +103,7 @@ class StepKind:
     def _ranked(self, typed: str, scene: Scene) -> list[StepOf]:
         roadmaps, name = self._meant(typed, scene)
         every = [StepOf(roadmap, step) for roadmap in roadmaps for step in roadmap.live_steps]
-        return ranked(name, every, lambda s: f"{s.step.slug} {s.step.title}")
+        return nearest_matches(name, every, lambda s: f"{s.step.slug} {s.step.title}")
 
     def _candidates(self, text: str, scene: Scene) -> list[StepOf]:
         roadmaps, name = self._meant(text, scene)

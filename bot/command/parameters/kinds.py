@@ -51,7 +51,7 @@ class File:
     chat: str = ""
 
 
-class Kind(Protocol):
+class ArgumentKind(Protocol):
     """One kind of argument."""
 
     @property
@@ -190,7 +190,7 @@ def quoted(text: str) -> str:
     return shortened(text, QUOTED_LENGTH)
 
 
-def ranked(typed: str, items: Iterable[T], key: Callable[[T], str]) -> list[T]:
+def nearest_matches(typed: str, items: Iterable[T], key: Callable[[T], str]) -> list[T]:
     """What could be meant: what begins like it, then what holds it, then what sounds like it; all for no text."""
     every = list(items)
     typed = typed.strip().casefold()
@@ -214,5 +214,5 @@ def _score(typed: str, text: str) -> float:
     return 150 if typed in text else max(fuzz.ratio(typed, piece) for piece in pieces)
 
 
-FILE = FileKind()
+FILE_KIND = FileKind()
 NOTE = Words()

@@ -44,4 +44,4 @@ def _names(code: str, reader: str) -> tuple[str, ...]:
     return code.casefold(), language_name(code).casefold(), language_name(code, reader).casefold()
 
 
-LANGUAGE = LanguageKind()
+LANGUAGE_KIND = LanguageKind()

@@ -248,7 +248,7 @@ class ZoneKind:
         """
         typed = text.strip().casefold().replace(" ", "_")
         exact = [zone for zone in every_zone() if zone.casefold() == typed]
-        city = places.plain(text).replace(" ", "_")
+        city = places.folded(text).replace(" ", "_")
         cities = [zone for zone in inhabited_zones() if zone.rpartition("/")[2].casefold() == city]
         whole = [zone for zone in exact if "/" in zone or zone == "UTC"]
         meant = whole or _only(cities) or _only(places.canonical(cities))
@@ -324,7 +324,7 @@ AREAS = (
 """Where people live, as the IANA names begin: without the aliases that are kept for files and systems."""
 
 
-NOWHERE = {"Factory", "localtime", "posixrules"}
+NO_ZONES = {"Factory", "localtime", "posixrules"}
 """Names among the zone files that are no zone: another time on each machine, or none."""
 
 
@@ -337,7 +337,7 @@ def inhabited_zones() -> tuple[str, ...]:
 @cache
 def every_zone() -> frozenset[str]:
     """All IANA zones: what a machine is set to (`Etc/UTC`) is understood, though nobody is offered it."""
-    return frozenset(available_timezones()) - NOWHERE
+    return frozenset(available_timezones()) - NO_ZONES
 
 
 def _weekday(text: str, scene: Scene) -> tuple[int, int | None] | str | None:
@@ -359,13 +359,13 @@ def _only(found: Sequence[str]) -> Sequence[str]:
 DEADLINE = _Deadline(_deadline, "refuse-date")
 HOURS = _Hours(_hours, "refuse-hours")
 STUDIED = Plain(_studied, "refuse-minutes")
-DAY = Plain(_day, "refuse-date")
+DAY_KIND = Plain(_day, "refuse-date")
 UNTIL = _Until(_until, "refuse-until")
 TIME = _TimeOfDay(_time, "refuse-time")
 POST_TIME = _PostTime(_post_time, "refuse-post-time")
 MORNING = _TimeOfDay(_morning, "refuse-morning", usual=(6 * 60, 7 * 60, 8 * 60))
 NIGHT = _TimeOfDay(_night, "refuse-night", usual=(0, 2 * 60, 3 * 60, 4 * 60, 5 * 60))
-QUIET = _Quiet(_quiet, "refuse-quiet")
+QUIET_HOURS = _Quiet(_quiet, "refuse-quiet")
 PAUSE = _Pause(_pause, "refuse-pause")
 OFF_DAYS = _Off(_off, "refuse-rest")
 DAYS = Plain(_days, "refuse-days")

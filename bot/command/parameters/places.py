@@ -21,7 +21,7 @@ CITIES = Path(__file__).parent / "cities.tsv"
 MOST_BEGUN = 50
 """So many names that begin alike are looked at: more than anybody is shown."""
 
-Names = Mapping[str, Mapping[str, Sequence[str]]]
+PlaceNames = Mapping[str, Mapping[str, Sequence[str]]]
 
 LEAST_TYPED = 3
 """From so many letters on a name is completed: fewer begin too many."""
@@ -37,7 +37,7 @@ def zones_of(text: str, now: datetime, known: frozenset[str], language: str = LA
 
     Clocks that will go alike for the next year count once: somebody in Germany need not know of Büsingen.
     """
-    name = plain(text)
+    name = folded(text)
     for spoken in dict.fromkeys((language, LANGUAGE)):
         if short := names_in(spoken)["abbreviations"].get(name):
             return tuple(zone for zone in short if zone in known)
@@ -59,7 +59,7 @@ def with_offset(text: str, now: datetime, known: frozenset[str], _language: str 
 
 def beginning(text: str, now: datetime, known: frozenset[str], language: str = LANGUAGE) -> tuple[str, ...]:
     """The zones of countries and large cities whose names begin like what was typed."""
-    typed = plain(text)
+    typed = folded(text)
     if len(typed) < LEAST_TYPED:
         return ()
     names = sorted(name for name in _named(words.LOCALES, language) if name.startswith(typed))[:MOST_BEGUN]
@@ -72,7 +72,7 @@ def canonical(zones: Iterable[str]) -> list[str]:
     return [zone for zone in zones if zone in current]
 
 
-def plain(text: str) -> str:
+def folded(text: str) -> str:
     """A name without case, accents and dots: `São Paulo` and `sao paulo`, `U.S.A.` and `usa`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     clean = re.sub(r"[.'’]", "", bare.casefold()).replace("&", " and ").replace("_", " ")
@@ -94,14 +94,14 @@ def _fame(zone: str) -> int:
     return _FAME.get(zone, len(_FAME))
 
 
-def names_in(language: str) -> Names:
+def names_in(language: str) -> PlaceNames:
     """What places are called in a language besides their own names, and abbreviations of their times: its locale's."""
     return _names_in(words.LOCALES / language)
 
 
 @cache
-def _names_in(folder: Path) -> Names:
-    found: Names = tomllib.loads((folder / "places.toml").read_text(encoding="utf-8"))
+def _names_in(folder: Path) -> PlaceNames:
+    found: PlaceNames = tomllib.loads((folder / "places.toml").read_text(encoding="utf-8"))
     return found
 
 
@@ -127,7 +127,7 @@ def _named(_root: Path, language: str) -> dict[str, tuple[str, ...]]:
             # `Britain (UK)`, `Congo (Dem. Rep.)`: the name without what is in brackets goes to the first that has it.
             for name in (names.get(code, ""), names.get(code, "").partition("(")[0]):
                 if zones and name:
-                    found.setdefault(plain(name), zones)
+                    found.setdefault(folded(name), zones)
     return _cities() | found
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from bot.cards import Card
 from bot.command import Ask, Audience, Call, Response, command
-from bot.command.parameters import GROUP, PAGE, OneOf
+from bot.command.parameters import GROUP, PAGE_NUMBER, OneOf
 from bot.commands.me.pause import with_halts
 from bot.domain.board import MEASURES, WINDOWS, Measure, Window, window_start
 from bot.domain.group import Group
@@ -24,7 +24,7 @@ async def leaderboard(
     window: Annotated[Window | None, WINDOW],
     by: Annotated[Measure | None, MEASURE],
     group: Annotated[Group | None, GROUP],
-    page: Annotated[int | None, PAGE],
+    page: Annotated[int | None, PAGE_NUMBER],
 ) -> Response:
     """Who did what in the group: this week's points unless another window or measure is named."""
     group = the_group(call, group)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from bot.cards import base36
 from bot.command import Ask, Audience, Call, Response, command
 from bot.command.meeting import clean_name
-from bot.command.parameters import CODE, DEADLINE, LANGUAGE, POST_TIME, RECAP, ROADMAP, ZONE
+from bot.command.parameters import CODE, DEADLINE, LANGUAGE_KIND, POST_TIME, RECAP, ROADMAP, ZONE
 from bot.command.placing import refused
 from bot.commands.group import posts
 from bot.domain import kind as kinds
@@ -37,7 +37,7 @@ async def setup(
     roadmap: Annotated[Roadmap | None, ROADMAP],
     deadline: Annotated[date | None, DEADLINE],
     code: Annotated[str | None, CODE],
-    language: Annotated[str | None, LANGUAGE],
+    language: Annotated[str | None, LANGUAGE_KIND],
 ) -> Response:
     """Make this chat a group's home, or change the group's settings; without arguments, show them."""
     if call.incoming.private:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from bot.cards import Bold, Button, Card, Code, Paragraph, Spans, Text
 from bot.command import Call, Command, Response, Scene, command, registry
-from bot.command.parameters import Suggestion, ranked
+from bot.command.parameters import Suggestion, nearest_matches
 from bot.domain.refusal import Refusal
 from bot.words import lines
 
-GROUPS = (
+HELP_GROUPS = (
     ("help-begin", ("start", "join", "roadmaps", "leave")),
     ("help-learn", ("next", "done", "skip", "undo", "progress", "roadmap")),
     ("help-daily", ("checkin", "later", "remind quiet", "pause rest")),
@@ -40,14 +40,14 @@ class CommandKind:
     def refuse(self, text: str, scene: Scene) -> Refusal:
         """The nearest command, whose help is one tap away."""
         typed = text.strip().removeprefix("/")[:32]
-        near = ranked(typed, [known.name for known in registry.listed], str)[:1]
+        near = nearest_matches(typed, [known.name for known in registry.listed], str)[:1]
         if not near:
             return Refusal("refuse-command", text=typed, ways=[("/help", "help")])
         return Refusal("refuse-command-near", text=typed, near=near[0], offers=[(f"/help {near[0]}", near[0])])
 
     def suggest(self, typed: str, scene: Scene) -> list[Suggestion]:
         """Commands by how well their names match."""
-        found = ranked(typed.strip().removeprefix("/"), registry.listed, lambda known: known.name)
+        found = nearest_matches(typed.strip().removeprefix("/"), registry.listed, lambda known: known.name)
         return [Suggestion(f"/{known.name}", known.name, known.describe(scene.language)) for known in found]
 
 
@@ -63,7 +63,7 @@ async def help_(call: Call, command: Annotated[Command | None, COMMAND]) -> Resp
 def overview(call: Call) -> Card:
     """Every command, a line each."""
     told: list[Spans] = []
-    for heading, entries in GROUPS:
+    for heading, entries in HELP_GROUPS:
         told.append((Bold(call.word(heading)),))
         told += [_line(call, *entry.split()) for entry in entries]
     first = ("button-next", "next") if call.scene.studied else ("button-start", "start")

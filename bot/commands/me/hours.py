@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.cards import Card, Paragraph, Spans
 from bot.command import Ask, Call, Response, command
-from bot.command.parameters import MORNING, NIGHT, QUIET, ZONE
+from bot.command.parameters import MORNING, NIGHT, QUIET_HOURS, ZONE
 from bot.commands.me.pause import with_ways
 from bot.commands.me.start import onward
 from bot.domain.member import Quiet
@@ -72,7 +72,7 @@ def _day_begins(call: Call) -> Spans:
 
 @command("quiet")
 async def quiet(
-    call: Call, from_: Annotated[tuple[int, int] | int | str | None, QUIET], to: Annotated[int | None, MORNING]
+    call: Call, from_: Annotated[tuple[int, int] | int | str | None, QUIET_HOURS], to: Annotated[int | None, MORNING]
 ) -> Response:
     """The hours in which I write nothing to a member; `from` alone may hold both ends, or "off"."""
     start = from_
@@ -98,14 +98,14 @@ def _ask_from(call: Call) -> Ask:
     now = call.member.quiet
     if now is not None:
         return Ask("from", id="ask-quiet-now", start=minute_words(now.start), end=minute_words(now.end))
-    nights = [offer for offer in QUIET.suggest("", call.scene) if offer.value != "off"]
+    nights = [offer for offer in QUIET_HOURS.suggest("", call.scene) if offer.value != "off"]
     return Ask("from", options=nights)
 
 
 async def _set_quiet(call: Call, hours: Quiet | None) -> Response:
     await wishes.set_quiet(call.change, hours)
     await call.refresh()
-    hours_said = "off" if hours is None else times.hours_words(hours.start, hours.end)
+    hours_said = "off" if hours is None else times.day_hours_words(hours.start, hours.end)
     call.summarise("change-quiet", quiet=hours_said)
     said = times.quiet_set(call.change.present, await call.mine.reminders())
     return Response(await with_ways(call, said, settings=True))

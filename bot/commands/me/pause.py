@@ -8,9 +8,8 @@ from typing import Annotated
 
 from bot.cards import Button, Card, Paragraph, Spans, base36
 from bot.command import Ask, Audience, Call, Hidden, Response, command, finishing
-from bot.command.parameters import DAY, NUMBER, OFF_DAYS, PAUSE, Suggestion
-from bot.domain.occurrence import DAY as ONE_DAY
-from bot.domain.occurrence import Range
+from bot.command.parameters import DAY_KIND, NUMBER, OFF_DAYS, PAUSE, Suggestion
+from bot.domain.occurrence import ONE_DAY, Range
 from bot.domain.refusal import Refusal
 from bot.domain.rest import Rest
 from bot.store import rests, schedule, wishes
@@ -124,7 +123,7 @@ async def with_ways(call: Call, said: Spans, *more: Button, settings: bool = Fal
 async def rest(
     call: Call,
     from_: Annotated[Range | date | None, OFF_DAYS],
-    to: Annotated[date | None, DAY],
+    to: Annotated[date | None, DAY_KIND],
     drop: Annotated[int | None, Hidden(NUMBER)],
 ) -> Response:
     """Days off, planned ahead; without any, those there are. `from` alone may hold both ends; `drop` takes one back."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from bot.cards import Button, Card, Paragraph, base36
 from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.meeting import clean_name
-from bot.command.parameters import CODE, GROUP, LANGUAGE, PAGE, OneOf, Words
+from bot.command.parameters import CODE, GROUP, LANGUAGE_KIND, PAGE_NUMBER, OneOf, Words
 from bot.command.placing import refused
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
@@ -17,10 +17,10 @@ from bot.store import codes, linking, people, personal, schedule, studies, wishe
 from bot.views import export, profile
 from bot.words import language_name, time_words
 
-FILE = "file"
-KINDS = OneOf((FILE, *(table.name for table in personal.PERSONAL)))
+AS_FILE = "file"
+DATA_KINDS = OneOf((AS_FILE, *(table.name for table in personal.PERSONAL)))
 SURE = OneOf(("yes",))
-NAME = Words(limit=people.NAME_LENGTH)
+CHOSEN_NAME = Words(limit=people.NAME_LENGTH)
 
 
 @command("settings", shows=True)
@@ -49,7 +49,7 @@ def _title(call: Call, slug: str) -> str:
 
 
 @command("name", listed=False)
-async def name(call: Call, name: Annotated[str | None, NAME]) -> Response:
+async def name(call: Call, name: Annotated[str | None, CHOSEN_NAME]) -> Response:
     """What I am called here, whatever the platform calls me."""
     if name is None:
         raise Ask("name")
@@ -60,7 +60,7 @@ async def name(call: Call, name: Annotated[str | None, NAME]) -> Response:
 
 
 @command("language", listed=False)
-async def language(call: Call, language: Annotated[str | None, LANGUAGE]) -> Response:
+async def language(call: Call, language: Annotated[str | None, LANGUAGE_KIND]) -> Response:
     """The language in which I speak with them; a group's is another thing, and its leaders'."""
     if language is None:
         raise Ask("language")
@@ -159,19 +159,21 @@ async def privacy(call: Call) -> Response:
 
 
 @command("mydata", listed=False, shows=True)
-async def my_data(call: Call, about: Annotated[str | None, KINDS], page: Annotated[int | None, PAGE]) -> Response:
+async def my_data(
+    call: Call, about: Annotated[str | None, DATA_KINDS], page: Annotated[int | None, PAGE_NUMBER]
+) -> Response:
     """Everything that is kept about me: how much of each kind, each kind row by row, and all of it as a file."""
     kept = await personal.rows_of(call.db, call.member.id)
     counts = await personal.counts(call.db, call.member.id, kept)
-    if about == FILE:
+    if about == AS_FILE:
         everything = {name: await personal.rows(call.db, kept, name, 0, count) for name, count in counts.items()}
         return Response(export.export(call.language), build=export.Export(call.language, everything))
     if about is None or about not in counts:
         return Response(profile.data_overview(call.member, counts))
-    pages = -(-counts[about] // profile.PAGE_ROWS)
+    pages = -(-counts[about] // profile.DATA_ROWS)
     page = min(page or 1, pages)
-    first = (page - 1) * profile.PAGE_ROWS
-    rows = await personal.rows(call.db, kept, about, first, profile.PAGE_ROWS)
+    first = (page - 1) * profile.DATA_ROWS
+    rows = await personal.rows(call.db, kept, about, first, profile.DATA_ROWS)
     return Response(profile.data_page(call.member, about, rows, page, pages))
 
 

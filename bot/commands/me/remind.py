@@ -13,7 +13,7 @@ from bot.commands.me.pause import with_halts
 from bot.commands.me.start import TIMES, onward
 from bot.commands.plan.join import change_code
 from bot.domain import kind as kinds
-from bot.domain.kind import GROUPS, KINDS, SET_KINDS, Kind, Names, Owner
+from bot.domain.kind import GROUP_KINDS, KINDS, SET_KINDS, Kind, Names, Owner
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
 from bot.store import schedule
@@ -48,10 +48,10 @@ async def remind(
     time: Annotated[int | None, TIME],
     days: Annotated[int | None, DAYS],
     where: Annotated[str | None, WHERE],
-    kind: Annotated[str | None, Led(EVERY_KIND, GROUPS)],
+    kind: Annotated[str | None, Led(EVERY_KIND, GROUP_KINDS)],
 ) -> Response:
     """A kind of reminder: at which local time, on which days, where; or off, or on again. Without any, what is set."""
-    of = kinds.main() if kind is None else KINDS[kind]
+    of = kinds.main_kind() if kind is None else KINDS[kind]
     if of.owner is Owner.LEADER:
         return await remind_group(call, of, time, days, where)
     return await _remind_member(call, of, time, days, where)

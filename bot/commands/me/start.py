@@ -38,7 +38,7 @@ async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
         chosen = [call.scene.roadmaps[offer.value] for offer in offers(call)]
         if not chosen:
             raise Refusal("refuse-start-none")
-        return Response(profile.greeting(call.member, chosen))
+        return Response(profile.first_screen(call.member, chosen))
     roadmap = call.scene.studied[0]
     enrolment = call.scene.enrolment(roadmap.slug)
     assert enrolment is not None, "a studied roadmap has an enrolment"
@@ -50,7 +50,7 @@ async def start(call: Call, code: Annotated[str | None, PAYLOAD]) -> Response:
 
 async def _unsettled(call: Call) -> bool:
     """Whether somebody who studies has left out the daily time or the zone: the line they may do without."""
-    return not call.member.zone_confirmed or await call.mine.reminder(kinds.main().name) is None
+    return not call.member.zone_confirmed or await call.mine.reminder(kinds.main_kind().name) is None
 
 
 def offers(call: Call) -> list[Suggestion]:

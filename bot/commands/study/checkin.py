@@ -9,7 +9,7 @@ from typing import Annotated
 from bot.cards import Button, Card, Paragraph, Spans, Text
 from bot.command import Ask, Call, Hidden, Response, command
 from bot.command.parameters import (
-    DAY,
+    DAY_KIND,
     EVENING,
     NOTE,
     STUDIED,
@@ -51,7 +51,7 @@ async def checkin(
     minutes: Annotated[int | str | None, STUDIED],
     note: Annotated[str | None, NOTE],
     track: Annotated[str | None, TRACK],
-    date: Annotated[date | None, DAY],
+    date: Annotated[date | None, DAY_KIND],
     freely: Annotated[str | None, Hidden(FREELY)],
 ) -> Response:
     """Answer for a local day: studied or not, how long, and a word about it. A second answer adds.
@@ -152,7 +152,7 @@ def _lengths(call: Call) -> list[Suggestion]:
 async def later(
     call: Call,
     until: Annotated[timedelta | str | int | None, UNTIL],
-    date: Annotated[date | None, Hidden(DAY)],
+    date: Annotated[date | None, Hidden(DAY_KIND)],
     track: Annotated[str | None, Hidden(TRACK)],
 ) -> Response:
     """Ask me again later today, or tomorrow."""

@@ -8,7 +8,7 @@ from bot.cards import Button, Card, Paragraph, Part
 from bot.command import Ask, Call, Response, command
 from bot.command.parameters import (
     CHANGE,
-    FILE,
+    FILE_KIND,
     LARGEST_FILE,
     MATE,
     MY_ROADMAP,
@@ -41,7 +41,7 @@ async def done(
     call: Call,
     step: Annotated[StepOf | None, STEP],
     proof: Annotated[str | None, PROOF],
-    file: Annotated[File | None, FILE],
+    file: Annotated[File | None, FILE_KIND],
     note: Annotated[str | None, NOTE],
 ) -> Response:
     """Mark a step done, with what shows it."""

@@ -17,13 +17,13 @@ from rich.text import Text as Styled
 from bot.cards import Button, Card, Question
 from bot.command import Audience, Hearing, Response
 from bot.command.grammar import ASK
-from bot.command.heard import Heard, Origin, Pressed, Replied, RoomEntered, Said, Standing
+from bot.command.heard import ChatStanding, Heard, Origin, Pressed, Replied, RoomEntered, Said
 from bot.command.reading import read_span
 from bot.delivery import Address
 from bot.memory import Unavailable
 from bot.platforms.console.client import NAME, Console
 from bot.platforms.console.clock import FURTHEST, ChatClock
-from bot.platforms.console.render import clean
+from bot.platforms.console.render import printable
 from bot.words import date_words, time_words, word
 
 NAME_LIMIT = 32
@@ -201,10 +201,10 @@ class Chat:
             await self.console.save()
 
     async def _ask(self, question: Question, message: str) -> None:
-        self.console.terminal.print(Styled(clean(question.title), style="bold"))
+        self.console.terminal.print(Styled(printable(question.title), style="bold"))
         for item in question.inputs:
             hint = "" if item.placeholder in item.label else f" ({item.placeholder})"
-            self.console.terminal.print(Styled(f"  {clean(item.label)}{clean(hint)}", style="dim"))
+            self.console.terminal.print(Styled(f"  {printable(item.label)}{printable(hint)}", style="dim"))
         self.console.terminal.print()
         self.asked = Replied(message)
         # The prompt answers, wherever what was pressed may stand.
@@ -215,7 +215,7 @@ class Chat:
     # ------------------------------------------------------------ the chat's own commands
 
     async def _speak_as(self, name: str) -> None:
-        name = "".join(clean(name).split())[:NAME_LIMIT].casefold()
+        name = "".join(printable(name).split())[:NAME_LIMIT].casefold()
         if not name or name.startswith(("@", "/", ":")):
             self._say(word(self.language, "console-bad-name"))
             return
@@ -226,7 +226,7 @@ class Chat:
 
     async def _enter(self, group: str) -> None:
         """Go into a group's room; a new name founds a group there."""
-        name = " ".join(clean(group).split())[:NAME_LIMIT] or "study"
+        name = " ".join(printable(group).split())[:NAME_LIMIT] or "study"
         self.group, self.private = name, False
         lost = await self.app.hearing.notice(RoomEntered(NAME, self.who, Address(NAME, name), self.zone))
         if lost is not None:
@@ -274,11 +274,11 @@ class Chat:
         self._say(word(self.language, "console-unknown", name=name[:NAME_LIMIT]))
 
     def _say(self, text: str) -> None:
-        self.console.terminal.print(Styled(clean(text), style="dim"))
+        self.console.terminal.print(Styled(printable(text), style="dim"))
 
 
-async def _everybody_leads() -> Standing:
-    return Standing(leader=True)
+async def _everybody_leads() -> ChatStanding:
+    return ChatStanding(leader=True)
 
 
 def _menu(card: Card, message: str) -> Replied | None:
@@ -291,5 +291,5 @@ def _menu(card: Card, message: str) -> Replied | None:
 async def _piped(chat: Chat) -> AsyncIterator[str]:
     """Lines of a pipe, one at a time, each shown after its prompt so that the output reads as a conversation."""
     for line in sys.stdin:
-        chat.console.terminal.print(Styled(chat.prompt + clean(line.rstrip("\n"))))
+        chat.console.terminal.print(Styled(chat.prompt + printable(line.rstrip("\n"))))
         yield line

@@ -16,7 +16,7 @@ from rich.text import Text as Styled
 from bot.cards import Card
 from bot.delivery import Address, Capabilities, Outcome, Sent, Status
 from bot.memory import Memory, Unavailable
-from bot.platforms.console.render import clean, page
+from bot.platforms.console.render import page, printable
 from bot.words import date_words, nearest, time_words, word
 
 NAME = "console"
@@ -85,7 +85,11 @@ class Console:
         local = self.clock().astimezone(ZoneInfo(self.zone))
         moment = f"{date_words(self.language, local.date(), local.date())} {time_words(local)}"
         account = address.account
-        where = clean(address.chat) if account is None else word(self.language, "console-private", name=clean(account))
+        where = (
+            printable(address.chat)
+            if account is None
+            else word(self.language, "console-private", name=printable(account))
+        )
         self.terminal.print(Styled(f"── {moment} · {where}{suffix}", style="dim"))
         self.print(card, message, address.chat)
 

@@ -27,7 +27,7 @@ from bot.cards import (
     Option,
     Paragraph,
     Part,
-    Progress,
+    ProgressBar,
     Span,
     Spans,
     Spoiler,
@@ -67,7 +67,7 @@ def page(card: Card, first: int = 1, width: int | None = None) -> Page:
     for part in card.parts:
         lines.extend(_part(part, width))
     if card.picture is not None:
-        lines.append(Styled(f"[picture: {clean(card.picture.alt)}]", style="dim"))
+        lines.append(Styled(f"[picture: {printable(card.picture.alt)}]", style="dim"))
     if isinstance(card.document, Attachment):
         lines.extend(_attached(card.document))
     pressables: list[Pressable] = []
@@ -80,9 +80,9 @@ def page(card: Card, first: int = 1, width: int | None = None) -> Page:
         labels = []
         for button in row:
             if isinstance(button, LinkButton):
-                labels.append(Styled(f"{clean(button.label)}: {clean(button.url)}"))
+                labels.append(Styled(f"{printable(button.label)}: {printable(button.url)}"))
                 continue
-            labels.append(Styled(f"[{first + len(pressables)}] {clean(button.label)}", style="bold cyan"))
+            labels.append(Styled(f"[{first + len(pressables)}] {printable(button.label)}", style="bold cyan"))
             pressables.append(Pressable(button.label, button.press))
         lines.extend(_rows(labels, width))
     return Page(tuple(lines), tuple(pressables))
@@ -100,24 +100,24 @@ def _rows(labels: list[Styled], width: int | None) -> Iterator[Styled]:
     yield line
 
 
-def plain(card: Card, first: int = 1) -> str:
+def plain_lines(card: Card, first: int = 1) -> str:
     """A card as plain text."""
     return "\n".join(line.plain for line in page(card, first).lines)
 
 
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """Text that cannot move the cursor, ring the bell or hide what follows: control characters are not printed."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
 
 
 def _attached(attachment: Attachment) -> Iterator[Styled]:
     """A file as its name and size in bytes, and its text where it is one: there is nothing else to open it with."""
-    yield Styled(f"[{clean(attachment.name)} · {len(attachment.content):,} B]", style="dim")
+    yield Styled(f"[{printable(attachment.name)} · {len(attachment.content):,} B]", style="dim")
     try:
         text = attachment.content.decode()
     except UnicodeDecodeError:
         return
-    yield from (Styled(line) for line in clean(text).splitlines())
+    yield from (Styled(line) for line in printable(text).splitlines())
 
 
 def _menu(options: Sequence[Option], first: int, width: int | None) -> Iterator[Styled]:
@@ -125,8 +125,8 @@ def _menu(options: Sequence[Option], first: int, width: int | None) -> Iterator[
     apart = any(option.description for option in options) and width is not None and width >= WIDE
     table = _table()
     for number, option in enumerate(options, first):
-        mark, label = Styled(f"[{number}]", style="bold cyan"), Styled(clean(option.label))
-        description = Styled(clean(option.description), style="dim")
+        mark, label = Styled(f"[{number}]", style="bold cyan"), Styled(printable(option.label))
+        description = Styled(printable(option.description), style="dim")
         if width is None:
             yield Styled.assemble(mark, " ", label, *(("  ", description) if option.description else ()))
         else:
@@ -140,7 +140,7 @@ def _fields(fields: Sequence[Field], width: int | None) -> Iterator[Styled]:
     """Each name with what belongs to it."""
     table = _table()
     for field in fields:
-        name, value = Styled(clean(field.name), style="bold"), styled(field.spans)
+        name, value = Styled(printable(field.name), style="bold"), styled(field.spans)
         if width is None:
             yield Styled.assemble(name, (": ", "bold"), value)
         else:
@@ -165,7 +165,7 @@ def _laid(table: Table, width: int) -> Iterator[Styled]:
 def _part(part: Part, width: int | None) -> Iterator[Styled]:
     if isinstance(part, Paragraph):
         yield from styled(part.spans).split("\n")
-    elif isinstance(part, Progress):
+    elif isinstance(part, ProgressBar):
         yield Styled(part.bar, style="green").append(" ").append_text(styled(part.spans))
     elif isinstance(part, Fields):
         yield from _fields(part.fields, width)
@@ -178,7 +178,7 @@ def styled(spans: Spans) -> Styled:
     text = Styled()
     for span in spans:
         words, style = _span(span)
-        text.append(clean(words), style=style)
+        text.append(printable(words), style=style)
     return text
 
 

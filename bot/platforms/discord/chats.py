@@ -10,7 +10,7 @@ from bot.memory import Memory, Unavailable
 
 log = logging.getLogger(__name__)
 
-KEPT = 100_000
+KEPT_CHANNELS = 100_000
 """How many channels are kept in memory, at about 200 bytes; to look one up again costs 0.4 ms."""
 
 GATHERED = 1.0
@@ -70,7 +70,7 @@ class Chats:
             self._writing = asyncio.create_task(self._write_on(), name="private chats")
 
     def _make_room(self) -> None:
-        while len(self._known) > KEPT:
+        while len(self._known) > KEPT_CHANNELS:
             self._known.popitem(last=False)
 
     async def _write_on(self) -> None:

@@ -27,7 +27,7 @@ from bot.platforms.discord.connection import Client
 from bot.platforms.discord.limits import PER_SECOND, Limits, attempt, share
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.outgoing import UNREACHABLE
-from bot.platforms.discord.render import Message, marked, render
+from bot.platforms.discord.render import RenderedMessage, marked, render
 from bot.platforms.discord.shards import Shards, briefly
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ GATEWAY_URL = str(DiscordWebSocket.DEFAULT_GATEWAY)
 SEND_WITHIN = 20.0
 """Seconds until a send is in doubt: discord.py tries again on faults of Discord's, for up to 25."""
 
-SECOND = 1.0
+RATE_WINDOW_SECONDS = 1.0
 """The window of Discord's limit on requests (Rate Limits, "Global Rate Limit")."""
 
 
@@ -62,7 +62,7 @@ class DiscordPlatform:
         leases: Leases | None = None,
     ) -> None:
         self.name = PLATFORM
-        self.capabilities = Capabilities(whispers=True, remembers_for=outgoing.REMEMBERED, shared=shards > 1)
+        self.capabilities = Capabilities(whispers=True, remembers_for=outgoing.REMEMBERED_MESSAGES, shared=shards > 1)
         self.lease = f"{PLATFORM}:{owner(token)}"
         self._token = token
         self._hearing = hearing
@@ -113,7 +113,7 @@ class DiscordPlatform:
 
     def resume(self) -> None:
         """Begin as if the last second's requests had all been made."""
-        self.limits.pace.halt(SECOND)
+        self.limits.pace.halt(RATE_WINDOW_SECONDS)
 
     def delay(self, address: Address) -> float:
         """Seconds until a delivery may leave: the pace's halts, and the breaker before Discord's ban.
@@ -121,7 +121,7 @@ class DiscordPlatform:
         Some while there is nothing to send through: what is handed over then would only come back.
         """
         sender = self._desk is not None or self._shards.clients or (self._running.is_set() and not self._shards.serving)
-        return self.limits.delay() if sender else outgoing.AGAIN
+        return self.limits.delay() if sender else outgoing.AGAIN_SECONDS
 
     def status(self) -> Status:
         """How the shards are that fall to this process; the worst of them speaks for all."""
@@ -156,7 +156,7 @@ class DiscordPlatform:
             outcome = await self._post(client, address, messages, key)
         return outcome
 
-    async def _post(self, client: Client, address: Address, messages: tuple[Message, ...], key: str) -> Outcome:
+    async def _post(self, client: Client, address: Address, messages: tuple[RenderedMessage, ...], key: str) -> Outcome:
         channel = await self._channel(client, address)
         if not isinstance(channel, discord.PartialMessageable):
             return channel
@@ -212,7 +212,7 @@ class DiscordPlatform:
             failed = outgoing.outcome(error, messages[0][1], self._permissions(address))
         # Nothing was sent, so nothing is in more doubt than before.
         if isinstance(failed, Doubtful):
-            return Later(outgoing.AGAIN, failed.reason)
+            return Later(outgoing.AGAIN_SECONDS, failed.reason)
         return failed if isinstance(failed, Later | Gone) else Doubtful("we may not read the channel's history")
 
     # ---------------------------------------------------------------- through what, and where
@@ -234,10 +234,10 @@ class DiscordPlatform:
         if self._desk is None and self._shards.clients:
             return next(iter(self._shards.clients.values()))
         if self._desk is None and self._shards.serving:
-            return Later(outgoing.AGAIN, "not connected")
+            return Later(outgoing.AGAIN_SECONDS, "not connected")
         async with self._opening:
             if not self._running.is_set():
-                return Later(outgoing.AGAIN, "not connected")
+                return Later(outgoing.AGAIN_SECONDS, "not connected")
             if self._desk is None:
                 desk = self._connection(0)
                 try:
@@ -246,7 +246,7 @@ class DiscordPlatform:
                 except (*UNREACHABLE, discord.LoginFailure) as error:
                     await desk.close()
                     refused = isinstance(error, discord.LoginFailure)
-                    return Later(outgoing.REFUSED if refused else outgoing.AGAIN, "not connected")
+                    return Later(outgoing.REFUSED_SECONDS if refused else outgoing.AGAIN_SECONDS, "not connected")
                 self._desk = desk
             return self._desk
 
@@ -282,7 +282,7 @@ class DiscordPlatform:
             log.warning("a file that was given is gone: %s", error.status)
             return None
         except UNREACHABLE as error:
-            return Later(outgoing.AGAIN, f"a file could not be fetched: {type(error).__name__}")
+            return Later(outgoing.AGAIN_SECONDS, f"a file could not be fetched: {type(error).__name__}")
 
     async def _channel(self, client: Client, address: Address) -> discord.PartialMessageable | Outcome:
         """Where an address is; a private chat is opened. Nothing was delivered when that fails."""
@@ -294,17 +294,17 @@ class DiscordPlatform:
             async with asyncio.timeout(SEND_WITHIN):
                 opened = await client.http.start_private_message(int(address.account))
         except UNREACHABLE as error:
-            failed = outgoing.outcome(error, Message(""), None)
+            failed = outgoing.outcome(error, RenderedMessage(""), None)
         else:
             self._chats.opened(address.account, int(opened["id"]))
             return client.get_partial_messageable(int(opened["id"]))
         if isinstance(failed, Doubtful):
-            return Later(outgoing.AGAIN, failed.reason)
+            return Later(outgoing.AGAIN_SECONDS, failed.reason)
         # There is no private chat with somebody who is not there.
         return Closed(failed.reason) if isinstance(failed, Gone) else failed
 
     async def _sent(
-        self, address: Address, message: Message, sending: Coroutine[object, object, discord.Message]
+        self, address: Address, message: RenderedMessage, sending: Coroutine[object, object, discord.Message]
     ) -> Outcome:
         with attempt() as tried:
             try:
@@ -316,7 +316,7 @@ class DiscordPlatform:
             # Discord failed at the first try, and had us wait before the next one.
             return Doubtful(failed.reason)
         if isinstance(failed, Doubtful) and not tried.doubtful:
-            return Later(outgoing.AGAIN, failed.reason)
+            return Later(outgoing.AGAIN_SECONDS, failed.reason)
         return failed
 
 

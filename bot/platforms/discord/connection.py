@@ -22,7 +22,7 @@ from bot.platforms.discord.private import Private, from_person
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0
+ROUTE_SECONDS = 5.0
 """Seconds a request may wait for its route's limit; what takes longer goes back to the courier."""
 
 FINISH_WITHIN = 5.0
@@ -65,7 +65,7 @@ class Client(discord.Client):
             shard_count=shards,
         )
         # The constructor takes no less than 30.
-        self.http.max_ratelimit_timeout = PATIENCE
+        self.http.max_ratelimit_timeout = ROUTE_SECONDS
         limits.forget_as_we_go(self.http)
         self._hearing = hearing
         self._memory = memory

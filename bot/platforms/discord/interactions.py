@@ -14,13 +14,13 @@ from discord import InteractionType
 
 from bot.cards import Button, Card, LineTooLong, Paragraph, Question, Text
 from bot.command import Audience, Hearing, Response
-from bot.command.heard import Filled, Heard, Origin, Pressed, Standing
+from bot.command.heard import ChatStanding, Filled, Heard, Origin, Pressed
 from bot.command.parameters import Suggestion
 from bot.delivery import Address
 from bot.pacing import Halted, TooLate
 from bot.platforms.discord import outgoing, slash
 from bot.platforms.discord.markdown import PLATFORM
-from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, Message, carried, press_of, render
+from bot.platforms.discord.render import OPTION_LABEL, OPTIONS, RenderedMessage, carried, press_of, render
 from bot.words import say, word
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Component(TypedDict, total=False):
     components: list[Component]
 
 
-class Data(slash.Given, total=False):
+class Data(slash.CommandData, total=False):
     """What somebody filled in, pressed or chose ("Interaction Data")."""
 
     custom_id: str
@@ -140,9 +140,9 @@ def _origin(interaction: discord.Interaction) -> Origin:
     user = interaction.user
     private = interaction.guild_id is None
 
-    async def standing() -> Standing:
+    async def standing() -> ChatStanding:
         granted = interaction.permissions
-        return Standing(granted.manage_guild or granted.administrator, _missing(interaction))
+        return ChatStanding(granted.manage_guild or granted.administrator, _missing(interaction))
 
     return Origin(
         platform=PLATFORM,
@@ -259,10 +259,10 @@ class Reply:
         for message in rest if placed else (first, *rest):
             await self._add(message, whisper)
 
-    async def _complete(self, message: Message) -> None:
+    async def _complete(self, message: RenderedMessage) -> None:
         await self._interaction.edit_original_response(**outgoing.replacing(message))
 
-    async def _replace(self, message: Message) -> bool:
+    async def _replace(self, message: RenderedMessage) -> bool:
         """Put a message in the place of the pressed one; False when somebody has deleted that."""
         change: Send = self._interaction.response.edit_message
         if self._deferred:
@@ -275,7 +275,7 @@ class Reply:
             return False
         return True
 
-    async def _add(self, message: Message, whisper: bool) -> None:
+    async def _add(self, message: RenderedMessage, whisper: bool) -> None:
         """Show a message below what there is; the first one of all is what Discord waits for."""
         send: Send = self._interaction.response.send_message
         if self._interaction.response.is_done():

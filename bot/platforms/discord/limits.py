@@ -41,7 +41,7 @@ as much over, so it costs nothing."""
 UNCOUNTED = ("/interactions/", "/webhooks/")
 """Where an interaction's own token is enough; these do not count to PER_SECOND (same page)."""
 
-WINDOW = 600.0
+INVALID_WINDOW_SECONDS = 600.0
 """Seconds in which no more than 10,000 answers may be 401, 403 or 429, else Discord bans the host ("Invalid Request
 Limit")."""
 
@@ -55,7 +55,7 @@ STOP_ANSWERS = 9_000
 
 INVALID = (401, 403, 429)
 
-PATIENCE = 10.0
+TURN_SECONDS = 10.0
 """Seconds a delivery stands in line for its turn; what takes longer goes back to the courier."""
 
 IDLE = 60.0
@@ -139,7 +139,7 @@ class Limits:
     def invalid_responses(self) -> int:
         """Answers of 401, 403 and 429 in the last ten minutes; at 10,000 Discord bans the host."""
         now = asyncio.get_running_loop().time()
-        while self._invalid and self._invalid[0] <= now - WINDOW:
+        while self._invalid and self._invalid[0] <= now - INVALID_WINDOW_SECONDS:
             self._invalid.popleft()
         return len(self._invalid)
 
@@ -161,7 +161,7 @@ class Limits:
             raise Halted(seconds)
         if not url.startswith(self._uncounted):
             self._keep_to_share()
-            await self.pace.turn(patience=self._patience if answers else PATIENCE)
+            await self.pace.turn(patience=self._patience if answers else TURN_SECONDS)
             # Those behind in the line may have waited for it since it was another.
             self._keep_to_share()
 
@@ -184,7 +184,7 @@ class Limits:
         if not url.startswith(self._uncounted):
             time = asyncio.get_running_loop().time
             while seconds := self._not_yet(time()):
-                if seconds > PATIENCE:
+                if seconds > TURN_SECONDS:
                     raise Halted(seconds)
                 await asyncio.sleep(seconds)
             if (by := leave_by.get()) is not None and time() >= by:
@@ -204,10 +204,10 @@ class Limits:
         time, watched = asyncio.get_running_loop().time, _attempt.get()
         while True:
             seconds, by = self.pace.delay(), leave_by.get()
-            if seconds > PATIENCE or (by is not None and time() + seconds >= by):
+            if seconds > TURN_SECONDS or (by is not None and time() + seconds >= by):
                 if watched is not None:
                     watched.ends(doubtful=False)
-                raise Halted(seconds) if seconds > PATIENCE else TooLate
+                raise Halted(seconds) if seconds > TURN_SECONDS else TooLate
             if not seconds:
                 break
             await asyncio.sleep(seconds)
@@ -278,7 +278,7 @@ class Limits:
         count = self.invalid_responses
         if count < fewer:
             return 0.0
-        return self._invalid[count - fewer] + WINDOW - asyncio.get_running_loop().time()
+        return self._invalid[count - fewer] + INVALID_WINDOW_SECONDS - asyncio.get_running_loop().time()
 
     def _ban(self) -> float:
         return max(0.0, self._banned - asyncio.get_running_loop().time()) if self._banned else 0.0

@@ -15,7 +15,7 @@ import discord
 from bot.cards import Question, sign
 from bot.delivery import Closed, Doubtful, Forbidden, Gone, Later, Outcome, Rejected
 from bot.pacing import Halted, TooLate
-from bot.platforms.discord.render import Attached, Embed, Menu, Message, Press, Visit, cut
+from bot.platforms.discord.render import Attached, Embed, Press, RenderedMessage, SelectMenu, Visit, cut
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ ALT = 1024
 NONCE = 25
 """The longest nonce (Discord, Create Message)."""
 
-REMEMBERED = timedelta(minutes=2)
+REMEMBERED_MESSAGES = timedelta(minutes=2)
 """For how long Discord certainly knows a nonce; it says "a few minutes" (Create Message, `enforce_nonce`)."""
 
-AGAIN = 5.0
+AGAIN_SECONDS = 5.0
 """Seconds to wait when Discord cannot be reached and says nothing of its own."""
 
-REFUSED = 900.0
+REFUSED_SECONDS = 900.0
 """Seconds to wait when the token is no longer taken: 10,000 refusals in ten minutes get a host banned."""
 
 UNREACHABLE = (
@@ -63,7 +63,7 @@ def nonce(key: str, index: int) -> str:
     return hashlib.sha256(f"{key} {index}".encode()).hexdigest()[:NONCE]
 
 
-def new(message: Message) -> dict[str, Any]:
+def new(message: RenderedMessage) -> dict[str, Any]:
     """A message as the arguments of discord.py's sending methods."""
     files = _files(message.files)
     return {
@@ -75,7 +75,7 @@ def new(message: Message) -> dict[str, Any]:
     }
 
 
-def replacing(message: Message) -> dict[str, Any]:
+def replacing(message: RenderedMessage) -> dict[str, Any]:
     """A message as the arguments of discord.py's editing methods: what it lacks is taken away from the old one."""
     return {
         "content": message.content,
@@ -86,7 +86,7 @@ def replacing(message: Message) -> dict[str, Any]:
     }
 
 
-async def show(message: Message, way: Callable[[Message], Awaitable[object]]) -> None:
+async def show(message: RenderedMessage, way: Callable[[RenderedMessage], Awaitable[object]]) -> None:
     """Show an answer one way; without its files, and saying so, where Discord does not take them."""
     try:
         await way(message)
@@ -97,7 +97,7 @@ async def show(message: Message, way: Callable[[Message], Awaitable[object]]) ->
         await way(message.words)
 
 
-def _mentions(message: Message) -> discord.AllowedMentions:
+def _mentions(message: RenderedMessage) -> discord.AllowedMentions:
     users = [discord.Object(int(account)) for account in message.pings]
     return discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
 
@@ -116,7 +116,7 @@ def _files(files: Iterable[Attached]) -> list[discord.File]:
     ]
 
 
-def _view(message: Message) -> discord.ui.View:
+def _view(message: RenderedMessage) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for index, row in enumerate(message.rows):
         for item in row:
@@ -126,13 +126,13 @@ def _view(message: Message) -> discord.ui.View:
     return view
 
 
-def _item(item: Press | Visit | Menu, row: int) -> discord.ui.Item[discord.ui.View]:
+def _item(item: Press | Visit | SelectMenu, row: int) -> discord.ui.Item[discord.ui.View]:
     match item:
         case Press():
             return discord.ui.Button(label=item.label, custom_id=item.custom_id, style=_STYLES[item.style], row=row)
         case Visit():
             return discord.ui.Button(label=item.label, url=item.url, row=row)
-        case Menu():
+        case SelectMenu():
             options = [
                 discord.SelectOption(label=answer.label, value=answer.value, description=answer.description or None)
                 for answer in item.answers
@@ -174,7 +174,7 @@ _FILES_REFUSED = {40005, 50013, 50035}
 """Request entity too large; missing permissions; an invalid form: what a message without a file may not be."""
 
 
-def outcome(error: Exception, message: Message, permissions: discord.Permissions | None) -> Outcome:
+def outcome(error: Exception, message: RenderedMessage, permissions: discord.Permissions | None) -> Outcome:
     """What an error means for a message on its way. Raises the error when it is none of Discord's or the network's.
 
     `permissions` are ours in the channel, None where we are not in its server.
@@ -185,18 +185,20 @@ def outcome(error: Exception, message: Message, permissions: discord.Permissions
         case Halted():
             return Later(error.seconds, "Discord asks for patience")
         case TooLate():
-            return Later(AGAIN, "its turn came too late")
+            return Later(AGAIN_SECONDS, "its turn came too late")
         case discord.HTTPException():
             return _answered(error, message, permissions)
         case aiohttp.ClientConnectorError():
-            return Later(AGAIN, "Discord cannot be reached")
+            return Later(AGAIN_SECONDS, "Discord cannot be reached")
         case aiohttp.ClientError() | OSError() | TimeoutError():
             return Doubtful(f"the connection broke: {type(error).__name__}")
         case _:
             raise error
 
 
-def _answered(error: discord.HTTPException, message: Message, permissions: discord.Permissions | None) -> Outcome:
+def _answered(
+    error: discord.HTTPException, message: RenderedMessage, permissions: discord.Permissions | None
+) -> Outcome:
     reason = f"{error.status} {error.code}: {error.text}"[:300]
     if error.code in _CLOSED:
         return Closed(reason)
@@ -212,10 +214,10 @@ def _answered(error: discord.HTTPException, message: Message, permissions: disco
     if error.status >= 500:
         return Doubtful(reason)
     if error.status == 401:
-        return Later(REFUSED, "Discord no longer takes the token")
+        return Later(REFUSED_SECONDS, "Discord no longer takes the token")
     if error.status in (403, 404) and not error.code:
         # Not the API's own word, which has a code, but that of something before it.
-        return Later(REFUSED, reason)
+        return Later(REFUSED_SECONDS, reason)
     if error.status == 403:
         return Forbidden(reason)
     return Gone(reason) if error.status == 404 else Rejected(reason)
@@ -223,12 +225,12 @@ def _answered(error: discord.HTTPException, message: Message, permissions: disco
 
 def _patience(error: discord.HTTPException) -> float:
     try:
-        return float(error.response.headers.get("Retry-After", REFUSED))
+        return float(error.response.headers.get("Retry-After", REFUSED_SECONDS))
     except ValueError:
-        return REFUSED
+        return REFUSED_SECONDS
 
 
-def lacking(message: Message, permissions: discord.Permissions | None) -> str:
+def lacking(message: RenderedMessage, permissions: discord.Permissions | None) -> str:
     """The permissions a message needs and we lack, by the names Discord's settings show."""
     needed = {"Send Messages": "send_messages"}
     if message.embeds:

@@ -17,7 +17,7 @@ from bot.delivery import Address
 from bot.platforms.discord import outgoing
 from bot.platforms.discord.interactions import UNREACHED, asking
 from bot.platforms.discord.markdown import PLATFORM
-from bot.platforms.discord.render import Message, press_of, render
+from bot.platforms.discord.render import RenderedMessage, press_of, render
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +87,13 @@ def _presses(message: discord.Message) -> Iterator[str]:
                 yield press_of(item.custom_id)
 
 
-async def _reply(message: discord.Message, messages: tuple[Message, ...]) -> None:
+async def _reply(message: discord.Message, messages: tuple[RenderedMessage, ...]) -> None:
     """Answer below a message, in as many as it takes. One that is delivered to us again is answered once."""
     for index, part in enumerate(messages):
         await outgoing.show(part, partial(_send, message, index))
 
 
-async def _send(message: discord.Message, index: int, part: Message) -> None:
+async def _send(message: discord.Message, index: int, part: RenderedMessage) -> None:
     sent = outgoing.new(part)
     if index == 0:
         sent["reference"] = message.to_reference(fail_if_not_exists=False)

@@ -23,7 +23,7 @@ from bot.cards import (
     Moment,
     Paragraph,
     Part,
-    Progress,
+    ProgressBar,
     Span,
     Spans,
     Spoiler,
@@ -45,7 +45,7 @@ EMBEDS = 10
 EMBEDS_SIZE = 6000
 """Characters of a message and its embeds (Discord, Message, "Embed Limits")."""
 
-ROWS = 5
+ACTION_ROWS = 5
 ROW_BUTTONS = 5
 OPTIONS = 25
 LABEL = 80
@@ -104,7 +104,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MenuAnswer:
     """One line of a menu; its value comes back to us."""
 
     label: str
@@ -113,15 +113,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Menu:
+class SelectMenu:
     """A select menu; its own id says nothing, the answer chosen says all."""
 
     custom_id: str
     placeholder: str
-    answers: tuple[Answer, ...]
+    answers: tuple[MenuAnswer, ...]
 
 
-Row = tuple[Press | Visit | Menu, ...]
+ComponentRow = tuple[Press | Visit | SelectMenu, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +134,23 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RenderedMessage:
     """One message. `content` is what notifications show; `pings` are the only ids it may notify."""
 
     content: str
     embeds: tuple[Embed, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ComponentRow, ...] = ()
     files: tuple[Attached, ...] = ()
     pings: tuple[str, ...] = ()
 
     @property
-    def words(self) -> Message:
+    def words(self) -> RenderedMessage:
         """The same without its files, saying what these would have shown."""
         said = (markdown((Text(file.alt),)) for file in self.files if file.alt)
         return replace(self, content=cut("\n".join((self.content, *said)), CONTENT), files=())
 
 
-def render(card: Card, document: bytes | None = None) -> tuple[Message, ...]:
+def render(card: Card, document: bytes | None = None) -> tuple[RenderedMessage, ...]:
     """The messages of a card, in order; most cards take one. What can be pressed stands under the last of the text.
 
     `document` is the content of the card's document, where it was fetched. Raises ValueError for a card that has
@@ -163,16 +163,17 @@ def render(card: Card, document: bytes | None = None) -> tuple[Message, ...]:
         if account not in mentioned(opening):
             opening = (*opening, Text(" "), mention)
     messages = [
-        Message(markdown(piece) or CONTINUED, pings=tuple(mentioned(piece))) for piece in split(opening, CONTENT)
+        RenderedMessage(markdown(piece) or CONTINUED, pings=tuple(mentioned(piece)))
+        for piece in pieces_of(opening, CONTENT)
     ]
     for index, embeds in enumerate(_pages(list(_embeds(parts)))):
         if index:
-            messages.append(Message(CONTINUED))
+            messages.append(RenderedMessage(CONTINUED))
         messages[-1] = replace(messages[-1], embeds=embeds)
     messages[-1] = replace(messages[-1], files=tuple(_files(card, document)))
-    for index, rows in enumerate(_chunks(list(_rows(card)), ROWS)):
+    for index, rows in enumerate(_chunks(list(_rows(card)), ACTION_ROWS)):
         if index:
-            messages.append(Message(CONTINUED))
+            messages.append(RenderedMessage(CONTINUED))
         messages[-1] = replace(messages[-1], rows=_unique(rows))
     return tuple(messages)
 
@@ -196,7 +197,7 @@ def carried(custom_id: str) -> tuple[str, int | None]:
     return unsign(press_of(custom_id))
 
 
-def marked(message: Message, mark: str) -> Message:
+def marked(message: RenderedMessage, mark: str) -> RenderedMessage:
     """The same message with a mark by which it is known in its channel; where nothing can be pressed, unchanged.
 
     A line and its owner take 64 of the 100 characters of an id, so there is always room for it.
@@ -249,7 +250,7 @@ def _spans(part: Part) -> Spans:
     match part:
         case Paragraph():
             return part.spans
-        case Progress():
+        case ProgressBar():
             return (Text(f"{part.bar} "), *part.spans)
         case Fields():
             return lines(*((Bold(item.name), Text(" "), *item.spans) for item in part.fields))
@@ -286,11 +287,11 @@ _Piece = str | tuple[str, str]
 
 def _pieces(part: Part) -> Iterator[_Piece]:
     if not isinstance(part, Fields):
-        yield from filter(None, (markdown(piece) for piece in split(_spans(part), DESCRIPTION)))
+        yield from filter(None, (markdown(piece) for piece in pieces_of(_spans(part), DESCRIPTION)))
         return
     for item in part.fields:
         name = markdown((Text(cut(item.name, FIELD_NAME)),)) or CONTINUED
-        for index, piece in enumerate(split(item.spans, FIELD_VALUE)):
+        for index, piece in enumerate(pieces_of(item.spans, FIELD_VALUE)):
             yield (CONTINUED if index else name), markdown(piece) or "–"
 
 
@@ -317,7 +318,7 @@ def _pages(embeds: Sequence[Embed]) -> Iterator[tuple[Embed, ...]]:
         yield page
 
 
-def split(spans: Spans, limit: int) -> list[Spans]:
+def pieces_of(spans: Spans, limit: int) -> list[Spans]:
     """The same words in pieces whose markdown is within a limit, broken between lines or words; one when they fit."""
     if len(markdown(spans)) <= limit:
         return [spans]
@@ -362,7 +363,7 @@ def _atoms(span: Span) -> Iterator[Span]:
 # ---------------------------------------------------------------- what can be pressed
 
 
-def _rows(card: Card) -> Iterator[Row]:
+def _rows(card: Card) -> Iterator[ComponentRow]:
     if card.choice is not None:
         yield from ((menu,) for menu in _menus(card.choice))
     for row in card.rows:
@@ -383,26 +384,26 @@ def _fits(button: LinkButton) -> bool:
     return url is not None and len(url) <= URL
 
 
-def _menus(choice: Choice) -> Iterator[Menu]:
+def _menus(choice: Choice) -> Iterator[SelectMenu]:
     chunks = _chunks(choice.options, OPTIONS)
     for index, options in enumerate(chunks, start=1):
         placeholder = choice.placeholder if len(chunks) == 1 else f"{choice.placeholder} ({index}/{len(chunks)})"
         answers = tuple(
-            Answer(
+            MenuAnswer(
                 cut(o.label.strip() or o.line, OPTION_LABEL),
                 sign(o.line, choice.only),
                 cut(o.description, OPTION_LABEL),
             )
             for o in options
         )
-        yield Menu(f"?{index}", cut(placeholder, PLACEHOLDER), answers)
+        yield SelectMenu(f"?{index}", cut(placeholder, PLACEHOLDER), answers)
 
 
 _COUNT = re.compile(r"^\d+!")
 """Tells equal lines of one message apart: no line begins with a digit, as no command's name does."""
 
 
-def _unique(rows: Sequence[Row]) -> tuple[Row, ...]:
+def _unique(rows: Sequence[ComponentRow]) -> tuple[ComponentRow, ...]:
     """The same rows with every id once, as Discord wants it within a message, and within a menu."""
     seen: set[str] = set()
 
@@ -414,10 +415,10 @@ def _unique(rows: Sequence[Row]) -> tuple[Row, ...]:
         seen.add(unique)
         return unique
 
-    def one(item: Press | Visit | Menu) -> Press | Visit | Menu:
+    def one(item: Press | Visit | SelectMenu) -> Press | Visit | SelectMenu:
         if isinstance(item, Press):
             return replace(item, custom_id=counted(item.custom_id, seen))
-        if isinstance(item, Menu):
+        if isinstance(item, SelectMenu):
             values: set[str] = set()
             return replace(item, answers=tuple(replace(a, value=counted(a.value, values)) for a in item.answers))
         return item

@@ -10,21 +10,27 @@ import discord
 from discord.http import HTTPClient
 
 from bot.delivery import Doubtful, Outcome, Sent
-from bot.platforms.discord.render import MARK, Message, mark_of, marked
+from bot.platforms.discord.render import MARK, RenderedMessage, mark_of, marked
 
-Json = Mapping[str, Any]
+MessageJson = Mapping[str, Any]
 
 SLACK = timedelta(minutes=1)
 """How far our clock may be ahead of Discord's, which dates messages."""
 
-PAGE = 100
+MESSAGES_A_PAGE = 100
 """The most that Discord gives at once (Get Channel Messages)."""
 
 PAGES = 10
 
 
 async def look(
-    http: HTTPClient, channel: int, own: int, messages: Sequence[tuple[str, Message]], since: datetime, *, private: bool
+    http: HTTPClient,
+    channel: int,
+    own: int,
+    messages: Sequence[tuple[str, RenderedMessage]],
+    since: datetime,
+    *,
+    private: bool,
 ) -> Outcome | None:
     """Look for a card's messages, each with its mark, among our own since a moment. See `Platform.find`.
 
@@ -51,14 +57,14 @@ async def look(
     return Doubtful("we may not read the channel's history")
 
 
-async def _pages(http: HTTPClient, channel: int, since: datetime) -> AsyncIterator[list[Json] | None]:
+async def _pages(http: HTTPClient, channel: int, since: datetime) -> AsyncIterator[list[MessageJson] | None]:
     """What was written since, the oldest page first; None at the end where there is still more."""
     after = discord.utils.time_snowflake(since)
     for _ in range(PAGES):
-        page: list[Json] = [*await http.logs_from(channel, PAGE, after=after)]
+        page: list[MessageJson] = [*await http.logs_from(channel, MESSAGES_A_PAGE, after=after)]
         # Within a page the newest stands first.
         yield page[::-1]
-        if len(page) < PAGE:
+        if len(page) < MESSAGES_A_PAGE:
             return
         after = max(int(message["id"]) for message in page)
     yield None
@@ -75,13 +81,13 @@ async def _readable(http: HTTPClient, channel: int) -> bool:
     return True
 
 
-def _which(there: Json, messages: Sequence[tuple[str, Message]], found: Mapping[int, str]) -> int | None:
+def _which(there: MessageJson, messages: Sequence[tuple[str, RenderedMessage]], found: Mapping[int, str]) -> int | None:
     """Which of a card's messages it is, of those not found yet; None for none of them."""
     wanted = (index for index in range(len(messages)) if index not in found)
     return next((index for index in wanted if _is(there, *messages[index])), None)
 
 
-def _is(there: Json, mark: str, message: Message) -> bool:
+def _is(there: MessageJson, mark: str, message: RenderedMessage) -> bool:
     """Whether it is this very message: by its mark, or, where it has nothing that could carry one, by its words."""
     ids = _ids(there)
     marks = [found for found in map(mark_of, ids) if found]
@@ -90,7 +96,7 @@ def _is(there: Json, mark: str, message: Message) -> bool:
     return not ids and marked(message, mark) == message and _words(there) == _ours(message)
 
 
-def _resembles(there: Json, message: Message) -> bool:
+def _resembles(there: MessageJson, message: RenderedMessage) -> bool:
     """Whether it could be this message, composed when things stood otherwise: no answer to anybody, opening alike.
 
     News of a finished step have nothing to carry a mark; shown to be so since, they go on where the full stop stood.
@@ -101,13 +107,13 @@ def _resembles(there: Json, message: Message) -> bool:
     return not known and not answers and (short == long or (short != "" and long.startswith(short)))
 
 
-def _ids(there: Json) -> list[str]:
+def _ids(there: MessageJson) -> list[str]:
     """What can be pressed under it."""
     parts = (part for row in there["components"] for part in row.get("components", []))
     return [part["custom_id"] for part in parts if part.get("custom_id")]
 
 
-def _words(there: Json) -> tuple[object, ...]:
+def _words(there: MessageJson) -> tuple[object, ...]:
     embeds = (
         (_bare(embed.get("description")), *((_bare(f["name"]), _bare(f["value"])) for f in embed.get("fields", [])))
         for embed in there["embeds"]
@@ -117,7 +123,7 @@ def _words(there: Json) -> tuple[object, ...]:
     return (_bare(there["content"]), *embeds)
 
 
-def _ours(message: Message) -> tuple[object, ...]:
+def _ours(message: RenderedMessage) -> tuple[object, ...]:
     embeds = (
         (_bare(embed.description), *((_bare(name), _bare(value)) for name, value in embed.fields))
         for embed in message.embeds

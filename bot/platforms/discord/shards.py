@@ -29,7 +29,7 @@ CANCEL_AGAIN_SECONDS = 1
 WRONG_TOKEN = 4004
 """Authentication failed (Discord, "Gateway Close Event Codes")."""
 
-REFUSED = "Discord does not take DISCORD_TOKEN. Copy it anew from the developer portal."
+REFUSED_WORDS = "Discord does not take DISCORD_TOKEN. Copy it anew from the developer portal."
 
 
 class Shards:
@@ -146,7 +146,7 @@ class Shards:
                     await _to_its_end(client.connect())
                 return
             except discord.LoginFailure:
-                raise BadToken(REFUSED) from None
+                raise BadToken(REFUSED_WORDS) from None
             except discord.ConnectionClosed as closed:
                 if closed.code == WRONG_TOKEN:
                     raise BadToken("Discord no longer takes DISCORD_TOKEN: it was reset.") from None

@@ -9,59 +9,59 @@ from functools import partial
 from typing import Any, TypedDict
 
 from bot.command import Command, Parameter, Registry, Somebody
-from bot.command.parameters import File, FileKind, Kind, MateKind, OneOf, Plain, Words
+from bot.command.parameters import ArgumentKind, File, FileKind, MateKind, OneOf, Plain, Words
 from bot.platforms.discord.markdown import PLATFORM
 from bot.platforms.discord.render import OPTION_LABEL, cut
 from bot.words import translated
 
-Json = dict[str, Any]
+CommandJson = dict[str, Any]
 
 STRING, USER, ATTACHMENT = 3, 6, 11
 """Types of options (Discord, Application Commands, "Application Command Option Type")."""
 
-GUILD, PRIVATE = 0, 1
+GUILD, PRIVATE_CHAT = 0, 1
 """Where a command is offered: in servers and in our private chat ("Interaction Context Types")."""
 
 GUILD_INSTALL = 0
 MANAGE_SERVER = 1 << 5
-DESCRIPTION = 100
+DESCRIPTION_LENGTH = 100
 
-LOCALES = (
+DISCORD_LOCALES = (
     *("id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR"),
     *("ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko"),
 )
 """The languages that Discord's apps speak (Discord, Reference, "Locales")."""
 
 
-def commands(registry: Registry) -> list[Json]:
+def commands(registry: Registry) -> list[CommandJson]:
     """Every command members are shown, as Discord registers them."""
     return [_command(command) for command in registry.listed]
 
 
-def fingerprint(commands: list[Json]) -> str:
+def fingerprint(commands: list[CommandJson]) -> str:
     """The same for equal commands: what tells whether Discord has them already."""
     return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
 
 
-def _command(command: Command) -> Json:
+def _command(command: Command) -> CommandJson:
     return {
         "name": command.name,
         "type": 1,
-        **_in_each_language("description", command.describe, DESCRIPTION),
+        **_in_each_language("description", command.describe, DESCRIPTION_LENGTH),
         "options": [_option(command, parameter) for parameter in command.parameters],
         # Hides it from others; whoever a server's settings show it to is checked again when it is carried out.
         "default_member_permissions": MANAGE_SERVER if command.leaders else None,
-        "contexts": [GUILD, PRIVATE],
+        "contexts": [GUILD, PRIVATE_CHAT],
         "integration_types": [GUILD_INSTALL],
     }
 
 
-def _option(command: Command, parameter: Parameter) -> Json:
+def _option(command: Command, parameter: Parameter) -> CommandJson:
     """An option. None is required: what is missing is asked for. Lengths are left to us, who refuse in words."""
-    option: Json = {
+    option: CommandJson = {
         "name": parameter.name,
         **_in_each_language(
-            "description", lambda language: command.describe_parameter(language, parameter.name), DESCRIPTION
+            "description", lambda language: command.describe_parameter(language, parameter.name), DESCRIPTION_LENGTH
         ),
         "type": STRING,
     }
@@ -80,7 +80,7 @@ def _option(command: Command, parameter: Parameter) -> Json:
     return option
 
 
-def _in_each_language(field: str, told: Callable[[str], str], limit: int) -> Json:
+def _in_each_language(field: str, told: Callable[[str], str], limit: int) -> CommandJson:
     """A text of a command, and what it is for those whose Discord speaks another language of ours.
 
     Where Discord has several varieties of a language (es-ES, es-419), ours is for all of them.
@@ -89,18 +89,18 @@ def _in_each_language(field: str, told: Callable[[str], str], limit: int) -> Jso
     found = {
         locale: cut(words, limit)
         for language, words in others.items()
-        for locale in LOCALES
+        for locale in DISCORD_LOCALES
         if language.replace("_", "-") in (locale, locale.partition("-")[0])
     }
     return {field: cut(text, limit)} | ({f"{field}_localizations": found} if found else {})
 
 
-def _suggests(kind: Kind) -> bool:
+def _suggests(kind: ArgumentKind) -> bool:
     """Whether there is anything to offer while somebody types: plain kinds and words offer nothing, their kin may."""
     return type(kind) not in (Plain, Words)
 
 
-class Option(TypedDict, total=False):
+class FilledOption(TypedDict, total=False):
     """An option that somebody fills in ("Application Command Interaction Data Option")."""
 
     name: str
@@ -117,7 +117,7 @@ class User(TypedDict, total=False):
     username: str
 
 
-class Attached(TypedDict):
+class UploadedFile(TypedDict):
     """A file that is uploaded with a command; its size in bytes."""
 
     url: str
@@ -130,18 +130,18 @@ class Resolved(TypedDict, total=False):
 
     members: Mapping[str, User]
     users: Mapping[str, User]
-    attachments: Mapping[str, Attached]
+    attachments: Mapping[str, UploadedFile]
 
 
-class Given(TypedDict, total=False):
+class CommandData(TypedDict, total=False):
     """What somebody filled in, or is filling in ("Application Command Data Structure")."""
 
     name: str
-    options: list[Option]
+    options: list[FilledOption]
     resolved: Resolved
 
 
-def arguments(data: Given) -> dict[str, str | File | Somebody]:
+def arguments(data: CommandData) -> dict[str, str | File | Somebody]:
     """What was filled in, by the names of the parameters."""
     resolved = data.get("resolved", Resolved())
     return {
@@ -151,12 +151,12 @@ def arguments(data: Given) -> dict[str, str | File | Somebody]:
     }
 
 
-def focused(data: Given) -> str | None:
+def focused(data: CommandData) -> str | None:
     """The parameter that somebody is typing."""
     return next((option["name"] for option in data.get("options", []) if option.get("focused")), None)
 
 
-def _argument(option: Option, resolved: Resolved) -> str | File | Somebody:
+def _argument(option: FilledOption, resolved: Resolved) -> str | File | Somebody:
     if option["type"] == USER:
         return Somebody(str(option["value"]), _called(str(option["value"]), resolved))
     if option["type"] == ATTACHMENT:

@@ -21,7 +21,7 @@ from bot.platforms.telegram.render import PLATFORM, Outgoing, placeholder, rende
 
 log = logging.getLogger(__name__)
 
-KEPT = 1000
+KEPT_ANSWERS = 1000
 """How many private answers wait for their chat to be opened; the oldest is dropped for a newer one."""
 
 KEPT_BYTES = 20_000_000
@@ -132,7 +132,7 @@ class Answering:
         if not response.announced:
             self._waiting[asked.origin.account] = card
             self._waiting.move_to_end(asked.origin.account)
-            while len(self._waiting) > KEPT or sum(map(_weight, self._waiting.values())) > KEPT_BYTES:
+            while len(self._waiting) > KEPT_ANSWERS or sum(map(_weight, self._waiting.values())) > KEPT_BYTES:
                 self._waiting.popitem(last=False)
             if asked.query is not None:
                 # Opens the private chat of the one who pressed; nobody else sees anything.

@@ -22,7 +22,7 @@ from telegram.ext import (
 
 from bot.cards import Card
 from bot.command import Hearing, Response
-from bot.command.heard import Heard, Origin, Pressed, PrivateOpened, Replied, Said, Standing
+from bot.command.heard import ChatStanding, Heard, Origin, Pressed, PrivateOpened, Replied, Said
 from bot.delivery import Address, BadToken, Capabilities, Doubtful, Later, Outcome, Sent, Status
 from bot.memory import Memory
 from bot.pacing import Pace
@@ -41,13 +41,13 @@ from bot.platforms.telegram.translation import (
     Faces,
     Typed,
     address_of,
-    carried,
     file_of,
     is_private,
-    mentioned,
+    people_named,
+    presses_of,
+    text_of,
     topic_of,
-    typed,
-    words_of,
+    typed_line,
 )
 from bot.platforms.telegram.transport import AiohttpRequest
 from bot.platforms.telegram.webhook import Webhook
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TELEGRAM = "https://api.telegram.org"
+TELEGRAM_API_URL = "https://api.telegram.org"
 BAD_TOKEN = "Telegram refuses TELEGRAM_TOKEN. Copy it again from @BotFather (/mybots → your bot → API Token)"  # noqa: S105
 """What the operator reads; the rule that is switched off here takes it for a password."""
 
@@ -97,7 +97,7 @@ class TelegramPlatform:
         webhook_secret: str | None = None,
         leading: Callable[[], bool] = lambda: True,
     ) -> None:
-        root = (api_url or TELEGRAM).rstrip("/")
+        root = (api_url or TELEGRAM_API_URL).rstrip("/")
         # At DEBUG the library logs the token, and all that people write.
         logging.getLogger("telegram").setLevel(logging.INFO)
         self.pace = pace or Pace(rate, per_chat=CHAT_SECONDS, per_group_minute=GROUP_MINUTE)
@@ -243,8 +243,8 @@ class TelegramPlatform:
         if user.is_bot and message.sender_chat is None:
             return
         self._faces.learn(user)
-        words = words_of(message)
-        command = typed(words, self._bot.username)
+        words = text_of(message)
+        command = typed_line(words, self._bot.username)
         if command is None and words.startswith("/") and not is_private(message.chat):
             return
         origin = self._origin(update, message.chat, user, message, anonymous=message.sender_chat is not None)
@@ -261,7 +261,7 @@ class TelegramPlatform:
             addressed=command is not None and command.addressed,
             reply=self._replied(message),
             file=file_of(message),
-            mentions=mentioned(message, self._faces),
+            mentions=people_named(message, self._faces),
             captioned=True,
             several=message.media_group_id is not None,
         )
@@ -270,7 +270,7 @@ class TelegramPlatform:
         """The message of ours that somebody replies to."""
         reply = message.reply_to_message
         ours = reply is not None and reply.from_user is not None and reply.from_user.id == self._bot.id
-        return Replied(str(reply.message_id), carried(reply)) if reply is not None and ours else None
+        return Replied(str(reply.message_id), presses_of(reply)) if reply is not None and ours else None
 
     async def _on_press(self, update: Update, _: object) -> None:
         query = update.callback_query
@@ -291,8 +291,8 @@ class TelegramPlatform:
     def _origin(
         self, update: Update, chat: Chat, user: User, message: MaybeInaccessibleMessage, *, anonymous: bool = False
     ) -> Origin:
-        async def standing() -> Standing:
-            return Standing(await leads(self._bot, chat, user), await missing(self._bot, chat))
+        async def standing() -> ChatStanding:
+            return ChatStanding(await leads(self._bot, chat, user), await missing(self._bot, chat))
 
         return Origin(
             platform=PLATFORM,

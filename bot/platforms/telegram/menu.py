@@ -19,12 +19,12 @@ from bot.command import Command, Registry
 from bot.memory import Memory
 from bot.words import translated
 
-PERSONAL = frozenset(
+PRIVATE_COMMANDS = frozenset(
     {"start", "later", "remind", "timezone", "daystart", "quiet", "pause", "rest", "settings", "link", "privacy"}
 )
 """What one settles in private: groups are not offered it, though it works there."""
 
-Menu = list[tuple[BotCommandScope, str | None, list[BotCommand]]]
+CommandMenu = list[tuple[BotCommandScope, str | None, list[BotCommand]]]
 
 
 async def offer_commands(bot: Bot, registry: Registry, memory: Memory) -> None:
@@ -42,8 +42,8 @@ async def offer_commands(bot: Bot, registry: Registry, memory: Memory) -> None:
     await memory.remember_commands_offered(own, digest)
 
 
-def _menu(registry: Registry) -> Menu:
-    shared = [command for command in registry.listed if command.name not in PERSONAL]
+def _menu(registry: Registry) -> CommandMenu:
+    shared = [command for command in registry.listed if command.name not in PRIVATE_COMMANDS]
     scopes: list[tuple[BotCommandScope, Iterable[Command]]] = [
         (BotCommandScopeAllPrivateChats(), registry.listed),
         (BotCommandScopeAllGroupChats(), [command for command in shared if not command.leaders]),

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 GROUP_MINUTE = 20
 """Messages to one group in a minute (Telegram, Bots FAQ, "My bot is hitting limits, how do I avoid this?")."""
 
-GROUPS = 1000
+REMEMBERED_GROUPS = 1000
 """How many groups are remembered in memory: at 30 messages a second no more can have got 20 in a minute."""
 
 
@@ -37,7 +37,7 @@ class Minutes:
         known = self._groups.setdefault(chat, deque(maxlen=GROUP_MINUTE))
         known.append(self._clock().timestamp())
         self._groups.move_to_end(chat)
-        if len(self._groups) > GROUPS:
+        if len(self._groups) > REMEMBERED_GROUPS:
             self._groups.popitem(last=False)
         self._memory.note_written_to(self._bot, chat, [round(at, 3) for at in known])
 

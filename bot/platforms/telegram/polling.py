@@ -14,13 +14,13 @@ from bot.platforms.telegram.transport import FloodError
 
 log = logging.getLogger(__name__)
 
-KINDS = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
+UPDATE_KINDS = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 """What Telegram shall tell us of. Edited messages are left out on purpose: what was counted stays."""
 
 POLL_SECONDS = 30
 """How long Telegram holds a request while nothing happens."""
 
-PATIENCE_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 0.5
 """How often we look for more while a slow update is unconfirmed."""
 
 MOST_UNCONFIRMED = 100
@@ -87,7 +87,7 @@ class Polling:
             for update in updates:
                 self._begin(update)
             if self._running:
-                await asyncio.wait(self._running, timeout=PATIENCE_SECONDS)
+                await asyncio.wait(self._running, timeout=LOOK_AGAIN_SECONDS)
             if len(updates) < MOST_UNCONFIRMED and not self._running:
                 self._caught_up()
 
@@ -137,7 +137,7 @@ class Polling:
             self._offset = id + 1
             del self._taken[id]
         return await self._bot.get_updates(
-            offset=self._offset, timeout=timedelta(seconds=seconds), allowed_updates=KINDS
+            offset=self._offset, timeout=timedelta(seconds=seconds), allowed_updates=UPDATE_KINDS
         )
 
     async def _pause(self, error: TelegramError, pause: float) -> float:

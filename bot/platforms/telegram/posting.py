@@ -28,7 +28,7 @@ from bot.platforms.telegram.transport import PATIENCE_SECONDS, AiohttpRequest, F
 
 ATTEMPTS = 3
 
-RECONNECT_SECONDS = 1.0
+RESEND_SECONDS = 1.0
 
 NO_PREVIEW = {"is_disabled": True}
 """No link is opened up unasked."""
@@ -177,7 +177,7 @@ async def patiently(send: Callable[[], Awaitable[T]]) -> T:
         except HeldError:
             raise
         except UnsentError:
-            await asyncio.sleep(RECONNECT_SECONDS)
+            await asyncio.sleep(RESEND_SECONDS)
     return await send()
 
 

@@ -25,7 +25,7 @@ from bot.cards import (
     Paragraph,
     Part,
     Picture,
-    Progress,
+    ProgressBar,
     Question,
     Span,
     Spans,
@@ -66,10 +66,10 @@ MESSAGE_BUTTONS = 100
 URL_LENGTH = 2048
 _COMMAND = re.compile(r"/[a-z0-9_]{1,32}(?= |$)")
 
-Json = dict[str, Any]
+TelegramJson = dict[str, Any]
 """As the Bot API has it. To make the library's classes for the same and undo them costs 0.1 ms a message."""
 
-Keyboard = list[list[Json]]
+Keyboard = list[list[TelegramJson]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class Outgoing:
     """
 
     text: str
-    entities: tuple[Json, ...] = ()
-    keyboard: Json | None = None
+    entities: tuple[TelegramJson, ...] = ()
+    keyboard: TelegramJson | None = None
     photo: bytes | str | None = None
     photo_name: str = ""
     document: Attachment | str | None = None
@@ -203,7 +203,7 @@ def _part(writer: Writer, part: Part, at: str) -> None:
                 writer.write(f"{field.name}:", "bold")
                 writer.write(" ")
                 _spans(writer, field.spans, at)
-        case Progress(spans=spans):
+        case ProgressBar(spans=spans):
             writer.write(f"{part.bar} ")
             _spans(writer, spans, at)
         case _:
@@ -271,7 +271,7 @@ def _message(rich: Rich) -> Outgoing:
         if mark.style == "live":
             continue
         words = rich.text[mark.start : mark.end]
-        entity: Json = {"type": mark.style, "offset": units(rich.text[: mark.start]), "length": units(words)}
+        entity: TelegramJson = {"type": mark.style, "offset": units(rich.text[: mark.start]), "length": units(words)}
         if mark.style == "text_link":
             entity["url"] = mark.target
         elif mark.style == "text_mention":
@@ -336,18 +336,18 @@ def _keyboards(card: Card) -> list[Keyboard]:
     return keyboards
 
 
-def _markup(keyboard: Keyboard) -> Json:
+def _markup(keyboard: Keyboard) -> TelegramJson:
     return {"inline_keyboard": keyboard}
 
 
-def _options(choice: Choice | None) -> Iterable[Json]:
+def _options(choice: Choice | None) -> Iterable[TelegramJson]:
     for option in choice.options if choice else ():
         explained = f"{option.label} · {option.description}"
         label = explained if option.description and len(explained) <= OPTION_LENGTH else option.label
         yield _pressed(label, sign(option.line, choice.only if choice else None))
 
 
-def _button(button: Button | LinkButton) -> Json | None:
+def _button(button: Button | LinkButton) -> TelegramJson | None:
     match button:
         case Button():
             return _pressed(button.label, button.press)
@@ -358,7 +358,7 @@ def _button(button: Button | LinkButton) -> Json | None:
             assert_never(button)
 
 
-def _pressed(label: str, press: str) -> Json:
+def _pressed(label: str, press: str) -> TelegramJson:
     return {"text": _label(label), "callback_data": press}
 
 

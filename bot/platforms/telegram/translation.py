@@ -71,12 +71,12 @@ def topic_of(message: Any) -> int | None:
     return message.message_thread_id if is_topic else None
 
 
-def words_of(message: Message) -> str:
+def text_of(message: Message) -> str:
     """What a message says, be it text or the caption of a file."""
     return bare(message.text or message.caption or "")
 
 
-def typed(words: str, username: str) -> Typed | None:
+def typed_line(words: str, username: str) -> Typed | None:
     """The command that words begin with; None when they begin with none, or with one for another bot."""
     command = _COMMAND.match(words)
     if command is None or (command[2] and command[2].casefold() != username.casefold()):
@@ -84,7 +84,7 @@ def typed(words: str, username: str) -> Typed | None:
     return Typed(command[1] + words[command.end() :], command[2] is not None)
 
 
-def carried(message: Message) -> tuple[str, ...]:
+def presses_of(message: Message) -> tuple[str, ...]:
     """What the buttons of a message carry."""
     keyboard = message.reply_markup
     buttons = (button for row in (keyboard.inline_keyboard if keyboard else ()) for button in row)
@@ -104,7 +104,7 @@ def file_of(message: Message) -> File | None:
     return None
 
 
-def mentioned(message: Message, faces: Faces) -> tuple[Somebody, ...]:
+def people_named(message: Message, faces: Faces) -> tuple[Somebody, ...]:
     """The members that a message names, as it names them."""
     kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
     found = message.parse_entities(kinds) if message.text else message.parse_caption_entities(kinds)

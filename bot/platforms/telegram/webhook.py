@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from telegram import Bot, Update
 
 from bot.memory import Memory, Unavailable
-from bot.platforms.telegram.polling import CATCH_UP_SECONDS, KINDS, STOP_SECONDS
+from bot.platforms.telegram.polling import CATCH_UP_SECONDS, STOP_SECONDS, UPDATE_KINDS
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
 """The header that proves that it is Telegram who posts (Bot API, setWebhook). The rule takes it for a password."""
 
-MOST_BYTES = 1 << 20
+MOST_POSTED_BYTES = 1 << 20
 """Of an update. Telegram's are a few thousand; what is larger is somebody else's."""
 
-CONNECTIONS = 100
+WEBHOOK_CONNECTIONS = 100
 """How many updates Telegram may post at the same time: as many as it ever does (Bot API, setWebhook)."""
 
-PROMPT_SECONDS = 1.0
+ACCEPT_SECONDS = 1.0
 """An update that takes longer is stored and confirmed: one who floods us holds none of Telegram's connections."""
 
 LOOK_SECONDS = 0.25
@@ -38,7 +38,7 @@ LOOK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
 """How long to wait for a database that cannot be used."""
 
-BATCH = 100
+UPDATES_AT_ONCE = 100
 MOST_RUNNING = 1000
 """Stored updates that are begun and not yet handled; the others stay where they are until one of these is done."""
 
@@ -115,7 +115,7 @@ class Webhook:
             self._stored.set()
             return True
         task = self._running.get(name) or self._begin(name, data, handle)
-        await asyncio.wait({task}, timeout=PROMPT_SECONDS)
+        await asyncio.wait({task}, timeout=ACCEPT_SECONDS)
         if task.done():
             return not task.cancelled()
         self._kept.add(name)
@@ -137,7 +137,10 @@ class Webhook:
         """Have Telegram post to us. Raises TelegramError."""
         assert self._url is not None
         await self._bot.set_webhook(
-            self._url, secret_token=self._secret.decode(), allowed_updates=KINDS, max_connections=CONNECTIONS
+            self._url,
+            secret_token=self._secret.decode(),
+            allowed_updates=UPDATE_KINDS,
+            max_connections=WEBHOOK_CONNECTIONS,
         )
 
     async def run(self, handle: Handle) -> None:
@@ -169,7 +172,7 @@ class Webhook:
         while self._leading() and len(self._running) < MOST_RUNNING:
             # One that ends while we read is taken away behind our back.
             begun = set(self._running)
-            rows = await self._memory.kept_updates(self._prefix, len(begun) + BATCH)
+            rows = await self._memory.kept_updates(self._prefix, len(begun) + UPDATES_AT_ONCE)
             begun |= self._running.keys()
             new = [(name, payload) for name, payload in rows if name not in begun]
             for name, payload in new:
@@ -237,8 +240,8 @@ class Webhook:
 async def _read(request: web.Request) -> bytes | None:
     """What was posted; None when it is too much, of which no more than that is read."""
     body = bytearray()
-    async for chunk in request.content.iter_chunked(MOST_BYTES // 16):
+    async for chunk in request.content.iter_chunked(MOST_POSTED_BYTES // 16):
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > MOST_POSTED_BYTES:
             return None
     return bytes(body)
