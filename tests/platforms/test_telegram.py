@@ -1209,7 +1209,7 @@ async def test_a_fault_of_ours_costs_one_answer(
         raise RuntimeError("broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.platforms.telegram.client.words_of", broken)
+        patch.setattr("bot.platforms.telegram.client.text_of", broken)
         told = (await driver.say("asha", "/progress", private=True)).text
     assert told.startswith("That did not work as it should, and it is our fault")
     assert told.split()[-1].rstrip(".") in caplog.text
