@@ -21,9 +21,16 @@ from bot.store import Store, Unavailable, facts
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
 from tests.fakes.migrated import migrate
+from tests.fakes.patience import PATIENCE
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONNECTED = Status(True, 60)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is no reason to call a database silent."""
+    monkeypatch.setattr("bot.health.DATABASE_TIMEOUT", PATIENCE)
 
 
 @pytest.fixture

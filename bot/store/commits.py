@@ -107,6 +107,8 @@ class Commits:
 
     async def flush(self) -> None:
         """Wait until everything that was asked for is written, or has failed."""
+        # What is being written at this moment waits no more, and is not written yet.
+        await self.finish()
         while self._riding or self._waiting:
             self._begin()
             await self.finish()
