@@ -24,7 +24,7 @@ from bot.command.registry import Command, Registry
 from bot.command.scene import Scene
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import OnlyReads, Store, changes, hold, linking, questions
+from bot.store import OnlyReads, Store, changes, hold, linking, questions, writes
 from bot.store.changes import Change
 from bot.words import LANGUAGE, nearest, say
 
@@ -106,17 +106,32 @@ class Dispatch:
 
         async def work(db: AsyncConnection) -> tuple[Response | None, Call | None]:
             scene = await self._scene(db, incoming, await self.meeting.meet(db, incoming), command)
-            call = None
+            before, call = writes(db), None
             try:
-                # A refusal takes back what the command began, but not that we met: who is refused has come in.
-                async with db.begin_nested():
-                    response, call = await self._answer(db, scene, command, rest, incoming, shows=command.shows)
+                response, call = await self._answer(db, scene, command, rest, incoming, shows=command.shows)
             except Refusal as refusal:
+                if writes(db) != before:
+                    raise
                 response = Response(refused(refusal, scene.language), refused=True)
             await _settle_questions(db, incoming, response)
             return None if response is None else replace(response, language=scene.language), call
 
-        return await self.store.write(work)
+        try:
+            return await self.store.write(work)
+        except Refusal as refusal:
+            # Refused half-way: what the command began is gone with its transaction, and with it that we met.
+            return await self._met_and_refused(incoming, refusal), None
+
+    async def _met_and_refused(self, incoming: Incoming, refusal: Refusal) -> Response:
+        """A polite no to somebody who has come in all the same."""
+
+        async def note(db: AsyncConnection) -> Response:
+            language = (await self.meeting.meet(db, incoming)).member.language
+            response = Response(refused(refusal, language), refused=True, language=language)
+            await _settle_questions(db, incoming, response)
+            return response
+
+        return await self.store.write(note)
 
     async def _show(self, incoming: Incoming, command: Command, rest: str) -> Response | None:
         """Carry out a command that only shows: whatever it takes to read, no writer waits for it.

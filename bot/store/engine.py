@@ -89,6 +89,7 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.sqlite = engine.dialect.name == "sqlite"
+        event.listen(engine.sync_engine, "before_cursor_execute", _count_what_writes)
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
         self._writers = asyncio.Semaphore(1 if self.sqlite else WRITERS)
         # None until it was reached: whoever opens a database that cannot be tells so.
@@ -243,6 +244,21 @@ def to_write(db: AsyncConnection) -> None:
     options = db.sync_connection.get_execution_options() if db.sync_connection is not None else {}
     if options.get(MODE) == READ or options.get("postgresql_readonly"):
         raise OnlyReads
+
+
+WRITES = "writes"
+"""Under this name a connection keeps how many statements of it were to write, over all its transactions."""
+
+
+def writes(db: AsyncConnection) -> int:
+    """How many statements were to write; another number later in a transaction says that something was written."""
+    count: int = db.sync_connection.info.get(WRITES, 0) if db.sync_connection is not None else 0
+    return count
+
+
+def _count_what_writes(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+    if not statement.startswith("SELECT"):
+        connection.info[WRITES] = connection.info.get(WRITES, 0) + 1
 
 
 def upsert(db: AsyncConnection, table: Table) -> SqliteInsert | PostgresInsert:
