@@ -216,9 +216,11 @@ async def _grow_totals(db: AsyncConnection, member: int, touched: Touched, seen:
 async def _keep_streak(db: AsyncConnection, member: int, seen: _Seen, news: Counter[date], rules: bool) -> None:
     """A day studied after all others goes on with the streak or begins one; anything else is looked at anew."""
     day, sign = next(iter(news.items()), (EVER, 0))
-    if not rules and len(news) == 1 and sign == 1 and seen.streak is not None and day > seen.streak[1]:
-        before, _, until = seen.streak
-        length = before + 1 if day <= until else 1
+    before, last, until = seen.streak or (0, None, None)
+    # Where no streak is kept there was no study day.
+    goes_on = not rules and len(news) == 1 and sign == 1 and (last is None or day > last)
+    if goes_on:
+        length = before + 1 if until is not None and day <= until else 1
     else:
         studied = set((await db.execute(_STUDIED, {"member": member})).scalars())
         if not studied:
