@@ -32,7 +32,7 @@ COMMANDS: dict[str, Bound] = {
     "roadmaps": ("roadmaps", 4, 6, 10),
     "leave": ("leave backend-ai-era", 12, 8, 12),
     "next": ("next", 5, 7, 16),
-    "done": ("done http-rest", 15, 10, 15),
+    "done": ("done http-rest", 14, 10, 15),
     "skip": ("skip http-rest", 10, 6, 17),
     "undo": ("undo", 29, 238, 33),
     "progress": ("progress", 5, 7, 13),

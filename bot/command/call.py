@@ -18,7 +18,7 @@ from bot.delivery import Address
 from bot.domain.group import Group
 from bot.domain.kind import KINDS
 from bot.domain.member import Member
-from bot.store import outbox, people
+from bot.store.announcements import Announcement, announce
 from bot.store.changes import Change
 from bot.words import LANGUAGE, date_words, say, word
 
@@ -185,20 +185,13 @@ class Call:
 
     async def announce_in(self, group: Group, kind: str) -> None:
         """Tell a group about this change in each of its homes."""
-        change = await self.change.id()
-        for home in await people.homes_of(self.db, group.id):
-            await outbox.queue(
-                self.db,
-                outbox.Draft(
-                    key=f"{kind}:{change}:{home.platform}:{home.chat}:{home.thread}",
-                    kind=kind,
-                    address=home,
-                    member=self.member.id,
-                    group=group.id,
-                    change=change,
-                    local_date=self.today,
-                    due_at=self.now,
-                    expires_at=self.now + KINDS[kind].grace,
-                ),
-            )
-            self.announced = True
+        announcement = Announcement(
+            kind=kind,
+            change=await self.change.id(),
+            group=group.id,
+            member=self.member.id,
+            local_date=self.today,
+            due_at=self.now,
+            expires_at=self.now + KINDS[kind].grace,
+        )
+        self.announced = await announce(self.db, announcement) or self.announced

@@ -138,28 +138,6 @@ async def touch_change(db: AsyncConnection, change: int, now: datetime) -> None:
     await _touch(db, deliveries.c.change == change, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What a group is told about a change: where, and which group."""
-
-    address: Address
-    group: int
-
-
-async def posts(db: AsyncConnection, changes: Sequence[int]) -> tuple[Post, ...]:
-    """What groups are told about some changes: what has arrived, and what is on its way or may have arrived."""
-    rows = await db.execute(
-        select(deliveries.c.platform, deliveries.c.chat, deliveries.c.thread, deliveries.c.group)
-        .where(
-            deliveries.c.change.in_(changes),
-            deliveries.c.group.is_not(None),
-            deliveries.c.state.in_(("queued", "sending", "sent")),
-        )
-        .order_by(deliveries.c.id)
-    )
-    return tuple(Post(Address(platform, chat, thread), group) for platform, chat, thread, group in rows)
-
-
 async def last_question(db: AsyncConnection, member: int, kinds: Sequence[str], first: date) -> tuple[str, date] | None:
     """The daily question a member was sent last, as its kind and local date, from a local date on."""
     row = await db.execute(

@@ -38,7 +38,7 @@ LINES = (
     *sorted(SHOWS),
     *("progress ravi", "progress roadmap:backend-ai-era", "leaderboard month steps", "mydata members", "help done"),
 )
-MOST = {"done http-rest": 15, "progress": 8, "next": 8, "help": 8, "roadmap": 8, "settings": 8}
+MOST = {"done http-rest": 14, "progress": 8, "next": 8, "help": 8, "roadmap": 8, "settings": 8}
 """The statements that a command may take, beside those that begin and end its transactions."""
 
 

@@ -28,9 +28,9 @@ from bot.domain.member import Member
 from bot.domain.progress import Progress, fold
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import changes, hold, homes, outbox, schedule, studies, wishes
+from bot.store import announcements, changes, hold, homes, outbox, schedule, studies, wishes
+from bot.store.announcements import Post
 from bot.store.changes import Stale
-from bot.store.outbox import Post
 from bot.views import study
 from bot.views.news import shows
 from bot.views.step import how_to, step_ahead
@@ -80,11 +80,11 @@ async def _announced(
     """
     if not again:
         await call.announce("done")
-        return () if file is None else await outbox.posts(call.db, (await call.change.id(),))
+        return () if file is None else await announcements.posts(call.db, (await call.change.id(),))
     earlier = await studies.changes_of_step(call.db, enrolment.id, step)
     for change in earlier:
         await outbox.touch_change(call.db, change, call.now)
-    posts = await outbox.posts(call.db, earlier)
+    posts = await announcements.posts(call.db, earlier)
     call.announced = bool(posts)
     return posts
 
