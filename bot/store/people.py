@@ -103,12 +103,7 @@ async def met_again(db: AsyncConnection, platform: str, id: str, name: str) -> t
 
 async def who(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Account] | None:
     """The member behind an account, and the account, in one question; None when we have not met."""
-    theirs = [accounts.c[name].label(f"account_{name}") for name in ACCOUNT]
-    found = await db.execute(
-        select(members, *theirs)
-        .join(accounts, accounts.c.member == members.c.id)
-        .where(accounts.c.platform == platform, accounts.c.account == id)
-    )
+    found = await db.execute(_WHO, {"platform": platform, "account": id})
     row = found.mappings().one_or_none()
     if row is None:
         return None
@@ -118,6 +113,13 @@ async def who(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Acco
 
 ACCOUNT = ("platform", "account", "member", "name", "dm", "seen_at", "told_at")
 """The columns of an account that an Account is made of."""
+
+# Asked by every command, and so made once: SQLAlchemy takes longer to build a question than SQLite to answer it.
+_WHO = (
+    select(members, *(accounts.c[name].label(f"account_{name}") for name in ACCOUNT))
+    .join(accounts, accounts.c.member == members.c.id)
+    .where(accounts.c.platform == bindparam("platform"), accounts.c.account == bindparam("account"))
+)
 
 
 async def _held(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Account] | None:
@@ -192,25 +194,29 @@ async def note_channels(db: AsyncConnection, platform: str, channels: Mapping[st
 
 async def group_at(db: AsyncConnection, address: Address) -> Group | None:
     """The group whose home an address is. A home without a thread speaks for every thread of its chat."""
-    found = await db.execute(_home_at(address, *groups.c).join(groups, groups.c.id == homes.c.group))
+    found = await db.execute(_GROUP_AT, _at(address))
     row = found.mappings().one_or_none()
     return None if row is None else _group(row)
 
 
-def _home_at(address: Address, *columns: ColumnElement[object]) -> Select[*tuple[object, ...]]:
-    """The question for something of the one home that an address is."""
+def _home_at(*columns: ColumnElement[object]) -> Select[*tuple[object, ...]]:
+    """The question for something of the one home that an address, `_at`, is."""
     return (
         select(*columns)
         .select_from(homes)
         .where(
-            homes.c.platform == address.platform,
-            homes.c.chat == address.chat,
-            or_(homes.c.thread == address.thread, homes.c.thread == ""),
+            homes.c.platform == bindparam("platform"),
+            homes.c.chat == bindparam("chat"),
+            or_(homes.c.thread == bindparam("thread"), homes.c.thread == ""),
             homes.c.gone_at.is_(None),
         )
         .order_by(homes.c.thread.desc())
         .limit(1)
     )
+
+
+def _at(address: Address) -> dict[str, object]:
+    return {"platform": address.platform, "chat": address.chat, "thread": address.thread}
 
 
 async def group(db: AsyncConnection, id: int) -> Group:
@@ -276,26 +282,13 @@ async def zones_in_use(db: AsyncConnection) -> frozenset[str]:
 
 async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
     """A member's groups, the main one first."""
-    main = select(members.c.main_group).where(members.c.id == member).scalar_subquery()
-    rows = await db.execute(
-        select(groups)
-        .join(memberships, memberships.c.group == groups.c.id)
-        .where(memberships.c.member == member, memberships.c.left_at.is_(None))
-        .order_by((groups.c.id == main).desc(), memberships.c.joined_at, groups.c.id)
-    )
+    rows = await db.execute(_GROUPS_OF, {"who": member})
     return tuple(map(_group, rows.mappings()))
 
 
 async def around(db: AsyncConnection, member: int, address: Address) -> tuple[tuple[Group, ...], Group | None]:
     """A member's groups, the main one first, and the group whose home an address is, be it theirs or not."""
-    main = select(members.c.main_group).where(members.c.id == member).scalar_subquery()
-    here = _home_at(address, homes.c.group).scalar_subquery().label("here")
-    result = await db.execute(
-        select(groups, here)
-        .join(memberships, memberships.c.group == groups.c.id)
-        .where(memberships.c.member == member, memberships.c.left_at.is_(None))
-        .order_by((groups.c.id == main).desc(), memberships.c.joined_at, groups.c.id)
-    )
+    result = await db.execute(_AROUND, {"who": member, **_at(address)})
     rows = result.mappings().all()
     mine = tuple(map(_group, rows))
     if not mine:
@@ -304,6 +297,17 @@ async def around(db: AsyncConnection, member: int, address: Address) -> tuple[tu
         return mine, None
     known = next((group for group in mine if group.id == rows[0]["here"]), None)
     return mine, known or await group(db, rows[0]["here"])
+
+
+_MAIN = select(members.c.main_group).where(members.c.id == bindparam("who")).scalar_subquery()
+_GROUPS_OF = (
+    select(groups)
+    .join(memberships, memberships.c.group == groups.c.id)
+    .where(memberships.c.member == bindparam("who"), memberships.c.left_at.is_(None))
+    .order_by((groups.c.id == _MAIN).desc(), memberships.c.joined_at, groups.c.id)
+)
+_GROUP_AT = _home_at(*groups.c).join(groups, groups.c.id == homes.c.group)
+_AROUND = _GROUPS_OF.add_columns(_home_at(homes.c.group).scalar_subquery().label("here"))
 
 
 async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> bool:

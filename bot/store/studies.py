@@ -23,12 +23,15 @@ Who = Sequence[int] | Select[tuple[int]]
 
 async def enrolments_of(db: AsyncConnection, member: int) -> tuple[Enrolment, ...]:
     """A member's current enrolments, the one used last first."""
-    rows = await db.execute(
-        select(enrolments)
-        .where(enrolments.c.member == member, enrolments.c.ended_at.is_(None))
-        .order_by(enrolments.c.used_at.desc(), enrolments.c.id.desc())
-    )
-    return tuple(map(_enrolment, rows.mappings()))
+    return tuple(map(_enrolment, (await db.execute(_CURRENT, {"who": member})).mappings()))
+
+
+# Asked by nearly every command, and so made once.
+_CURRENT = (
+    select(enrolments)
+    .where(enrolments.c.member == bindparam("who"), enrolments.c.ended_at.is_(None))
+    .order_by(enrolments.c.used_at.desc(), enrolments.c.id.desc())
+)
 
 
 async def follow_renames(db: AsyncConnection, names: Mapping[str, str], now: datetime) -> None:
@@ -117,13 +120,16 @@ async def check_in(
 
 async def events_of(db: AsyncConnection, member: int, roadmap: str) -> tuple[StepEvent, ...]:
     """The ledger of a member on a roadmap, earlier enrolments included: what was learned stays learned."""
-    rows = await db.execute(
-        select(step_events)
-        .join(enrolments, enrolments.c.id == step_events.c.enrolment)
-        .where(enrolments.c.member == member, enrolments.c.roadmap == roadmap)
-        .order_by(step_events.c.id)
-    )
+    rows = await db.execute(_EVENTS, {"who": member, "course": roadmap})
     return tuple(map(_event, rows.mappings()))
+
+
+_EVENTS = (
+    select(step_events)
+    .join(enrolments, enrolments.c.id == step_events.c.enrolment)
+    .where(enrolments.c.member == bindparam("who"), enrolments.c.roadmap == bindparam("course"))
+    .order_by(step_events.c.id)
+)
 
 
 async def event_of_change(db: AsyncConnection, change: int) -> RowMapping | None:
