@@ -91,9 +91,9 @@ class Standing:
         return self.place is not None and self.place.rank - 1 <= places_named(self.members)
 
 
-def capped(minutes_by_day: Iterable[int]) -> int:
-    """Minutes that count, from the sum of each day."""
-    return sum(min(minutes, COUNTED_MINUTES_A_DAY) for minutes in minutes_by_day)
+def counted_minutes(minutes: int) -> int:
+    """What counts of the minutes of one day."""
+    return min(minutes, COUNTED_MINUTES_A_DAY)
 
 
 def ranked(scores: Iterable[Score], measure: Measure, position: int = 1, rank: int = 1) -> tuple[Place, ...]:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import STUDY
-from bot.domain.board import COUNTED_MINUTES_A_DAY, window_start
+from bot.domain.board import counted_minutes, window_start
 from bot.domain.consistency import stands_until, streak
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.rest import paused_range
@@ -194,7 +194,7 @@ async def _grow_totals(db: AsyncConnection, member: int, touched: Touched, seen:
     news: Counter[date] = Counter()
     for day in touched.days:
         known = seen.before.get(day, NOTHING)
-        minutes = min(seen.minutes[day], COUNTED_MINUTES_A_DAY)
+        minutes = counted_minutes(seen.minutes[day])
         total = Total(minutes, finished[day] if touched.steps else known.steps, int(day in seen.studied))
         if total == known:
             continue

@@ -15,7 +15,7 @@ from bot.domain.board import (
     Standing,
     Standings,
     Window,
-    capped,
+    counted_minutes,
     places_named,
     ranked,
     window_end,
@@ -47,7 +47,7 @@ def test_a_step_is_worth_more_than_three_hours() -> None:
 
 
 def test_hours_of_one_day_count_up_to_six() -> None:
-    assert capped([600, 30, 360]) == 360 + 30 + 360
+    assert [counted_minutes(minutes) for minutes in (600, 30, 360)] == [360, 30, 360]
 
 
 def test_equal_scores_share_a_rank_and_the_next_leaves_room() -> None:

@@ -12,7 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from bot.domain.board import MEASURES, WINDOWS, Measure, Score, Window, capped, ranked, window_end, window_start
+from bot.domain.board import (
+    MEASURES,
+    WINDOWS,
+    Measure,
+    Score,
+    Window,
+    counted_minutes,
+    ranked,
+    window_end,
+    window_start,
+)
 from bot.domain.consistency import streak
 from bot.domain.group import Group
 from bot.domain.member import Member
@@ -124,7 +134,7 @@ class Counted:
             member.id,
             member.name,
             steps=sum(self.steps.get(day, 0) for day in days),
-            minutes=capped(self.minutes.get(day, 0) for day in days),
+            minutes=sum(counted_minutes(self.minutes.get(day, 0)) for day in days),
             streak=self.streak(today),
         )
 
@@ -211,7 +221,7 @@ async def check_week(store: Store, group: Group, counted: dict[int, Counted]) ->
         lives = counted.values()
         assert week.studied == sum(any(first <= day <= last for day in life.studied) for life in lives)
         assert week.minutes == sum(
-            capped(n for day, n in life.minutes.items() if first <= day <= last) for life in lives
+            counted_minutes(n) for life in lives for day, n in life.minutes.items() if first <= day <= last
         )
         assert week.steps == sum(sum(n for day, n in life.steps.items() if first <= day <= last) for life in lives)
         longest = max(life.streak(last) for life in lives)
