@@ -15,7 +15,7 @@ from bot import app as app_module
 from bot.app import Roadmate
 from bot.command import Incoming
 from bot.delivery import Address
-from bot.store import Store, Unavailable, facts, people, schedule
+from bot.store import Store, Unavailable, belonging, facts, homes, schedule
 from tests.fakes.clockwork import EVENING, NOON, ROOM
 from tests.fakes.memory import MemoryPlatform
 from tests.fakes.migrated import migrate
@@ -44,8 +44,8 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
     await migrate(store)
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
-        await people.settle_in(db, group.id, ROOM, "backend")
+        group = await belonging.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
+        await homes.settle_in(db, group.id, ROOM, "backend")
         await schedule.refresh_group(db, group.id, NOON)
     yield House(store)
     await store.close()

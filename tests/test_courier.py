@@ -21,7 +21,7 @@ from bot.courier import Courier, Right, rounds
 from bot.courier.outcomes import LONGEST_RETRY, MOST_EDITS
 from bot.courier.rounds import IN_DOUBT_AFTER
 from bot.delivery import Address, Closed, Doubtful, Forbidden, Gone, Hushed, Later, Moved, Outcome, Rejected
-from bot.store import Store, Unavailable, outbox, people
+from bot.store import Store, Unavailable, homes, outbox
 from bot.store.commits import Commits
 from bot.store.outbox import Delivery, Draft
 from bot.tables import accounts, groups, members
@@ -119,7 +119,7 @@ async def test_a_moved_chat_is_followed_and_remembered(clock: Clockwork) -> None
     assert [address for address, _ in clock.platform.sends] == [ROOM, new]
     assert await clock.states() == ["sent"]
     async with clock.store.reading() as db:
-        assert await people.homes_of(db, clock.group) == (new,)
+        assert await homes.homes_of(db, clock.group) == (new,)
 
 
 async def test_a_chat_that_moves_for_ever_is_given_up(clock: Clockwork) -> None:
@@ -154,7 +154,7 @@ async def test_a_home_that_is_gone_is_no_home_any_more(clock: Clockwork) -> None
     await clock.courier.deliver()
     assert await clock.states() == ["failed"]
     async with clock.store.reading() as db:
-        assert await people.homes_of(db, clock.group) == ()
+        assert await homes.homes_of(db, clock.group) == ()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_an_edit_that_fails_leaves_the_message_as_it_was(clock: Clockwork,
     assert await clock.states() == ["sent"]
     assert len(clock.platform.edits) == (MOST_EDITS if isinstance(outcome, Later) else 1)
     async with clock.store.reading() as db:
-        assert await people.homes_of(db, clock.group) == (ROOM,)
+        assert await homes.homes_of(db, clock.group) == (ROOM,)
 
 
 async def test_a_roster_that_was_edited_often_survives_a_bad_minute(clock: Clockwork) -> None:

@@ -40,7 +40,7 @@ from bot.platforms.discord.settings import DiscordSettings
 from bot.platforms.telegram import TELEGRAM
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import FromEnvironment, Settings
-from bot.store import Store, leases, people, schema
+from bot.store import Store, belonging, homes, leases, schema
 from tests.fakes import discord_server
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.migrated import migrate
@@ -117,8 +117,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def settle(store: Store, address: Address, name: str) -> None:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
-        await people.settle_in(db, group.id, address, name)
+        group = await belonging.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
+        await homes.settle_in(db, group.id, address, name)
 
 
 # ------------------------------------------------------------ words
@@ -283,7 +283,7 @@ async def test_a_damaged_database_is_bad(store: Store, tmp_path: Path) -> None:
 
 async def test_a_zone_nobody_knows_any_more_is_bad(store: Store, tmp_path: Path) -> None:
     async with store.writing() as db:
-        await people.found_group(db, "Old", "Mars/Olympus", NOON)
+        await belonging.found_group(db, "Old", "Mars/Olympus", NOON)
     assert "Mars/Olympus" in bad(await examine(settings(tmp_path)), "time zones")[0]
 
 

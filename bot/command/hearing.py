@@ -31,7 +31,7 @@ from bot.command.throttle import Throttle
 from bot.command.whereabouts import Whereabouts
 from bot.delivery import Address
 from bot.domain.refusal import Refusal
-from bot.store import Unavailable, people, questions
+from bot.store import Unavailable, belonging, people, questions
 from bot.words import say, word
 
 EXPLAINED_AGAIN = timedelta(seconds=20)
@@ -226,7 +226,7 @@ class Hearing:
     async def _anonymous(self, said: Said) -> Response:
         """What everybody in the chat reads, so in the group's language."""
         async with self.dispatch.store.reading() as db:
-            group = await people.group_at(db, said.origin.address)
+            group = await belonging.group_at(db, said.origin.address)
         return self._simply("nobody-speaks", group.language if group else self.language, Audience.GROUP)
 
     def _explained_now(self, said: Said, language: str) -> Response | None:

@@ -14,7 +14,7 @@ from bot.domain.account import Account
 from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.roadmap import Roadmap
-from bot.store import people, schedule, studies
+from bot.store import belonging, people, schedule, studies
 from bot.words import LANGUAGE, nearest
 
 
@@ -62,24 +62,24 @@ class Meeting:
         name = clean_name(incoming.name)
         met = await people.met_again(db, incoming.platform, incoming.account, name)
         if met is None:
-            here = None if incoming.private else await people.group_at(db, incoming.address)
+            here = None if incoming.private else await belonging.group_at(db, incoming.address)
             zone, language = here.zone if here else self.zone, self._first_language(incoming, here)
             met = await people.meet(db, incoming.platform, incoming.account, name, zone, language, now)
         member, account = met
         groups, here = await self._around(db, incoming, member)
         await self.hear(db, Speaker(member, account, groups, here), incoming)
         if here is not None and here not in groups:
-            if await people.enter(db, here.id, member.id, now) and member.zone != here.zone:
+            if await belonging.enter(db, here.id, member.id, now) and member.zone != here.zone:
                 # Met before there was a group: until they name a zone of their own, theirs is the group's.
                 await people.live_by(db, member.id, here.zone)
                 await schedule.refresh_member(db, member.id, now)
                 member = await people.member(db, member.id)
-            groups = await people.groups_of(db, member.id)
+            groups = await belonging.groups_of(db, member.id)
         return Speaker(member, account, groups, here)
 
     async def stranger(self, db: AsyncConnection, incoming: Incoming) -> Speaker:
         """Somebody whom we have not met, as they would be seen; nothing is written."""
-        here = None if incoming.private else await people.group_at(db, incoming.address)
+        here = None if incoming.private else await belonging.group_at(db, incoming.address)
         account = Account(incoming.platform, incoming.account, 0, incoming.name, "unknown", self.clock())
         zone, language = here.zone if here else self.zone, self._first_language(incoming, here)
         return Speaker(Member(0, incoming.name, zone, language=language), account, (), here)
@@ -101,15 +101,15 @@ class Meeting:
             groups=speaker.groups,
             enrolments=await studies.enrolments_of(db, speaker.member.id),
             roadmaps=self.roadmaps(),
-            mates=await people.mates_of(db, [g.id for g in speaker.groups]) if mates else (),
+            mates=await belonging.mates_of(db, [g.id for g in speaker.groups]) if mates else (),
         )
 
     async def _around(
         self, db: AsyncConnection, incoming: Incoming, member: Member
     ) -> tuple[tuple[Group, ...], Group | None]:
         if incoming.private:
-            return await people.groups_of(db, member.id), None
-        return await people.around(db, member.id, incoming.address)
+            return await belonging.groups_of(db, member.id), None
+        return await belonging.around(db, member.id, incoming.address)
 
 
 def clean_name(name: str) -> str:

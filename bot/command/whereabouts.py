@@ -20,7 +20,7 @@ from bot.command.heard import (
     PrivateOpened,
     RoomEntered,
 )
-from bot.store import Store, facts, homes, outbox, people, schedule
+from bot.store import Store, belonging, facts, homes, outbox, people, schedule
 from bot.views.group import group_greeting
 
 GREETED_BEFORE = "moved"
@@ -49,7 +49,7 @@ class Whereabouts:
                     await _moved(db, noticed)
                 case BotRemoved():
                     for address in noticed.addresses:
-                        await people.home_gone(db, address, self.clock())
+                        await homes.home_gone(db, address, self.clock())
                 case BotGreeted():
                     await _remember(db, noticed.added)
                 case RoomEntered():
@@ -80,23 +80,23 @@ class Whereabouts:
     async def _left(self, db: AsyncConnection, left: MemberLeft) -> None:
         known = await people.account(db, left.platform, left.account)
         if known is not None:
-            for group in await people.groups_in(db, left.platform, left.chat):
-                await people.left(db, known.member, group, self.clock())
+            for group in await homes.groups_in(db, left.platform, left.chat):
+                await belonging.left(db, known.member, group, self.clock())
 
     async def _entered(self, db: AsyncConnection, entered: RoomEntered) -> None:
         now, room = self.clock(), entered.room
-        group = await people.group_at(db, room)
+        group = await belonging.group_at(db, room)
         if group is None:
-            group = await people.found_group(db, room.chat, entered.zone, now, self.language)
-            await people.settle_in(db, group.id, room, room.chat)
+            group = await belonging.found_group(db, room.chat, entered.zone, now, self.language)
+            await homes.settle_in(db, group.id, room, room.chat)
             await schedule.refresh_group(db, group.id, now)
         platform, account = entered.platform, entered.account
         member, _ = await people.meet(db, platform, account, account, entered.zone, self.language, now)
-        await people.enter(db, group.id, member.id, now)
+        await belonging.enter(db, group.id, member.id, now)
 
 
 async def _moved(db: AsyncConnection, moved: ChatMoved) -> None:
-    await people.home_moved(db, moved.platform, moved.old, moved.new)
+    await homes.home_moved(db, moved.platform, moved.old, moved.new)
     await outbox.moved(db, moved.platform, moved.old, moved.new)
     if await facts.greeted(db, moved.platform, moved.new) is None:
         # The platform says that we were added to the new chat, but the group knows us.

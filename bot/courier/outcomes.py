@@ -27,7 +27,7 @@ from bot.delivery import (
 )
 from bot.domain.kind import KINDS
 from bot.domain.reason import MOOT, MOVED
-from bot.store import claims, outbox, people
+from bot.store import claims, homes, outbox, people
 from bot.store.commits import afterwards
 from bot.store.outbox import Delivery
 
@@ -108,7 +108,7 @@ class Outcomes:
 
     async def _moved(self, db: AsyncConnection, parts: Parts, new: Address) -> None:
         old = parts[0].address
-        await people.home_moved(db, old.platform, old.chat, new.chat)
+        await homes.home_moved(db, old.platform, old.chat, new.chat)
         await outbox.moved(db, old.platform, old.chat, new.chat)
         if parts[0].edits or parts[0].attempts >= MOST_EDITS:
             # What was said in the old chat stays there as it was.
@@ -125,7 +125,7 @@ class Outcomes:
         if account is None:
             await self._give_up(db, parts, outcome.reason)
             await self._tell_leader(db, lead)
-            await people.home_gone(db, lead.address, self.clock())
+            await homes.home_gone(db, lead.address, self.clock())
             return
         await people.private_closed(db, lead.address.platform, account)
         known = await people.accounts_of(db, lead.member) if lead.member is not None else ()

@@ -17,7 +17,7 @@ from bot.domain.kind import KINDS, MOST_IGNORED, Kind
 from bot.domain.occurrence import Occurrence, next_occurrence
 from bot.domain.reason import NOBODY, NOWHERE, TOO_LATE
 from bot.domain.reminder import Reminder
-from bot.store import claims, outbox, passing, people, schedule, studies
+from bot.store import claims, homes, outbox, passing, people, schedule, studies
 from bot.store.claims import PARTED, Advance
 from bot.store.outbox import Draft
 
@@ -50,14 +50,14 @@ class Batch:
         days = [day for r in due if (day := r.next_date) is not None]
         grouped = {r.member for r in due if r.member is not None and r.place == "group"}
         groups = {r.group for r in due if r.group is not None}
-        mine = await people.main_homes(db, grouped) if grouped else {}
+        mine = await homes.main_homes(db, grouped) if grouped else {}
         unreached = {r.member for r in due if r.member is not None and r.reached is None} | (grouped - mine.keys())
         return cls(
             circumstances=await schedule.circumstances(db, due),
             answers=await studies.answers_of(db, spoke, min(days), max(days)) if spoke else {},
             closed=await people.accounts_of_all(db, sorted(unreached)) if unreached else {},
             mine=mine,
-            homes=await people.homes_of_all(db, groups) if groups else {},
+            homes=await homes.homes_of_all(db, groups) if groups else {},
         )
 
     def answered(self, reminder: Reminder, day: date) -> bool:

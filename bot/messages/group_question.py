@@ -9,7 +9,7 @@ from bot.domain.answer import TRACKS
 from bot.domain.group import CHECKIN_MINUTE
 from bot.domain.kind import GroupWish, Kind, Owner
 from bot.messages.message import Message, Occasion
-from bot.store import people, studies
+from bot.store import belonging, studies
 from bot.store.outbox import Delivery
 from bot.views import answers
 
@@ -32,15 +32,15 @@ KIND = Kind(
 async def _card(at: Occasion, delivery: Delivery) -> Card:
     """Never moot: an edit shows who studied by now."""
     assert delivery.group is not None, f"delivery {delivery.id} asks no group"
-    found = await people.group(at.db, delivery.group)
+    found = await belonging.group(at.db, delivery.group)
     day = delivery.local_date
-    given = await studies.answers_of(at.db, people.members_of(delivery.group), day, day)
+    given = await studies.answers_of(at.db, belonging.members_of(delivery.group), day, day)
     minutes = {
         member: sum(answer.minutes for answer in answered if answer.studied)
         for member, answered in given.items()
         if any(answer.studied for answer in answered)
     }
-    names = await people.names_of(at.db, delivery.group, list(minutes)[: answers.ROSTER_NAMES + 1])
+    names = await belonging.names_of(at.db, delivery.group, list(minutes)[: answers.ROSTER_NAMES + 1])
     roster = [(names[member], time) for member, time in minutes.items() if member in names]
     return answers.group_question(found.language, day, roster, len(minutes))
 

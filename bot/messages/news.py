@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.cards import Card
 from bot.domain.kind import Kind, Owner
 from bot.messages.message import Message, Occasion
-from bot.store import changes, people, studies
+from bot.store import belonging, changes, people, studies
 from bot.store.outbox import Delivery
 from bot.views import news
 
@@ -44,7 +44,7 @@ async def _told(at: Occasion, delivery: Delivery, *, taken_back: bool) -> Card |
     roadmap = at.roadmaps.get(event["roadmap"])
     step = roadmap.step(event["step"]) if roadmap else None
     title = step.title if step else event["step"]
-    language = (await people.group(at.db, delivery.group)).language if delivery.group else member.language
+    language = (await belonging.group(at.db, delivery.group)).language if delivery.group else member.language
     if change.undone:
         return news.taken_back(language, member.name, title)
     # A proof that was added later counts too.

@@ -6,7 +6,7 @@ from bot.cards import Card, Mention, Spans
 from bot.domain.answer import Answer
 from bot.domain.member import Member
 from bot.messages.message import Occasion
-from bot.store import people, studies
+from bot.store import belonging, people, studies
 from bot.store.outbox import Delivery
 from bot.views import answers
 
@@ -51,7 +51,7 @@ async def receipt(at: Occasion, delivery: Delivery, track: str) -> Card | None:
 
 async def _language_there(at: Occasion, delivery: Delivery, member: Member) -> str:
     """The language of who reads a member's question where others see it: the group's that lives there."""
-    found = await people.group_at(at.db, delivery.address)
+    found = await belonging.group_at(at.db, delivery.address)
     return found.language if found else member.language
 
 

@@ -8,7 +8,7 @@ from bot.cards import Card
 from bot.domain.group import RECAP_DAY, RECAP_MINUTE
 from bot.domain.kind import GroupWish, Kind, Owner
 from bot.messages.message import Message, Occasion
-from bot.store import people
+from bot.store import belonging
 from bot.store.outbox import Delivery
 
 KIND = Kind(
@@ -34,7 +34,7 @@ async def _card(at: Occasion, delivery: Delivery) -> Card:
     from bot.views import board
 
     assert delivery.group is not None, f"delivery {delivery.id} is about no group"
-    found = await people.group(at.db, delivery.group)
+    found = await belonging.group(at.db, delivery.group)
     week = await standings.week(at.db, found, delivery.local_date - timedelta(days=6), delivery.local_date)
     return board.recap(found.language, week, at.roadmaps)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.cards import Card
 from bot.domain.kind import Kind, Owner
 from bot.messages.message import Message, Occasion
-from bot.store import homes, ledger, outbox, people
+from bot.store import belonging, homes, ledger, outbox, people
 from bot.store.outbox import Delivery, Draft
 from bot.views import group
 
@@ -56,7 +56,7 @@ async def _card(at: Occasion, delivery: Delivery) -> Card | None:
     member = await at.member(delivery)
     lost = await ledger.not_delivered(at.db, delivery.group, delivery.local_date - timedelta(days=1))
     posts = [drop for drop in lost if not drop.private]
-    name = (await people.group(at.db, delivery.group)).name
+    name = (await belonging.group(at.db, delivery.group)).name
     return group.trouble(member.language, name, posts, delivery.local_date) if posts else None
 
 

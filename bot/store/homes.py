@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, literal, select, update
+from sqlalchemy import and_, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import Address
+from bot.store.belonging import members_of
 from bot.store.changes import Change
 from bot.store.engine import upsert
-from bot.store.people import members_of
 from bot.tables import UtcDateTime, groups, homes, members, memberships
 
 
@@ -124,3 +125,98 @@ async def move_members(db: AsyncConnection, old: int, new: int, now: datetime) -
     await db.execute(update(members).where(members.c.main_group == old).values(main_group=new))
     mine = (memberships.c.group == old) & memberships.c.left_at.is_(None)
     await db.execute(update(memberships).where(mine).values(left_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a group lives; `name` is the chat's."""
+
+    group: str
+    name: str
+    address: Address
+
+
+async def homes_of(db: AsyncConnection, group: int) -> tuple[Address, ...]:
+    """Where a group lives."""
+    rows = await db.execute(
+        select(homes.c.platform, homes.c.chat, homes.c.thread)
+        .where(homes.c.group == group, homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    return tuple(Address(*row) for row in rows)
+
+
+async def homes_of_all(db: AsyncConnection, groups: Collection[int]) -> dict[int, list[Address]]:
+    """Where some groups live, without those that nobody is in any more."""
+    peopled = select(memberships.c.group).where(memberships.c.group.in_(groups), memberships.c.left_at.is_(None))
+    rows = await db.execute(
+        select(homes.c.group, homes.c.platform, homes.c.chat, homes.c.thread)
+        .where(homes.c.group.in_(peopled), homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    found: dict[int, list[Address]] = defaultdict(list)
+    for group, *address in rows:
+        found[group].append(Address(*address))
+    return dict(found)
+
+
+async def main_homes(db: AsyncConnection, wanted: Collection[int]) -> dict[int, Address]:
+    """Where each of some members is spoken to in a group: the first home of their main group, else of their first."""
+    rows = await db.execute(
+        select(memberships.c.member, homes.c.platform, homes.c.chat, homes.c.thread)
+        .join(members, members.c.id == memberships.c.member)
+        .join(homes, homes.c.group == memberships.c.group)
+        .where(memberships.c.member.in_(wanted), memberships.c.left_at.is_(None), homes.c.gone_at.is_(None))
+        .order_by((homes.c.group == members.c.main_group).desc(), memberships.c.joined_at, homes.c.group, homes.c.id)
+    )
+    found: dict[int, Address] = {}
+    for member, *address in rows:
+        found.setdefault(member, Address(*address))
+    return found
+
+
+async def every_home(db: AsyncConnection) -> tuple[Home, ...]:
+    """Where every group lives."""
+    rows = await db.execute(
+        select(groups.c.name, homes.c.name, homes.c.platform, homes.c.chat, homes.c.thread)
+        .join(homes, homes.c.group == groups.c.id)
+        .where(homes.c.gone_at.is_(None))
+        .order_by(homes.c.id)
+    )
+    return tuple(Home(group, name, Address(*address)) for group, name, *address in rows)
+
+
+async def settle_in(db: AsyncConnection, group: int, address: Address, name: str) -> None:
+    """Give a group a home; one that it had left becomes its home again."""
+    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread)
+    if (await db.execute(select(homes.c.id).where(here))).one_or_none() is None:
+        row = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
+        await db.execute(insert(homes).values(group=group, name=name[:120], **row))
+    else:
+        await db.execute(update(homes).where(here).values(group=group, name=name[:120], gone_at=None))
+
+
+async def groups_in(db: AsyncConnection, platform: str, chat: str) -> tuple[int, ...]:
+    """The groups that live in a chat, be it in a thread of it."""
+    here = and_(homes.c.platform == platform, homes.c.chat == chat, homes.c.gone_at.is_(None))
+    return tuple((await db.execute(select(homes.c.group).where(here).distinct())).scalars())
+
+
+async def home_gone(db: AsyncConnection, address: Address, now: datetime) -> None:
+    """Note that we are not in a chat any more; without a thread, in none of its threads."""
+    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.gone_at.is_(None))
+    if address.thread:
+        here = and_(here, homes.c.thread == address.thread)
+    await db.execute(update(homes).where(here).values(gone_at=now))
+
+
+async def home_moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
+    """A chat has another id now: its homes go with it. Where the new chat was set up already, that stands."""
+    there = and_(homes.c.platform == platform, homes.c.chat == old)
+    here = and_(homes.c.platform == platform, homes.c.chat == new)
+    threads = select(homes.c.thread)
+    moving = (await db.execute(threads.where(there))).scalars().all()
+    await db.execute(delete(homes).where(here, homes.c.gone_at.is_not(None), homes.c.thread.in_(moving)))
+    taken = (await db.execute(threads.where(here))).scalars().all()
+    await db.execute(delete(homes).where(there, homes.c.thread.in_(taken)))
+    await db.execute(update(homes).where(there).values(chat=new))

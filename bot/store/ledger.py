@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.address import PRIVATE
 from bot.domain.dropped import Dropped
 from bot.domain.reason import MOOT, QUIET, TOO_LATE
-from bot.store.people import members_of
+from bot.store.belonging import members_of
 from bot.tables import deliveries
 
 MOST_TALLIED = 200_000

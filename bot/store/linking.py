@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.linking import Brought
 from bot.domain.progress import StepEvent
 from bot.domain.roadmap import Roadmap
-from bot.store import people, rests, schedule, studies, totals
+from bot.store import belonging, people, rests, schedule, studies, totals
 from bot.store.changes import Change
 from bot.store.engine import hold
 from bot.tables import (
@@ -56,7 +56,7 @@ async def brought(db: AsyncConnection, member: int) -> Brought:
         accounts=await people.accounts_of(db, member),
         roadmaps=tuple(e.roadmap for e in await studies.enrolments_of(db, member)),
         days=int((await db.execute(query)).scalar_one()),
-        groups=tuple(group.name for group in await people.groups_of(db, member)),
+        groups=tuple(group.name for group in await belonging.groups_of(db, member)),
         reminders=tuple(reminder.kind for reminder in await schedule.all_of_member(db, member)),
     )
 

@@ -1,34 +1,23 @@
-"""Who is who: the member behind an account, the group behind a home."""
+"""Who is who: the member behind an account."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, delete, insert, or_, select, union, update
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.account import Account
-from bot.domain.address import Address
-from bot.domain.group import CHECKIN_MINUTE, RECAP_DAY, RECAP_MINUTE, Group
 from bot.domain.member import Member, Quiet
 from bot.store.engine import hold, to_write
-from bot.tables import accounts, groups, homes, members, memberships
+from bot.tables import accounts, groups, members
 
 NAME_LENGTH = 80
 SEEN_AGAIN = timedelta(minutes=1)
 """Who goes on talking is not noted anew each time: a command that only reads should seldom cost a write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a group lives; `name` is the chat's."""
-
-    group: str
-    name: str
-    address: Address
 
 
 async def account(db: AsyncConnection, platform: str, id: str) -> Account | None:
@@ -70,7 +59,7 @@ _ACCOUNTS = (
 
 async def member(db: AsyncConnection, id: int) -> Member:
     """A member by id."""
-    return _member((await db.execute(select(members).where(members.c.id == id))).mappings().one())
+    return member_of((await db.execute(select(members).where(members.c.id == id))).mappings().one())
 
 
 async def meet(
@@ -108,7 +97,7 @@ async def who(db: AsyncConnection, platform: str, id: str) -> tuple[Member, Acco
     if row is None:
         return None
     platform, id, member, name, dm, seen_at, told_at = (row[f"account_{name}"] for name in ACCOUNT)
-    return _member(row), Account(platform, id, member, name, dm, seen_at, told_at is not None)
+    return member_of(row), Account(platform, id, member, name, dm, seen_at, told_at is not None)
 
 
 ACCOUNT = ("platform", "account", "member", "name", "dm", "seen_at", "told_at")
@@ -192,136 +181,10 @@ async def note_channels(db: AsyncConnection, platform: str, channels: Mapping[st
     await db.execute(update(accounts).where(mine).values(channel=bindparam("noted")), rows)
 
 
-async def group_at(db: AsyncConnection, address: Address) -> Group | None:
-    """The group whose home an address is. A home without a thread speaks for every thread of its chat."""
-    found = await db.execute(_GROUP_AT, _at(address))
-    row = found.mappings().one_or_none()
-    return None if row is None else _group(row)
-
-
-def _home_at(*columns: ColumnElement[object]) -> Select[*tuple[object, ...]]:
-    """The question for something of the one home that an address, `_at`, is."""
-    return (
-        select(*columns)
-        .select_from(homes)
-        .where(
-            homes.c.platform == bindparam("platform"),
-            homes.c.chat == bindparam("chat"),
-            or_(homes.c.thread == bindparam("thread"), homes.c.thread == ""),
-            homes.c.gone_at.is_(None),
-        )
-        .order_by(homes.c.thread.desc())
-        .limit(1)
-    )
-
-
-def _at(address: Address) -> dict[str, object]:
-    return {"platform": address.platform, "chat": address.chat, "thread": address.thread}
-
-
-async def group(db: AsyncConnection, id: int) -> Group:
-    """A group by id."""
-    return _group((await db.execute(select(groups).where(groups.c.id == id))).mappings().one())
-
-
-async def homes_of(db: AsyncConnection, group: int) -> tuple[Address, ...]:
-    """Where a group lives."""
-    rows = await db.execute(
-        select(homes.c.platform, homes.c.chat, homes.c.thread)
-        .where(homes.c.group == group, homes.c.gone_at.is_(None))
-        .order_by(homes.c.id)
-    )
-    return tuple(Address(*row) for row in rows)
-
-
-async def homes_of_all(db: AsyncConnection, groups: Collection[int]) -> dict[int, list[Address]]:
-    """Where some groups live, without those that nobody is in any more."""
-    peopled = select(memberships.c.group).where(memberships.c.group.in_(groups), memberships.c.left_at.is_(None))
-    rows = await db.execute(
-        select(homes.c.group, homes.c.platform, homes.c.chat, homes.c.thread)
-        .where(homes.c.group.in_(peopled), homes.c.gone_at.is_(None))
-        .order_by(homes.c.id)
-    )
-    found: dict[int, list[Address]] = defaultdict(list)
-    for group, *address in rows:
-        found[group].append(Address(*address))
-    return dict(found)
-
-
-async def main_homes(db: AsyncConnection, wanted: Collection[int]) -> dict[int, Address]:
-    """Where each of some members is spoken to in a group: the first home of their main group, else of their first."""
-    rows = await db.execute(
-        select(memberships.c.member, homes.c.platform, homes.c.chat, homes.c.thread)
-        .join(members, members.c.id == memberships.c.member)
-        .join(homes, homes.c.group == memberships.c.group)
-        .where(memberships.c.member.in_(wanted), memberships.c.left_at.is_(None), homes.c.gone_at.is_(None))
-        .order_by((homes.c.group == members.c.main_group).desc(), memberships.c.joined_at, homes.c.group, homes.c.id)
-    )
-    found: dict[int, Address] = {}
-    for member, *address in rows:
-        found.setdefault(member, Address(*address))
-    return found
-
-
-async def every_home(db: AsyncConnection) -> tuple[Home, ...]:
-    """Where every group lives."""
-    rows = await db.execute(
-        select(groups.c.name, homes.c.name, homes.c.platform, homes.c.chat, homes.c.thread)
-        .join(homes, homes.c.group == groups.c.id)
-        .where(homes.c.gone_at.is_(None))
-        .order_by(homes.c.id)
-    )
-    return tuple(Home(group, name, Address(*address)) for group, name, *address in rows)
-
-
 async def zones_in_use(db: AsyncConnection) -> frozenset[str]:
     """The time zones of every member and group."""
     rows = await db.execute(union(select(members.c.zone), select(groups.c.zone)))
     return frozenset(rows.scalars())
-
-
-async def groups_of(db: AsyncConnection, member: int) -> tuple[Group, ...]:
-    """A member's groups, the main one first."""
-    rows = await db.execute(_GROUPS_OF, {"who": member})
-    return tuple(map(_group, rows.mappings()))
-
-
-async def around(db: AsyncConnection, member: int, address: Address) -> tuple[tuple[Group, ...], Group | None]:
-    """A member's groups, the main one first, and the group whose home an address is, be it theirs or not."""
-    result = await db.execute(_AROUND, {"who": member, **_at(address)})
-    rows = result.mappings().all()
-    mine = tuple(map(_group, rows))
-    if not mine:
-        return (), await group_at(db, address)
-    if rows[0]["here"] is None:
-        return mine, None
-    known = next((group for group in mine if group.id == rows[0]["here"]), None)
-    return mine, known or await group(db, rows[0]["here"])
-
-
-_MAIN = select(members.c.main_group).where(members.c.id == bindparam("who")).scalar_subquery()
-_GROUPS_OF = (
-    select(groups)
-    .join(memberships, memberships.c.group == groups.c.id)
-    .where(memberships.c.member == bindparam("who"), memberships.c.left_at.is_(None))
-    .order_by((groups.c.id == _MAIN).desc(), memberships.c.joined_at, groups.c.id)
-)
-_GROUP_AT = _home_at(*groups.c).join(groups, groups.c.id == homes.c.group)
-_AROUND = _GROUPS_OF.add_columns(_home_at(homes.c.group).scalar_subquery().label("here"))
-
-
-async def enter(db: AsyncConnection, group: int, member: int, now: datetime) -> bool:
-    """Make somebody a member of a group; coming back restores what was. True for a member who is new there."""
-    mine = and_(memberships.c.group == group, memberships.c.member == member)
-    row = (await db.execute(select(memberships.c.left_at).where(mine))).one_or_none()
-    if row is None:
-        await db.execute(insert(memberships).values(group=group, member=member, joined_at=now))
-        await db.execute(
-            update(members).where(members.c.id == member, members.c.main_group.is_(None)).values(main_group=group)
-        )
-    elif row.left_at is not None:
-        await db.execute(update(memberships).where(mine).values(left_at=None))
-    return row is None
 
 
 async def live_by(db: AsyncConnection, member: int, zone: str) -> None:
@@ -330,96 +193,13 @@ async def live_by(db: AsyncConnection, member: int, zone: str) -> None:
     await db.execute(update(members).where(unnamed).values(zone=zone))
 
 
-async def mates_of(db: AsyncConnection, groups: Iterable[int]) -> tuple[Member, ...]:
-    """Everybody in any of the groups, by name."""
-    rows = await db.execute(
-        select(members)
-        .distinct()
-        .join(memberships, memberships.c.member == members.c.id)
-        .where(memberships.c.group.in_(list(groups)), memberships.c.left_at.is_(None))
-        .order_by(members.c.name, members.c.id)
-    )
-    return tuple(map(_member, rows.mappings()))
-
-
-async def names_of(db: AsyncConnection, group: int, wanted: Sequence[int]) -> dict[int, str]:
-    """What some members of a group are called."""
-    rows = await db.execute(
-        select(members.c.id, members.c.name).where(members.c.id.in_(wanted), members.c.id.in_(members_of(group)))
-    )
-    return {row.id: row.name for row in rows}
-
-
-def members_of(group: int) -> Select[tuple[int]]:
-    """The question for a group's members, to be asked inside other questions."""
-    return select(memberships.c.member).where(memberships.c.group == group, memberships.c.left_at.is_(None))
-
-
-async def found_group(db: AsyncConnection, name: str, zone: str, now: datetime, language: str = "en") -> Group:
-    """A new group with the usual times, which has no home yet. Raises OnlyReads."""
-    to_write(db)
-    result = await db.execute(
-        insert(groups).values(
-            name=name[:120],
-            zone=zone,
-            checkin_minute=CHECKIN_MINUTE,
-            recap_day=RECAP_DAY,
-            recap_minute=RECAP_MINUTE,
-            language=language,
-            created_at=now,
-        )
-    )
-    return await group(db, int((result.inserted_primary_key or (0,))[0]))
-
-
-async def settle_in(db: AsyncConnection, group: int, address: Address, name: str) -> None:
-    """Give a group a home; one that it had left becomes its home again."""
-    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.thread == address.thread)
-    if (await db.execute(select(homes.c.id).where(here))).one_or_none() is None:
-        row = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
-        await db.execute(insert(homes).values(group=group, name=name[:120], **row))
-    else:
-        await db.execute(update(homes).where(here).values(group=group, name=name[:120], gone_at=None))
-
-
-async def groups_in(db: AsyncConnection, platform: str, chat: str) -> tuple[int, ...]:
-    """The groups that live in a chat, be it in a thread of it."""
-    here = and_(homes.c.platform == platform, homes.c.chat == chat, homes.c.gone_at.is_(None))
-    return tuple((await db.execute(select(homes.c.group).where(here).distinct())).scalars())
-
-
-async def home_gone(db: AsyncConnection, address: Address, now: datetime) -> None:
-    """Note that we are not in a chat any more; without a thread, in none of its threads."""
-    here = and_(homes.c.platform == address.platform, homes.c.chat == address.chat, homes.c.gone_at.is_(None))
-    if address.thread:
-        here = and_(here, homes.c.thread == address.thread)
-    await db.execute(update(homes).where(here).values(gone_at=now))
-
-
-async def home_moved(db: AsyncConnection, platform: str, old: str, new: str) -> None:
-    """A chat has another id now: its homes go with it. Where the new chat was set up already, that stands."""
-    there = and_(homes.c.platform == platform, homes.c.chat == old)
-    here = and_(homes.c.platform == platform, homes.c.chat == new)
-    threads = select(homes.c.thread)
-    moving = (await db.execute(threads.where(there))).scalars().all()
-    await db.execute(delete(homes).where(here, homes.c.gone_at.is_not(None), homes.c.thread.in_(moving)))
-    taken = (await db.execute(threads.where(here))).scalars().all()
-    await db.execute(delete(homes).where(there, homes.c.thread.in_(taken)))
-    await db.execute(update(homes).where(there).values(chat=new))
-
-
-async def left(db: AsyncConnection, member: int, group: int, now: datetime) -> None:
-    """Note that somebody is not in a group any more."""
-    mine = and_(memberships.c.group == group, memberships.c.member == member)
-    await db.execute(update(memberships).where(mine).values(left_at=now))
-
-
 def _account(row: RowMapping) -> Account:
     told = row["told_at"] is not None
     return Account(row["platform"], row["account"], row["member"], row["name"], row["dm"], row["seen_at"], told)
 
 
-def _member(row: RowMapping) -> Member:
+def member_of(row: RowMapping) -> Member:
+    """A member from their row."""
     return Member(
         id=row["id"],
         name=row["name"],
@@ -432,18 +212,4 @@ def _member(row: RowMapping) -> Member:
         quiet=None if row["quiet_from"] is None else Quiet(row["quiet_from"], row["quiet_to"]),
         paused_from=row["paused_from"],
         paused_until=row["paused_until"],
-    )
-
-
-def _group(row: RowMapping) -> Group:
-    return Group(
-        id=row["id"],
-        name=row["name"],
-        zone=row["zone"],
-        checkin_minute=row["checkin_minute"],
-        recap_day=row["recap_day"],
-        recap_minute=row["recap_minute"],
-        roadmap=row["roadmap"],
-        deadline=row["deadline"],
-        language=row["language"],
     )

@@ -19,7 +19,7 @@ from bot.domain.member import Quiet, local_day
 from bot.domain.occurrence import Occurrence, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import paused_range
-from bot.store import outbox, people, rests
+from bot.store import belonging, outbox, rests
 from bot.store.changes import Change
 from bot.store.engine import upsert
 from bot.tables import UtcDateTime, accounts, checkins, enrolments, groups, members, memberships, reminders
@@ -154,7 +154,7 @@ async def refresh_group(db: AsyncConnection, group: int, now: datetime) -> Group
 
     Whether a post is on, and on which days the group is asked, the rule alone knows: that stays as it is.
     """
-    wishes = await people.group(db, group)
+    wishes = await belonging.group(db, group)
     for kind in kinds.of_owner(Owner.LEADER):
         rule = _wished(kind, wishes)
         usual = {"place": "group" if kind.from_start else "off", "minute": kind.minute, "days": kind.days}

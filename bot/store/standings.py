@@ -33,7 +33,7 @@ from bot.domain.occurrence import EVERY_DAY, ONE_DAY, Range
 from bot.domain.progress import StepEvent
 from bot.domain.recap import Finisher, Week
 from bot.domain.rest import paused_range
-from bot.store import people, rests
+from bot.store import belonging, rests
 from bot.store.totals import EVER, STANDING_EVENT
 from bot.tables import enrolments, members, memberships, reminders, step_events, streaks, totals
 
@@ -89,7 +89,7 @@ async def own_standing(
 ) -> Standing:
     """A member's own place at a moment, wherever it is."""
     first = window_start(window, group.local_day(now)) or EVER
-    count = int(await db.scalar(select(func.count()).select_from(people.members_of(group.id).subquery())) or 0)
+    count = int(await db.scalar(select(func.count()).select_from(belonging.members_of(group.id).subquery())) or 0)
     board = await _board(db, group.id, window, measure, first, now)
     row = (await db.execute(board.scores().where(members.c.id == member))).one_or_none()
     if row is None:
@@ -143,7 +143,7 @@ async def _current(db: AsyncConnection, group: int, now: datetime) -> ColumnElem
 
     A streak whose last day is ahead, of somebody who has come from farther east, stands with that day.
     """
-    zones = select(members.c.zone, members.c.day_start).where(members.c.id.in_(people.members_of(group))).distinct()
+    zones = select(members.c.zone, members.c.day_start).where(members.c.id.in_(belonging.members_of(group))).distinct()
     of_day: dict[date, list[tuple[str, int]]] = defaultdict(list)
     for zone, start in await db.execute(zones):
         of_day[local_day(now, zone, start)].append((zone, start))
@@ -168,7 +168,7 @@ def _score(row: Row[int, str, int, int, int]) -> Score:
 
 async def week(db: AsyncConnection, group: Group, first: date, last: date) -> Week:
     """What a group did from one local date to another, both included."""
-    count = int(await db.scalar(select(func.count()).select_from(people.members_of(group.id).subquery())) or 0)
+    count = int(await db.scalar(select(func.count()).select_from(belonging.members_of(group.id).subquery())) or 0)
     studied, minutes, steps = await _worked(db, group.id, first, last)
     longest, holders, names = await _longest(db, group.id, last)
     return Week(
@@ -188,7 +188,7 @@ async def week(db: AsyncConnection, group: Group, first: date, last: date) -> We
 
 def _in_days(group: int, first: date, last: date) -> ColumnElement[bool]:
     return and_(
-        totals.c.member.in_(people.members_of(group)), totals.c.span == "day", totals.c.first.between(first, last)
+        totals.c.member.in_(belonging.members_of(group)), totals.c.span == "day", totals.c.first.between(first, last)
     )
 
 
@@ -213,7 +213,7 @@ async def _longest(db: AsyncConnection, group: int, last: date) -> tuple[int, in
     """
     went_on = and_(streaks.c.last == last + ONE_DAY, streaks.c.days > 1)
     stood = case((went_on, streaks.c.days - 1), (streaks.c.last <= last, streaks.c.days))
-    here = streaks.c.member.in_(people.members_of(group))
+    here = streaks.c.member.in_(belonging.members_of(group))
     told = and_(here, or_(went_on, and_(streaks.c.last <= last, streaks.c.until >= last)))
     longest = int(await db.scalar(select(func.max(stood)).where(told)) or 0)
     since = await _streaks_before(db, group, last, and_(here, streaks.c.last > last, ~went_on))

@@ -16,7 +16,7 @@ from bot.commands import registry
 from bot.delivery import Address
 from bot.library import Library
 from bot.platforms.console.render import page, plain_lines
-from bot.store import Store, people, schedule
+from bot.store import Store, belonging, homes, schedule
 from tests.fakes.migrated import migrate
 from tests.fakes.shipped import LIBRARY
 
@@ -136,8 +136,8 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
     await migrate(store)
     chat = Chat(store, LIBRARY)
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", chat.now)
-        await people.settle_in(db, group.id, chat.room, "backend")
+        group = await belonging.found_group(db, "Backend '27", "Asia/Kolkata", chat.now)
+        await homes.settle_in(db, group.id, chat.room, "backend")
         await schedule.refresh_group(db, group.id, chat.now)
         chat.group = group.id
     yield chat

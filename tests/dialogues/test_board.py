@@ -10,7 +10,7 @@ from bot.delivery import Address
 from bot.domain.board import MEASURES, PAGE_ROWS, WINDOWS, Score, Standings, ranked
 from bot.domain.group import Group
 from bot.platforms.console.render import plain_lines
-from bot.store import people, standings
+from bot.store import belonging, people, standings
 from bot.views import board
 from tests.dialogues.conftest import Chat
 
@@ -217,7 +217,7 @@ async def test_who_left_is_not_on_the_board(chat: Chat) -> None:
     async with chat.store.writing() as db:
         known = await people.account(db, "test", "asha")
         assert known is not None
-        await people.left(db, known.member, chat.group, chat.now)
+        await belonging.left(db, known.member, chat.group, chat.now)
     said = await chat.say("ravi", "/leaderboard")
     assert "Asha" not in said and "this week: 30 min" in said
 
@@ -283,7 +283,7 @@ async def test_a_recap_stays_what_it_was(chat: Chat) -> None:
 
     async def text() -> str:
         async with chat.store.reading() as db:
-            week = await standings.week(db, await people.group(db, chat.group), first, last)
+            week = await standings.week(db, await belonging.group(db, chat.group), first, last)
         return plain_lines(board.recap("en", week, chat.library.roadmaps))
 
     chat.forward(days=2)

@@ -12,7 +12,7 @@ from bot import words
 from bot.command import Audience
 from bot.delivery import Address
 from bot.messages import Messages
-from bot.store import outbox, people
+from bot.store import belonging, outbox
 from bot.words import languages, nearest
 from tests.dialogues.conftest import Chat
 from tests.fakes.locales import SECOND, second_language
@@ -112,6 +112,6 @@ async def test_a_group_is_founded_in_its_founders_language(chat: Chat, second: s
     await chat.say("lena", "/language de", private=True)
     await chat.say("lena", "/setup Europe/Berlin", room=room)
     async with chat.store.reading() as db:
-        found = await people.group_at(db, replace(room))
+        found = await belonging.group_at(db, replace(room))
         assert found is not None
         assert found.language == "de"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.command import Incoming
 from bot.delivery import Address
-from bot.store import codes, people, schedule, studies
+from bot.store import belonging, codes, homes, people, schedule, studies
 from bot.tables import changes, metadata, reminders
 from bot.views import profile
 from tests.dialogues.conftest import Chat
@@ -136,8 +136,8 @@ async def test_reminders_of_the_shower_win_and_the_rest_comes_along(chat: Chat) 
 async def test_groups_unite_and_what_only_the_other_said_is_kept(chat: Chat) -> None:
     other = Address("test", "other")
     async with chat.store.writing() as db:
-        group = await people.found_group(db, "Night owls", "Asia/Kolkata", chat.now)
-        await people.settle_in(db, group.id, other, "owls")
+        group = await belonging.found_group(db, "Night owls", "Asia/Kolkata", chat.now)
+        await homes.settle_in(db, group.id, other, "owls")
     await chat.say("asha", "/roadmaps")
     await chat.say("tele", "/roadmaps")
     await chat.say("tele", "/roadmaps", room=other)
@@ -296,6 +296,6 @@ async def test_an_ended_membership_comes_back_with_the_other(chat: Chat) -> None
     await chat.say("asha", "/roadmaps")
     await chat.say("tele", "/roadmaps")
     async with chat.store.writing() as db:
-        await people.left(db, await member_of(chat, "asha"), chat.group, chat.now + timedelta(hours=1))
+        await belonging.left(db, await member_of(chat, "asha"), chat.group, chat.now + timedelta(hours=1))
     await link(chat, "asha", "tele")
     assert "Main group: Backend '27" in await chat.say("asha", "/settings", private=True)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from bot.cards import Input, Question
 from bot.delivery import Address
-from bot.store import codes, outbox, people, personal, questions
+from bot.store import belonging, codes, homes, outbox, people, personal, questions
 from bot.tables import metadata
 from tests.dialogues.conftest import Chat
 
@@ -80,8 +80,8 @@ async def test_settings_with_choices_offer_them(chat: Chat, button: str, choice:
 async def test_the_main_group_is_chosen_among_mine(chat: Chat) -> None:
     other = Address("test", "other")
     async with chat.store.writing() as db:
-        group = await people.found_group(db, "Night owls", "Asia/Kolkata", chat.now)
-        await people.settle_in(db, group.id, other, "owls")
+        group = await belonging.found_group(db, "Night owls", "Asia/Kolkata", chat.now)
+        await homes.settle_in(db, group.id, other, "owls")
     assert "in no group yet" in await chat.say("asha", "/main", private=True)
     # One comes in by the first command, also by one that is refused: she is on no roadmap yet.
     await chat.say("asha", "/progress", room=other)

@@ -8,7 +8,7 @@ from bot.command import Somebody
 from bot.command.parameters import File
 from bot.delivery import Address
 from bot.platforms.console.render import plain_lines
-from bot.store import people
+from bot.store import homes
 from bot.views import news
 from tests.dialogues.conftest import Chat
 
@@ -72,7 +72,7 @@ async def test_a_file_of_a_platform_where_the_group_does_not_live_is_seen_by_nob
     assert said.startswith("✅ HTTP and REST APIs\n")
     assert UNSEEN in said
     async with chat.store.writing() as db:
-        await people.settle_in(db, chat.group, Address("telegram", "-100"), "Study")
+        await homes.settle_in(db, chat.group, Address("telegram", "-100"), "Study")
     said = await chat.say("asha", "/done sql", private=True, arguments=pdf(platform="telegram"))
     assert said.splitlines()[0] == "✅ Relational databases and SQL · file attached, seen in Backend '27"
 

@@ -15,7 +15,8 @@ from bot.delivery import Address
 from bot.domain import reason
 from bot.domain.group import Group
 from bot.platforms.console.render import plain_lines
-from bot.store import outbox, people, schedule
+from bot.store import belonging, outbox, people, schedule
+from bot.store.homes import home_gone
 from bot.store.ledger import LOST
 from bot.tables import codes, groups, homes, members, memberships, reminders
 from bot.views.group import group_greeting
@@ -35,7 +36,7 @@ async def rules(chat: Chat, group: int) -> dict[str, tuple[int, int, str]]:
 async def group_at(chat: Chat, address: Address) -> Group | None:
     """The group that lives at an address."""
     async with chat.store.reading() as db:
-        return await people.group_at(db, address)
+        return await belonging.group_at(db, address)
 
 
 async def code_for(chat: Chat) -> str:
@@ -74,7 +75,7 @@ async def test_a_new_chat_asks_for_the_zone_and_is_a_home_at_once(chat: Chat) ->
         "recap": (1080, 0b1000000, "Sun 17:00"),
     }
     async with chat.store.reading() as db:
-        assert len(await people.mates_of(db, [group.id])) == 1, "who sets a group up is a member of it"
+        assert len(await belonging.mates_of(db, [group.id])) == 1, "who sets a group up is a member of it"
 
 
 async def test_a_leader_whose_zone_is_known_is_not_asked(chat: Chat) -> None:
@@ -295,7 +296,7 @@ async def test_what_the_bot_may_not_do_is_named(chat: Chat) -> None:
 
 async def test_a_chat_that_was_left_is_its_groups_home_again(chat: Chat) -> None:
     async with chat.store.writing() as db:
-        await people.home_gone(db, chat.room, chat.now)
+        await home_gone(db, chat.room, chat.now)
     assert await group_at(chat, chat.room) is None
     said = await chat.say("lena", "/setup")
     assert said.startswith("✅ Backend '27 lives here now\n")

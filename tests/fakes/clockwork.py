@@ -14,7 +14,7 @@ from bot.courier import Courier
 from bot.delivery import Address
 from bot.messages import Messages
 from bot.platforms.console.render import plain_lines
-from bot.store import Store, people, schedule
+from bot.store import Store, belonging, homes, schedule
 from bot.tables import deliveries
 from tests.fakes.memory import MemoryPlatform
 from tests.fakes.migrated import migrate
@@ -108,8 +108,8 @@ async def settled(store: Store, remembers_key: bool = True) -> Clockwork:
     """A group in Kolkata, asked at 20:00, with its recap on Sunday at 18:00, on a store that has its tables."""
     made = Clockwork(store, MemoryPlatform(remembers_key=remembers_key))
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
-        await people.settle_in(db, group.id, ROOM, "backend")
+        group = await belonging.found_group(db, "Backend '27", "Asia/Kolkata", NOON)
+        await homes.settle_in(db, group.id, ROOM, "backend")
         await schedule.refresh_group(db, group.id, NOON)
         made.group = group.id
     return made

@@ -17,7 +17,7 @@ from bot.command.parameters import FileKind, MateKind, OneOf
 from bot.commands import registry
 from bot.delivery import Address
 from bot.platforms.discord.client import DiscordPlatform
-from bot.store import Store, people, schedule
+from bot.store import Store, belonging, homes, schedule
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from tests.fakes.discord_server import Channel, DiscordServer, Exchange, Message, Modal, NotOfferedError, User
@@ -56,8 +56,8 @@ class DiscordDriver:
         await migrate(self.store)
         await self.server.start()
         async with self.store.writing() as db:
-            group = await people.found_group(db, self.channel.name, ZONE, self.clock())
-            await people.settle_in(db, group.id, self.home, self.channel.name)
+            group = await belonging.found_group(db, self.channel.name, ZONE, self.clock())
+            await homes.settle_in(db, group.id, self.home, self.channel.name)
             await schedule.refresh_group(db, group.id, self.clock())
         await self.start()
         return self

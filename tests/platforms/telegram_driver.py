@@ -16,7 +16,7 @@ from bot.delivery import Address
 from bot.pacing import Pace
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
-from bot.store import Store, people, schedule
+from bot.store import Store, belonging, homes, schedule
 from bot.store.commits import Commits
 from bot.store.memory import StoredMemory
 from tests.fakes.migrated import migrate
@@ -61,8 +61,8 @@ class TelegramDriver:
             self.topic = self.group.add_topic("Check-ins")
             self.server.updates.pending.clear()
         async with self.store.writing() as db:
-            group = await people.found_group(db, self.group.title, ZONE, self.clock())
-            await people.settle_in(db, group.id, self.home, self.group.title)
+            group = await belonging.found_group(db, self.group.title, ZONE, self.clock())
+            await homes.settle_in(db, group.id, self.home, self.group.title)
             await schedule.refresh_group(db, group.id, self.clock())
         await self.start()
         return self

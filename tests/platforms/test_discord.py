@@ -19,7 +19,7 @@ from bot.delivery import Address, BadToken, Closed, Doubtful, Forbidden, Gone, L
 from bot.messages import Messages
 from bot.platforms.discord import client, connection, interactions, shards, slash
 from bot.platforms.discord.client import DiscordPlatform
-from bot.store import people
+from bot.store import belonging, homes, people
 from bot.tables import step_events
 from tests.fakes.discord_server import Exchange, NotOfferedError, Permission
 from tests.fakes.discord_server.interactions import DEFERRED_REPLY
@@ -897,14 +897,14 @@ async def test_homes_end_with_their_channels_threads_and_servers(driver: Discord
     ]
     async with driver.store.writing() as db:
         for address in addresses[:2]:
-            group = await people.found_group(db, "g", "UTC", noon())
-            await people.settle_in(db, group.id, address, "g")
+            group = await belonging.found_group(db, "g", "UTC", noon())
+            await homes.settle_in(db, group.id, address, "g")
 
     async def living() -> list[Address]:
         # Events are handled in order: once this is answered, those before it are known.
         await driver.say("lena", "/roadmaps", private=True)
         async with driver.store.reading() as db:
-            return [home.address for home in await people.every_home(db)]
+            return [home.address for home in await homes.every_home(db)]
 
     assert len(await living()) == 3
     thread.delete()

@@ -33,7 +33,8 @@ from bot.pacing import Pace, urgent
 from bot.platforms.telegram import polling
 from bot.platforms.telegram.client import TelegramPlatform
 from bot.platforms.telegram.rich import bare
-from bot.store import outbox, people
+from bot.store import belonging, outbox, people
+from bot.store.homes import homes_of, settle_in
 from bot.tables import accounts, changes, checkins, homes, members, memberships, questions, step_events
 from bot.views.answers import question
 from tests.fakes.patience import PATIENCE
@@ -801,15 +802,15 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_homes_and_deliveries_
     small = driver.server.add_group("small", admins=[driver.lena], supergroup=False)
     old = Address("telegram", str(small.id))
     async with driver.store.writing() as db:
-        group = await people.found_group(db, "small", "Asia/Kolkata", NOON)
-        await people.settle_in(db, group.id, old, "small")
+        group = await belonging.found_group(db, "small", "Asia/Kolkata", NOON)
+        await settle_in(db, group.id, old, "small")
         draft = outbox.Draft("key", "recap", old, date(2026, 11, 20), NOON, NOON + timedelta(days=1), group=group.id)
         await outbox.queue(db, draft)
     successor = small.migrate()
     await driver.handled(driver.server.sent_updates[-1])
     new = Address("telegram", str(successor.id))
     async with driver.store.reading() as db:
-        assert await people.homes_of(db, group.id) == (new,)
+        assert await homes_of(db, group.id) == (new,)
         (delivery,) = await outbox.due(db, NOON, 10, "telegram")
     assert delivery.address == new
     assert await driver.platform.send(old, CARD, "k") == Moved(new)
@@ -831,10 +832,10 @@ async def test_being_added_greets_once_and_being_removed_ends_the_home(driver: T
     setup = await driver.server.says(driver.lena, f"/setup@{USERNAME} zone:Asia/Kolkata", chat=other)
     await driver.handled(setup)
     async with driver.store.reading() as db:
-        assert await people.group_at(db, address) is not None
+        assert await belonging.group_at(db, address) is not None
     await driver.handled(other.kick_bot())
     async with driver.store.reading() as db:
-        assert await people.group_at(db, address) is None
+        assert await belonging.group_at(db, address) is None
     assert isinstance(await driver.platform.send(address, CARD, "k"), Gone)
 
 

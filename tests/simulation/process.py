@@ -19,7 +19,7 @@ from bot.app import FINISHING_SECONDS, Roadmate
 from bot.cards import Card
 from bot.command import Incoming, Response
 from bot.delivery import Address
-from bot.store import outbox, people, schedule
+from bot.store import belonging, homes, outbox, schedule
 from bot.store.outbox import Delivery
 from tests.fakes.memory import words
 from tests.simulation.database import Disk
@@ -298,10 +298,10 @@ class Simulation:
         """The groups of the story, with their homes."""
         async with app.store.writing() as db:
             for number, zone in enumerate(self.story.zones):
-                group = await people.found_group(db, f"Group {number}", zone, self.clock())
+                group = await belonging.found_group(db, f"Group {number}", zone, self.clock())
                 for room in self.story.rooms:
                     if room.group == number:
-                        await people.settle_in(db, group.id, Address(room.platform, room.chat), room.chat)
+                        await homes.settle_in(db, group.id, Address(room.platform, room.chat), room.chat)
                 await schedule.refresh_group(db, group.id, self.clock())
 
     async def _start(self, app: Roadmate) -> list[asyncio.Task[None]]:
@@ -424,7 +424,7 @@ class Simulation:
         if room is not None:
             async with app.store.writing() as db:
                 address = Address(room.platform, self._moves.get(chat, chat))
-                await people.settle_in(db, room.group + 1, address, chat)
+                await homes.settle_in(db, room.group + 1, address, chat)
             self.let_in.append((chat, self._loop.time()))
         self._untold.remove(event)
 
@@ -432,7 +432,7 @@ class Simulation:
         """Telegram tells of it, some time later."""
         await asyncio.sleep(5)
         async with app.store.writing() as db:
-            await people.home_moved(db, TELEGRAM, event.chat, event.to)
+            await homes.home_moved(db, TELEGRAM, event.chat, event.to)
             await outbox.moved(db, TELEGRAM, event.chat, event.to)
         self._moves[event.chat] = event.to
         self._untold.remove(event)

@@ -11,7 +11,7 @@ from sqlalchemy import event, insert
 
 from bot.delivery import Address
 from bot.domain.dropped import Dropped
-from bot.store import Store, ledger, people
+from bot.store import Store, belonging, ledger, people
 from bot.store.ledger import Fault, Lateness
 from bot.tables import deliveries
 
@@ -50,12 +50,12 @@ def handed(seconds: float, **values: Any) -> dict[str, Any]:
 async def two_groups(store: Store) -> tuple[int, int, int, int]:
     """A group with Asha in it and another with Ravi; their ids, then the members'."""
     async with store.writing() as db:
-        mine = await people.found_group(db, "Backend", "UTC", NOW)
-        other = await people.found_group(db, "Frontend", "UTC", NOW)
+        mine = await belonging.found_group(db, "Backend", "UTC", NOW)
+        other = await belonging.found_group(db, "Frontend", "UTC", NOW)
         asha, _ = await people.meet(db, "memory", "asha", "Asha", "UTC", "en", NOW)
         ravi, _ = await people.meet(db, "memory", "ravi", "Ravi", "UTC", "en", NOW)
-        await people.enter(db, mine.id, asha.id, NOW)
-        await people.enter(db, other.id, ravi.id, NOW)
+        await belonging.enter(db, mine.id, asha.id, NOW)
+        await belonging.enter(db, other.id, ravi.id, NOW)
     return mine.id, other.id, asha.id, ravi.id
 
 

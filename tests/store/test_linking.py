@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from bot.domain.member import Member
-from bot.store import Store, linking, people, personal, schedule, studies
+from bot.store import Store, belonging, linking, people, personal, schedule, studies
 from bot.store.changes import Change
 from bot.tables import changes, checkins, enrolments, memberships, metadata, reminders, step_events
 from tests.dialogues.conftest import NOON
@@ -18,8 +18,8 @@ async def someone(store: Store, account: str, *steps: str, skipped: str) -> Memb
     """A member with a row of each kind that a union has to deal with."""
     async with store.writing() as db:
         member, _ = await people.meet(db, "test", account, account, "Asia/Kolkata", "en", NOON)
-        group = await people.found_group(db, f"Group of {account}", "Asia/Kolkata", NOON)
-        await people.enter(db, group.id, member.id, NOON)
+        group = await belonging.found_group(db, f"Group of {account}", "Asia/Kolkata", NOON)
+        await belonging.enter(db, group.id, member.id, NOON)
         change = Change(db, member, NOON, "everything")
         enrolment = await change.create(
             enrolments,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.delivery import Address
-from bot.store import Store, leases, outbox, people
+from bot.store import Store, belonging, leases, outbox, people
 from bot.store.outbox import Delivery, Draft
 from bot.tables import deliveries
 
@@ -64,7 +64,7 @@ async def test_a_key_is_queued_once_by_many_at_once(store: Store) -> None:
 
 async def test_a_delivery_comes_back_as_it_was_queued(store: Store) -> None:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
         member, _ = await people.meet(db, "memory", "asha", "Asha", "UTC", "en", NOW)
         await outbox.queue(db, draft(group=group.id, member=member.id))
     (found,) = await due(store)
@@ -97,7 +97,7 @@ async def test_settled_is_not_due_any_more(store: Store) -> None:
 
 async def test_what_was_touched_while_it_left_is_edited_after(store: Store) -> None:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
     await queue(store, draft(kind="group", group=group.id))
     (leaving,) = await due(store)
     handed = await hand_over(store, leaving)
@@ -113,7 +113,7 @@ async def test_what_was_touched_while_it_left_is_edited_after(store: Store) -> N
 
 async def test_many_touches_are_one_edit(store: Store) -> None:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
     await queue(store, draft(kind="group", group=group.id))
     (first,) = await due(store)
     await settle(store, first, message="m1")
@@ -131,7 +131,7 @@ async def test_many_touches_are_one_edit(store: Store) -> None:
 
 async def test_what_is_still_queued_needs_no_edit_and_what_is_in_doubt_gets_none(store: Store) -> None:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
     await queue(store, draft("a", kind="group", group=group.id), draft("b", kind="group", group=group.id))
     await settle(store, (await due(store))[1], "doubtful")
     async with store.writing() as db:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bot.delivery import Address
 from bot.domain.group import Group
 from bot.domain.member import Member
-from bot.store import Store, people
+from bot.store import Store, belonging, homes, people
 from bot.tables import accounts, members, memberships
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -26,16 +26,16 @@ async def meet(store: Store, account: str, name: str | None = None, platform: st
 
 async def found(store: Store, name: str = "Backend '27", home: Address | None = ROOM) -> Group:
     async with store.writing() as db:
-        group = await people.found_group(db, name, "Asia/Kolkata", NOW)
+        group = await belonging.found_group(db, name, "Asia/Kolkata", NOW)
         if home is not None:
-            await people.settle_in(db, group.id, home, name)
+            await homes.settle_in(db, group.id, home, name)
     return group
 
 
 async def enter(store: Store, group: Group, *who: Member, now: datetime = NOW) -> None:
     async with store.writing() as db:
         for member in who:
-            await people.enter(db, group.id, member.id, now)
+            await belonging.enter(db, group.id, member.id, now)
 
 
 async def test_who_was_met_is_known_again(store: Store) -> None:
@@ -134,62 +134,62 @@ async def test_a_home_speaks_for_its_threads_and_a_thread_for_itself(store: Stor
     }
     async with store.reading() as db:
         for address, group in places.items():
-            here = await people.group_at(db, address)
+            here = await belonging.group_at(db, address)
             assert (here and here.id) == (group and group.id), address
 
 
 async def test_a_home_that_is_gone_comes_back(store: Store) -> None:
     group = await found(store)
     async with store.writing() as db:
-        await people.home_gone(db, ROOM, NOW)
-        assert await people.group_at(db, ROOM) is None
-        assert await people.homes_of(db, group.id) == ()
-        await people.settle_in(db, group.id, ROOM, "back")
-        assert await people.homes_of(db, group.id) == (ROOM,)
+        await homes.home_gone(db, ROOM, NOW)
+        assert await belonging.group_at(db, ROOM) is None
+        assert await homes.homes_of(db, group.id) == ()
+        await homes.settle_in(db, group.id, ROOM, "back")
+        assert await homes.homes_of(db, group.id) == (ROOM,)
 
 
 async def test_a_chat_that_is_gone_takes_its_threads_along_and_a_thread_only_itself(store: Store) -> None:
     one = await found(store, "one", Address("test", "hall", "1"))
     two = await found(store, "two", Address("test", "hall", "2"))
     async with store.writing() as db:
-        await people.home_gone(db, Address("test", "hall", "1"), NOW)
-        assert await people.homes_of(db, one.id) == ()
-        assert len(await people.homes_of(db, two.id)) == 1
-        await people.home_gone(db, Address("test", "hall"), NOW)
-        assert await people.homes_of(db, two.id) == ()
+        await homes.home_gone(db, Address("test", "hall", "1"), NOW)
+        assert await homes.homes_of(db, one.id) == ()
+        assert len(await homes.homes_of(db, two.id)) == 1
+        await homes.home_gone(db, Address("test", "hall"), NOW)
+        assert await homes.homes_of(db, two.id) == ()
 
 
 async def test_a_moved_chat_takes_its_homes_along(store: Store) -> None:
     group = await found(store, home=Address("test", "room", "7"))
     async with store.writing() as db:
-        await people.home_moved(db, "test", "room", "super")
-        assert await people.homes_of(db, group.id) == (Address("test", "super", "7"),)
-        await people.home_moved(db, "other", "super", "elsewhere")
-        assert await people.homes_of(db, group.id) == (Address("test", "super", "7"),)
+        await homes.home_moved(db, "test", "room", "super")
+        assert await homes.homes_of(db, group.id) == (Address("test", "super", "7"),)
+        await homes.home_moved(db, "other", "super", "elsewhere")
+        assert await homes.homes_of(db, group.id) == (Address("test", "super", "7"),)
 
 
 async def test_a_move_told_twice_or_to_where_we_live_already_moves_once(store: Store) -> None:
     """Telegram tells of a migration in both chats, and somebody may have set up the new one before we heard."""
     old, new = await found(store, "old", ROOM), await found(store, "new", Address("test", "super"))
     async with store.writing() as db:
-        await people.home_moved(db, "test", "room", "super")
-        await people.home_moved(db, "test", "room", "super")
-        here = await people.group_at(db, Address("test", "super"))
+        await homes.home_moved(db, "test", "room", "super")
+        await homes.home_moved(db, "test", "room", "super")
+        here = await belonging.group_at(db, Address("test", "super"))
         assert here is not None
         assert here.id in (old.id, new.id)
-        assert await people.group_at(db, ROOM) is None
+        assert await belonging.group_at(db, ROOM) is None
 
 
 async def test_leaving_and_coming_back_keeps_the_day_of_joining(store: Store) -> None:
     asha, group = await meet(store, "asha"), await found(store)
     await enter(store, group, asha)
     async with store.writing() as db:
-        await people.left(db, asha.id, group.id, NOW + timedelta(days=1))
-        assert await people.groups_of(db, asha.id) == ()
-        assert await people.mates_of(db, [group.id]) == ()
+        await belonging.left(db, asha.id, group.id, NOW + timedelta(days=1))
+        assert await belonging.groups_of(db, asha.id) == ()
+        assert await belonging.mates_of(db, [group.id]) == ()
     await enter(store, group, asha, now=NOW + timedelta(days=2))
     async with store.reading() as db:
-        assert [g.id for g in await people.groups_of(db, asha.id)] == [group.id]
+        assert [g.id for g in await belonging.groups_of(db, asha.id)] == [group.id]
         joined = (await db.execute(select(memberships.c.joined_at))).scalar_one()
     assert joined == NOW
 
@@ -199,7 +199,7 @@ async def test_the_first_group_is_the_main_one(store: Store) -> None:
     await enter(store, two, asha)
     await enter(store, one, asha, now=NOW - timedelta(days=1))
     async with store.reading() as db:
-        assert [g.name for g in await people.groups_of(db, asha.id)] == ["two", "one"]
+        assert [g.name for g in await belonging.groups_of(db, asha.id)] == ["two", "one"]
 
 
 async def test_mates_are_those_of_ones_groups_each_once_by_name(store: Store) -> None:
@@ -209,8 +209,8 @@ async def test_mates_are_those_of_ones_groups_each_once_by_name(store: Store) ->
     await enter(store, two, asha, ravi)
     await enter(store, three, mei)
     async with store.reading() as db:
-        assert [m.name for m in await people.mates_of(db, [one.id, two.id])] == ["Asha", "Ravi"]
-        assert await people.mates_of(db, []) == ()
-        assert await people.names_of(db, one.id, [asha.id, mei.id]) == {asha.id: "Asha"}
-        inside = [row.member for row in await db.execute(people.members_of(one.id))]
+        assert [m.name for m in await belonging.mates_of(db, [one.id, two.id])] == ["Asha", "Ravi"]
+        assert await belonging.mates_of(db, []) == ()
+        assert await belonging.names_of(db, one.id, [asha.id, mei.id]) == {asha.id: "Asha"}
+        inside = [row.member for row in await db.execute(belonging.members_of(one.id))]
     assert sorted(inside) == sorted([asha.id, ravi.id])

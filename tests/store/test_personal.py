@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 
 from bot.delivery import Address
 from bot.domain.member import Member
-from bot.store import Store, drafts, outbox, people, personal, schedule
+from bot.store import Store, belonging, drafts, outbox, people, personal, schedule
 from bot.store.changes import Change
 from bot.tables import attempts, checkins, codes, enrolments, groups, metadata, questions, reminders, rests, step_events
 from tests.dialogues.conftest import NOON
@@ -22,9 +22,9 @@ async def lived(store: Store, account: str) -> Member:
     """A member with something in every table that can hold anything about one."""
     async with store.writing() as db:
         member, _ = await people.meet(db, "test", account, account, "Asia/Kolkata", "en", NOON)
-        group = await people.found_group(db, f"Group of {account}", "Asia/Kolkata", NOON)
+        group = await belonging.found_group(db, f"Group of {account}", "Asia/Kolkata", NOON)
         await db.execute(groups.update().where(groups.c.id == group.id).values(leader=member.id))
-        await people.enter(db, group.id, member.id, NOON)
+        await belonging.enter(db, group.id, member.id, NOON)
         change = Change(db, member, NOON, "everything")
         course: dict[str, Any] = {"roadmap": "backend", "minutes_a_day": 60, "started_on": TODAY, "used_at": NOON}
         enrolment = await change.create(enrolments, member=member.id, **course)

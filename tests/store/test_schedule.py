@@ -13,7 +13,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.reminder import Reminder
 from bot.messages.claiming import claim_due
-from bot.store import Store, claims, people, schedule, zones
+from bot.store import Store, belonging, claims, people, schedule, zones
 from bot.store.changes import Change
 from bot.tables import groups, members, reminders
 from tests.fakes.patience import PATIENCE
@@ -139,7 +139,7 @@ async def test_set_aside_is_due_later_for_the_same_date(store: Store) -> None:
 
 async def founded(store: Store) -> Group:
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "Asia/Kolkata", NOON)
+        group = await belonging.found_group(db, "Backend", "Asia/Kolkata", NOON)
         await schedule.refresh_group(db, group.id, NOON)
     return group
 

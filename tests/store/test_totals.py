@@ -28,7 +28,7 @@ from bot.domain.group import Group
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.rest import paused_range
-from bot.store import Store, changes, linking, people, rests, standings, studies, totals, wishes
+from bot.store import Store, belonging, changes, linking, people, rests, standings, studies, totals, wishes
 from bot.store.changes import Change
 from bot.tables import checkins, enrolments, members, memberships, metadata, reminders, step_events, streaks
 from bot.tables import totals as rows
@@ -250,11 +250,11 @@ async def test_totals_equal_a_recount_whatever_was_done_and_taken_back(
     async with store.writing() as db:
         for table in reversed(metadata.sorted_tables):
             await db.execute(delete(table))
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
     lives = [await meet(store, number) for number in range(FEW)]
     async with store.writing() as db:
         for life in lives:
-            await people.enter(db, group.id, life.member.id, NOW)
+            await belonging.enter(db, group.id, life.member.id, NOW)
     for number, deed in deeds:
         await act(store, lives[number], deed)
     who = [life.member for life in lives]
@@ -269,11 +269,11 @@ async def test_totals_equal_a_recount_whatever_was_done_and_taken_back(
 async def group_of(store: Store, number: int) -> tuple[Group, list[Life]]:
     """A group with so many members."""
     async with store.writing() as db:
-        group = await people.found_group(db, "Backend", "UTC", NOW)
+        group = await belonging.found_group(db, "Backend", "UTC", NOW)
     lives = [await meet(store, each) for each in range(number)]
     async with store.writing() as db:
         for life in lives:
-            await people.enter(db, group.id, life.member.id, NOW)
+            await belonging.enter(db, group.id, life.member.id, NOW)
     return group, lives
 
 
@@ -356,7 +356,7 @@ async def test_who_left_counts_no_longer_and_who_comes_back_does_again(store: St
     group, (life, _) = await group_of(store, 2)
     await act(store, life, ("checkin", 0, 0, 45))
     async with store.writing() as db:
-        await people.left(db, life.member.id, group.id, NOW)
+        await belonging.left(db, life.member.id, group.id, NOW)
         assert (await standings.standings(db, group, "all", "minutes", 1, NOW)).minutes == 0
         assert (await standings.week(db, group, TODAY, TODAY)).streak == 0
         await db.execute(update(memberships).values(left_at=None))

@@ -17,7 +17,7 @@ from bot.domain.group import Group
 from bot.domain.kind import Owner
 from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
-from bot.store import codes, ledger, people, schedule, wishes
+from bot.store import belonging, codes, homes, ledger, schedule, wishes
 from bot.store.homes import home_at, led_by, move_members, open_home, return_home, set_wishes
 from bot.views import group as view
 
@@ -89,7 +89,7 @@ async def _shown(call: Call, before: Group, news: News) -> Response:
         posts=await schedule.of_group(call.db, group.id),
         news=news,
         now=call.now,
-        homes=len(await people.homes_of(call.db, before.id)),
+        homes=len(await homes.homes_of(call.db, before.id)),
         roadmaps=[r for r in call.scene.roadmaps.values() if not r.retired or r.slug == before.roadmap],
         missing=call.incoming.missing,
         lost=await ledger.not_delivered(call.db, group.id, group.local_day(call.now) - LOOK_BACK),
@@ -103,13 +103,13 @@ async def _settle(call: Call, zone: str | None) -> Group:
     here = await home_at(call.db, call.incoming.address)
     if here is not None:
         await return_home(call.change, here.id, here.group)
-        group = await people.group(call.db, here.group)
+        group = await belonging.group(call.db, here.group)
     else:
         zone = zone or (call.member.zone if call.member.zone_confirmed else None)
         if zone is None:
             raise Ask("zone")
         name = clean_name(call.incoming.chat_name) if call.incoming.chat_name.strip() else call.word("group-unnamed")
-        group = await people.found_group(call.db, name, zone, call.now, call.language)
+        group = await belonging.found_group(call.db, name, zone, call.now, call.language)
         await _make_home(call, group)
     await _enter(call, group)
     return group
@@ -122,7 +122,7 @@ async def _make_home(call: Call, group: Group) -> None:
 
 async def _enter(call: Call, group: Group) -> None:
     """The leader is a member too; until they name a zone of their own, theirs is the group's."""
-    await people.enter(call.db, group.id, call.member.id, call.now)
+    await belonging.enter(call.db, group.id, call.member.id, call.now)
     if not call.member.zone_confirmed and call.member.zone != group.zone:
         await wishes.take_zone(call.change, group.zone)
         await call.refresh()
@@ -156,7 +156,7 @@ async def _group_of_code(call: Call, code: str) -> Group | None:
         raise Refusal("refuse-code-locked", count=minutes) from None
     if found is None or found.group is None:
         return None
-    group = await people.group(call.db, found.group)
+    group = await belonging.group(call.db, found.group)
     if call.scene.group is not None and call.scene.group.id == group.id:
         raise Refusal("refuse-code-here", group=group.name)
     return group
@@ -172,6 +172,6 @@ async def _move_in(call: Call, group: Group) -> None:
         await _make_home(call, group)
     else:
         await return_home(call.change, here.id, group.id)
-        if not await people.homes_of(call.db, here.group):
+        if not await homes.homes_of(call.db, here.group):
             await move_members(call.db, here.group, group.id, call.now)
     await _enter(call, group)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from bot.examining import ExaminedHome, Finding
 from bot.settings import Settings
 from bot.store import Store, Unavailable, leases, people, schema
+from bot.store.homes import every_home
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ async def _asked(store: Store, where: str) -> Examined:
         if store.sqlite:
             found = str((await db.execute(text("PRAGMA quick_check(1)"))).scalar_one())
             fault = None if found == "ok" else found
-        homes = await people.every_home(db)
+        homes = await every_home(db)
         zones = await people.zones_in_use(db)
         held = await leases.held(db, "")
     if fault is not None:
