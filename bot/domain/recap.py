@@ -9,14 +9,24 @@ from bot.domain.group import Group
 from bot.domain.progress import Progress, StepEvent, fold
 from bot.domain.roadmap import Level, Roadmap
 
+RECAP_LINES = 12
+"""Of how many a recap says what they finished: a card that is read at a glance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finisher:
-    """A member who finished steps of a roadmap (its slug) in a week, and their ledger on it up to the week's end."""
+    """A member who finished so many `steps` of a roadmap (its slug) in a week.
 
+    `settled` counts what they have done or left out of it by now. `events` is their ledger on it up to the week's end,
+    where it has been read.
+    """
+
+    member: int
     name: str
     roadmap: str
-    events: tuple[StepEvent, ...]
+    steps: int
+    settled: int
+    events: tuple[StepEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,8 @@ class Week:
     """A group's week from one local date to another: results only, nobody's absence.
 
     `studied` of `members` had a study day; `minutes` are capped by day; `streak` is the longest current one, in days,
-    which `holders` have; `streak_names` are those of the first of them.
+    which `holders` have; `streak_names` are those of the first of them. `finished` members finished a step;
+    `finishers` are those of whom a recap may tell: a large group's ledgers are not read for a dozen lines.
     """
 
     group: Group
@@ -37,6 +48,7 @@ class Week:
     streak: int = 0
     holders: int = 0
     streak_names: tuple[str, ...] = ()
+    finished: int = 0
     finishers: tuple[Finisher, ...] = ()
 
 
@@ -47,6 +59,11 @@ class Gain:
     steps: tuple[str, ...]
     levels: tuple[str, ...]
     finished: bool
+
+
+def smallest_level(roadmap: Roadmap) -> int:
+    """How many steps are settled at the least where a level is complete; one in which all is optional never is."""
+    return min((count for level in roadmap.levels if (count := roadmap.units_of(level))), default=1)
 
 
 def gained(roadmap: Roadmap, events: tuple[StepEvent, ...], first: date) -> Gain:

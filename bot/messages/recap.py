@@ -30,12 +30,12 @@ KIND = Kind(
 
 async def _card(at: Occasion, delivery: Delivery) -> Card:
     """Of the week that ends on its date; never moot."""
-    from bot.store import standings
+    from bot.store import weeks
     from bot.views import board
 
     assert delivery.group is not None, f"delivery {delivery.id} is about no group"
     found = await belonging.group(at.db, delivery.group)
-    week = await standings.week(at.db, found, delivery.local_date - timedelta(days=6), delivery.local_date)
+    week = await weeks.week(at.db, found, delivery.local_date - timedelta(days=6), delivery.local_date, at.roadmaps)
     return board.recap(found.language, week, at.roadmaps)
 
 

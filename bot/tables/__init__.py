@@ -5,6 +5,7 @@ Rows are the truth: every stored moment is UTC, every stored date is local.
 
 from __future__ import annotations
 
+from bot.tables.boards import group_streaks, group_totals
 from bot.tables.columns import UtcDateTime, metadata
 from bot.tables.dialogues import attempts, codes, drafts, questions
 from bot.tables.messages import deliveries, reminders
@@ -24,6 +25,8 @@ __all__ = [
     "drafts",
     "enrolments",
     "facts",
+    "group_streaks",
+    "group_totals",
     "groups",
     "homes",
     "inbox",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, String, Table, UniqueConstraint, text
 
 from bot.tables.columns import Id, UtcDateTime, id_column, index_of_set, metadata, reference
 
@@ -95,4 +95,11 @@ memberships = Table(
     reference("members", "member", primary_key=True, index=True),
     Column("joined_at", UtcDateTime, nullable=False),
     Column("left_at", UtcDateTime),
+    Index(
+        "ix_memberships_present",
+        "group",
+        "member",
+        sqlite_where=text("left_at IS NULL"),
+        postgresql_where=text("left_at IS NULL"),
+    ),
 )

@@ -18,11 +18,10 @@ from bot.domain.board import (
     Window,
 )
 from bot.domain.group import Group
-from bot.domain.recap import Week, gained
+from bot.domain.recap import RECAP_LINES, Week, gained
 from bot.domain.roadmap import Roadmap
 from bot.words import date_words, lines, list_words, pace_words, say, span_words, word
 
-RECAP_LINES = 12
 """How many members' results a recap spells out; it is read on a phone. The rest are counted."""
 
 RECAP_STEPS = 4
@@ -177,9 +176,7 @@ def _results(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> list
     """A line for each who finished something: the whole roadmap first, then levels, then the most steps."""
     found: list[tuple[tuple[int, int, int], Spans]] = []
     for finisher in week.finishers:
-        roadmap = roadmaps.get(finisher.roadmap)
-        if roadmap is None:
-            continue
+        roadmap = roadmaps[finisher.roadmap]
         gain = gained(roadmap, finisher.events, week.first)
         if not gain.steps:
             continue
@@ -192,8 +189,9 @@ def _results(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> list
         found.append(((gain.finished, len(gain.levels), len(gain.steps)), spans))
     found.sort(key=lambda result: result[0], reverse=True)
     results = [spans for _, spans in found[:RECAP_LINES]]
-    if len(found) > RECAP_LINES:
-        results.append(say(language, "recap-more", count=len(found) - RECAP_LINES))
+    unlisted = len(week.finishers) - len(found)
+    if more := week.finished - unlisted - len(results):
+        results.append(say(language, "recap-more", count=more))
     return results
 
 

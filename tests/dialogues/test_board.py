@@ -9,8 +9,9 @@ from bot.command import Audience
 from bot.delivery import Address
 from bot.domain.board import MEASURES, PAGE_ROWS, WINDOWS, Score, Standings, ranked
 from bot.domain.group import Group
+from bot.domain.recap import RECAP_LINES
 from bot.platforms.console.render import plain_lines
-from bot.store import belonging, people, standings
+from bot.store import belonging, people, weeks
 from bot.views import board
 from tests.dialogues.conftest import Chat
 
@@ -283,7 +284,8 @@ async def test_a_recap_stays_what_it_was(chat: Chat) -> None:
 
     async def text() -> str:
         async with chat.store.reading() as db:
-            week = await standings.week(db, await belonging.group(db, chat.group), first, last)
+            group = await belonging.group(db, chat.group)
+            week = await weeks.week(db, group, first, last, chat.library.roadmaps)
         return plain_lines(board.recap("en", week, chat.library.roadmaps))
 
     chat.forward(days=2)
@@ -294,10 +296,30 @@ async def test_a_recap_stays_what_it_was(chat: Chat) -> None:
     assert await text() == before, "what was done on Monday belongs to the next week"
 
 
+async def test_who_completes_a_level_stands_first_however_many_finished_more(chat: Chat) -> None:
+    """Only the ledgers of those are read of whom a recap may tell: whoever has settled as many steps as a level has."""
+    level = chat.library.roadmaps["backend-ai-era"].levels[0]
+    *before, last = [step.slug for step in level.steps]
+    await chat.say("zoe", "/join backend-ai-era 2027-05-20")
+    for slug in before:
+        await chat.say("zoe", f"/done {slug}")
+    chat.forward(days=7)
+    await chat.say("zoe", f"/done {last}")
+    for number in range(RECAP_LINES + 3):
+        await chat.say(f"m{number:02}", "/join backend-ai-era 2027-05-20")
+        for slug in ("auth-security", "caching-queues"):
+            await chat.say(f"m{number:02}", f"/done backend-ai-era/{slug}")
+    said = await chat.say("asha", "/recap")
+    first, second, *_ = [line for line in said.splitlines() if ": " in line and line[0] in "ZM"]
+    assert first.startswith("Zoe: ") and level.title in first, said
+    assert second.startswith("M00: "), said
+    assert "4 more finished steps." in said
+
+
 async def test_a_long_week_is_cut_to_a_phones_length(chat: Chat) -> None:
-    for number in range(board.RECAP_LINES + 3):
+    for number in range(RECAP_LINES + 3):
         await chat.say(f"m{number:02}", "/join backend-ai-era 2027-05-20")
         await chat.say(f"m{number:02}", "/done sql")
     said = await chat.say("asha", "/recap")
-    assert said.count("Relational databases and SQL.") == board.RECAP_LINES
+    assert said.count("Relational databases and SQL.") == RECAP_LINES
     assert "3 more finished steps." in said

@@ -27,7 +27,7 @@ BOT = Path(bot.__file__).parent
 MODULES = sorted((BOT / "messages").glob("*.py"))
 OTHERS = sorted(path for path in BOT.rglob("*.py") if BOT / "messages" not in path.parents)
 
-STEP_EVENTS = {"domain/progress.py", "store/linking.py", "store/standings.py", "store/studies.py", "store/totals.py"}
+STEP_EVENTS = {"domain/progress.py", "store/linking.py", "store/studies.py", "store/totals.py", "store/weeks.py"}
 """Where a `kind` is that of a step's event, of which one is called `done` too."""
 
 

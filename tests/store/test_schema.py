@@ -24,6 +24,13 @@ from bot.tables import accounts, checkins, groups, metadata, streaks, totals
 
 ROOT = Path(__file__).parents[2]
 
+TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT pg_get_triggerdef(t.oid), p.prosrc FROM pg_trigger AS t "
+    "JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal",
+}
+"""What the database does by itself, in each one's own words."""
+
 
 @pytest.fixture
 async def bare(empty: str) -> AsyncIterator[Store]:
@@ -67,7 +74,7 @@ def _conditions(index: Any) -> str:
 
 
 async def test_constraints_and_partial_indexes_are_migrated_too(bare: Store) -> None:
-    """What Alembic does not compare: checks and the conditions of unique indexes."""
+    """What Alembic does not compare: checks, the conditions of unique indexes, and triggers."""
 
     def rules(connection: Connection) -> dict[str, object]:
         look = inspect(connection)
@@ -79,11 +86,12 @@ async def test_constraints_and_partial_indexes_are_migrated_too(bare: Store) -> 
                 sorted(str(key["constrained_columns"]) for key in look.get_foreign_keys(name)),
             )
             for name in sorted(metadata.tables)
-        }
+        } | {"triggers": sorted(str(row) for row in connection.exec_driver_sql(TRIGGERS[connection.dialect.name]))}
 
     await schema.upgrade_tables(bare)
     async with bare.reading() as db:
         migrated = await db.run_sync(rules)
+    assert migrated["triggers"]
     async with bare.writing() as db:
         await db.run_sync(metadata.drop_all)
         await db.run_sync(metadata.create_all)

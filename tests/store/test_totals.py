@@ -26,11 +26,22 @@ from bot.domain.board import (
 from bot.domain.consistency import streak
 from bot.domain.group import Group
 from bot.domain.member import Member
-from bot.domain.occurrence import EVERY_DAY, Range
+from bot.domain.occurrence import EVERY_DAY, ONE_DAY, Range
 from bot.domain.rest import paused_range
-from bot.store import Store, belonging, changes, linking, people, rests, standings, studies, totals, wishes
+from bot.store import Store, belonging, changes, linking, people, rests, standings, studies, totals, weeks, wishes
 from bot.store.changes import Change
-from bot.tables import checkins, enrolments, members, memberships, metadata, reminders, step_events, streaks
+from bot.tables import (
+    checkins,
+    enrolments,
+    group_streaks,
+    group_totals,
+    members,
+    memberships,
+    metadata,
+    reminders,
+    step_events,
+    streaks,
+)
 from bot.tables import totals as rows
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -82,6 +93,12 @@ async def act(store: Store, life: Life, deed: tuple[str, int, int, int]) -> None
             await studies.skip(change, life.enrolments[which % 2], f"step{amount % 4}", None)
         elif what == "rest":
             await rests.plan(change, (day, day + timedelta(days=which)))
+        elif what == "move":
+            await change.set(members, {"id": life.member.id}, zone=ZONES[which], day_start=amount % 240)
+        elif what == "name":
+            await wishes.set_name(change, f"name {which}")
+        elif what in ("leave", "come"):
+            await come_or_go(change, what, which)
         elif what == "pause":
             await wishes.set_pause(change, day, None if amount % 2 else day + timedelta(days=1 + which))
         else:
@@ -89,6 +106,20 @@ async def act(store: Store, life: Life, deed: tuple[str, int, int, int]) -> None
         await change.settle()
         if what != "undo" and change.made:
             life.made.append(await change.id())
+
+
+ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Auckland", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+
+
+async def come_or_go(change: Change, what: str, which: int) -> None:
+    """They leave a group, or are in it again."""
+    mine = select(memberships.c.group).where(memberships.c.member == change.member.id).order_by(memberships.c.group)
+    groups = (await change.db.execute(mine)).scalars().all()
+    group = groups[which % len(groups)]
+    if what == "leave":
+        await belonging.left(change.db, change.member.id, group, NOW)
+    else:
+        await belonging.enter(change.db, group, change.member.id, NOW)
 
 
 async def weekdays(change: Change, days: int) -> None:
@@ -214,10 +245,13 @@ async def check_board(
 
 
 async def check_week(store: Store, group: Group, counted: dict[int, Counted]) -> None:
-    for last in (TODAY, TODAY - timedelta(days=1), TODAY - timedelta(days=9)):
-        first = last - timedelta(days=6)
+    monday = TODAY - timedelta(days=TODAY.weekday())
+    spans = [(last - timedelta(days=6), last) for last in (TODAY, TODAY - timedelta(days=1), TODAY - timedelta(days=9))]
+    # From a Monday on it is the sums of the week that are read.
+    spans += [(monday, TODAY), (monday, TODAY - timedelta(days=2)), (monday - timedelta(days=7), monday - ONE_DAY)]
+    for first, last in spans:
         async with store.reading() as db:
-            week = await standings.week(db, group, first, last)
+            week = await weeks.week(db, group, first, last, {})
         lives = counted.values()
         assert week.studied == sum(any(first <= day <= last for day in life.studied) for life in lives)
         assert week.minutes == sum(
@@ -264,6 +298,54 @@ async def test_totals_equal_a_recount_whatever_was_done_and_taken_back(
         for member in who:
             await totals.recount(db, member.id)
     assert await everything(store) == kept
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.integers(0, 1),
+        st.tuples(
+            st.sampled_from(("checkin", "checkin", "done", "undo", "leave", "come", "move", "name")),
+            st.integers(0, 9),
+            st.integers(0, 5),
+            st.sampled_from((0, 20, 45, 300)),
+        ),
+    ),
+    min_size=3,
+    max_size=25,
+)
+
+
+@given(deeds=MOVES)
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+async def test_what_boards_read_is_what_who_is_there_has_to_show(
+    store: Store, deeds: list[tuple[int, tuple[str, int, int, int]]]
+) -> None:
+    """Whoever comes, goes, moves, is called otherwise, works or takes back: the rows of groups follow."""
+    async with store.writing() as db:
+        for table in reversed(metadata.sorted_tables):
+            await db.execute(delete(table))
+    _, lives = await group_of(store, 2)
+    async with store.writing() as db:
+        other = await belonging.found_group(db, "Frontend", "UTC", NOW)
+        await belonging.enter(db, other.id, lives[0].member.id, NOW)
+    for number, deed in deeds:
+        await act(store, lives[number], deed)
+    present = (memberships.c.left_at.is_(None), rows.c.span != "day")
+    columns = [memberships.c.group, *(rows.c[c.name] for c in group_totals.c if c.name != "group")]
+    of_rows = select(*columns).join(rows, rows.c.member == memberships.c.member).where(*present)
+    of_members = (members.c.name, members.c.zone, members.c.day_start)
+    of_streaks = (streaks.c.days, streaks.c.last, streaks.c.until)
+    running = (
+        select(memberships.c.group, memberships.c.member, *of_members, *of_streaks)
+        .join(streaks, streaks.c.member == memberships.c.member)
+        .join(members, members.c.id == memberships.c.member)
+        .where(memberships.c.left_at.is_(None))
+    )
+    async with store.reading() as db:
+        for kept, counted in ((group_totals, of_rows), (group_streaks, running)):
+            assert set((await db.execute(select(kept))).all()) == set((await db.execute(counted)).all())
 
 
 async def group_of(store: Store, number: int) -> tuple[Group, list[Life]]:
@@ -358,6 +440,6 @@ async def test_who_left_counts_no_longer_and_who_comes_back_does_again(store: St
     async with store.writing() as db:
         await belonging.left(db, life.member.id, group.id, NOW)
         assert (await standings.standings(db, group, "all", "minutes", 1, NOW)).minutes == 0
-        assert (await standings.week(db, group, TODAY, TODAY)).streak == 0
+        assert (await weeks.week(db, group, TODAY, TODAY, {})).streak == 0
         await db.execute(update(memberships).values(left_at=None))
         assert (await standings.standings(db, group, "all", "minutes", 1, NOW)).minutes == 45

@@ -11,7 +11,7 @@ from bot.commands.me.pause import with_halts
 from bot.domain.board import MEASURES, WINDOWS, Measure, Window, window_start
 from bot.domain.group import Group
 from bot.domain.refusal import Refusal
-from bot.store import standings
+from bot.store import standings, weeks
 from bot.views import board
 
 WINDOW = OneOf(WINDOWS)
@@ -50,7 +50,7 @@ async def recap(call: Call, group: Annotated[Group | None, GROUP]) -> Response:
     """The group's week so far, from Monday to today by the group's clock."""
     group = the_group(call, group)
     today = group.local_day(call.now)
-    week = await standings.week(call.db, group, window_start("week", today) or today, today)
+    week = await weeks.week(call.db, group, window_start("week", today) or today, today, call.scene.roadmaps)
     return _response(call, group, board.recap(_language(call, group), week, call.scene.roadmaps))
 
 
