@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.cards import Card, joined
+from bot.cards import Card, as_one
 from bot.domain.dates import BeforeDeadlines
 from bot.domain.kind import Kind, Owner
 from bot.domain.plan import Fit
@@ -31,7 +31,7 @@ KIND = Kind(
 async def _card(at: Occasion, delivery: Delivery) -> Card | None:
     """Of each roadmap whose deadline is so many days away; moot where all of them are finished, left or moved."""
     member, day = await at.member(delivery), delivery.local_date
-    cards = []
+    warned = []
     for enrolment in await studies.enrolments_of(at.db, member.id):
         roadmap, deadline = at.roadmaps.get(enrolment.roadmap), enrolment.deadline
         if roadmap is None or deadline is None or (deadline - day).days not in DATES.before:
@@ -39,8 +39,9 @@ async def _card(at: Occasion, delivery: Delivery) -> Card | None:
         progress = fold(roadmap, await studies.events_of(at.db, member.id, roadmap.slug))
         if not progress.finished:
             fit = Fit(progress.hours_left, enrolment.minutes_a_day, day, deadline)
-            cards.append(answers.warning(member.language, member, roadmap, progress, fit))
-    return joined(cards)
+            warned.append((roadmap, progress, fit))
+    several = len(warned) > 1
+    return as_one([answers.warning(member.language, member, *each, several=several) for each in warned])
 
 
 MESSAGE = Message(KIND, _card, words=("warning", "warning-left"))

@@ -15,7 +15,18 @@ from bot.domain.progress import Progress
 from bot.domain.reminder import Reminder
 from bot.domain.roadmap import Roadmap
 from bot.views import study, times
-from bot.words import date_words, days_words, lines, list_words, minute_words, pace_words, say, weekday_words, word
+from bot.words import (
+    date_words,
+    days_words,
+    lines,
+    list_words,
+    minute_words,
+    pace_words,
+    say,
+    shortened,
+    weekday_words,
+    word,
+)
 
 ROSTER_NAMES = 40
 """How many names a roster lists; a larger group gets a count of the rest."""
@@ -97,8 +108,13 @@ def risk(language: str, member: Member, day: date, streak: int) -> Card:
     return Card(parts=(Paragraph(said),), rows=(_answers(language, day, "study", member.id)[:2],))
 
 
-def warning(language: str, member: Member, roadmap: Roadmap, progress: Progress, fit: Fit) -> Card:
-    """A deadline comes nearer, in private: what is left, whether it fits, and what would make it fit."""
+def warning(
+    language: str, member: Member, roadmap: Roadmap, progress: Progress, fit: Fit, *, several: bool = False
+) -> Card:
+    """A deadline comes nearer, in private: what is left, whether it fits, and what would make it fit.
+
+    Of `several` in one message each has one way on, by its title: nobody could tell their buttons apart.
+    """
     title = say(
         language,
         "warning",
@@ -109,6 +125,9 @@ def warning(language: str, member: Member, roadmap: Roadmap, progress: Progress,
     left = say(language, "warning-left", count=progress.total_count - progress.done_count)
     said = lines((*left, Text(" "), *study.fit_line(language, fit)), *study.ways_to_fit(language, fit))
     slug = roadmap.slug
+    if several:
+        plan = Button(shortened(roadmap.title, 80), f"roadmap {slug}", only=member.id)
+        return Card(title=title, parts=(Paragraph(said),), rows=((plan,),))
     buttons = [
         *([] if fit.fits else study.repairs(language, roadmap, fit, member.id)),
         Button(word(language, "button-show-plan"), f"roadmap {slug}", only=member.id),

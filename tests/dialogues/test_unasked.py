@@ -8,12 +8,16 @@ from datetime import date, timedelta
 import pytest
 
 from bot.cards import Button, Card
+from bot.delivery import Address
 from bot.domain.answer import STUDY
 from bot.domain.member import Member, Quiet
 from bot.domain.plan import Fit
 from bot.domain.progress import Progress, StepEvent, fold
+from bot.messages import MESSAGES
+from bot.messages.message import Occasion
 from bot.platforms.console.render import plain_lines
 from bot.store import people, schedule
+from bot.store.outbox import Delivery
 from bot.views import answers, study
 from tests.dialogues.conftest import NOON, Chat
 
@@ -96,6 +100,35 @@ async def test_the_last_day_before_a_deadline_is_one_day(chat: Chat) -> None:
     assert plain_lines(card).startswith(
         "Backend Engineer (AI era): 1 day until Sat 21 Nov\n1 step is left. About 2 h of work"
     )
+
+
+async def test_two_deadlines_on_one_day_are_one_message(chat: Chat) -> None:
+    """Their buttons would read alike: each roadmap is one, by its title."""
+    member = await asha(chat)
+    for roadmap in ("backend-ai-era", "backend-intern"):
+        await chat.say("asha", f"/join {roadmap} {DEADLINE} 1h", private=True)
+    delivery = Delivery(
+        **dict.fromkeys(("group", "change", "reminder", "bundle", "handed_at", "token", "message")),
+        id=1,
+        key="deadline:1",
+        kind="deadline",
+        address=Address.private_to("test", "asha"),
+        local_date=TODAY,
+        due_at=chat.now,
+        expires_at=chat.now,
+        member=member.id,
+        state="queued",
+        attempts=0,
+        version=1,
+        shown=0,
+    )
+    async with chat.store.reading() as db:
+        card = await MESSAGES["deadline"].card(Occasion(db, chat.library.roadmaps, chat.now), delivery)
+    assert card is not None
+    said = plain_lines(card)
+    assert said.count("7 days until Fri 27 Nov") == 2
+    assert said.endswith("[1] Backend Engineer, internship\n[2] Backend Engineer (AI era)"), said
+    assert (await press(chat, card, "Backend Engineer (AI era)")).startswith("Backend Engineer (AI era)")
 
 
 async def test_after_a_silence_one_small_step_is_enough(chat: Chat) -> None:

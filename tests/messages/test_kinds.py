@@ -103,6 +103,14 @@ def test_a_silent_default_is_noticed() -> None:
     assert selectors("nested = { $a ->\n   *[x] { $kind ->\n       *[y] z\n    }\n}\n") == {"a", "kind"}
 
 
+@pytest.mark.parametrize("path", sorted((BOT / "messages").glob("*.py")), ids=lambda path: path.stem)
+def test_no_card_of_a_kind_is_dropped_for_not_going_together(path: Path) -> None:
+    """`joined` gives None for cards that do not fit, and a kind's None says that its message has become moot."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    taken = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert "joined" not in taken
+
+
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: str(path.relative_to(BOT)))
 def test_nobody_else_asks_which_kind_it_is(path: Path) -> None:
     found = list(named(ast.parse(path.read_text(encoding="utf-8"))))
