@@ -14,6 +14,7 @@ import pytest
 from bot.command import Call, Command, Hidden, Led, Response, command, registry
 from bot.command.parameters import DAY_KIND, NOTE, STEP, ArgumentKind, OneOf, Plain, StepOf
 from bot.commands import registry as filled
+from bot.words import word
 
 COMMANDS = sorted((Path(__file__).parents[1] / "bot" / "commands").rglob("*.py"))
 assert filled is registry
@@ -95,7 +96,7 @@ def test_marks_stand_around_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     async def marked(
         call: Call,
         from_: Annotated[str | None, NOTE],
-        post: Annotated[str | None, Led(OneOf(("mine", "ours")), ("ours",))],
+        post: Annotated[str | None, Led(OneOf(("study", "recap"), names="settings-reminder-"), ("recap",))],
         sure: Annotated[str | None, Hidden(OneOf(("yes",)))],
     ) -> Response:
         """Has one of each."""
@@ -105,5 +106,7 @@ def test_marks_stand_around_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [parameter.name for parameter in known.parameters] == ["from", "post"]
     assert [parameter.name for parameter in known.hidden] == ["sure"]
     assert [parameter.argument for parameter in known.every_parameter] == ["from_", "post", "sure"]
-    assert known.asks_who_leads("marked ours")
-    assert not known.asks_who_leads("marked mine")
+    called = word("en", "settings-reminder-recap")
+    for line in ("marked recap", "marked post:recap", f'marked post:"{called.upper()}"', f"marked {called}"):
+        assert known.asks_who_leads(line), line
+    assert not known.asks_who_leads("marked study")

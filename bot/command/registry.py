@@ -11,9 +11,9 @@ from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 from rapidfuzz import process
 
 from bot.command.call import Response
-from bot.command.parameters import ArgumentKind
+from bot.command.parameters import ArgumentKind, OneOf
 from bot.domain.refusal import Refusal
-from bot.words import word
+from bot.words import languages, word
 
 Run = Callable[..., Awaitable[Response]]
 Declared = TypeVar("Declared", bound=Run)
@@ -43,8 +43,16 @@ class Hidden:
 class Led:
     """Marks a parameter with words that are for leaders, in a command that is not: it refuses the others itself."""
 
-    kind: ArgumentKind
+    kind: OneOf
     words: Sequence[str]
+
+    def named_in(self, line: str) -> bool:
+        """Whether a line may hold one of the words, by itself or by its name in any language: rather once too often."""
+        said = line.casefold()
+        return any(
+            word in said or any(self.kind.label(word, language).casefold() in said for language in languages())
+            for word in self.words
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Command:
     leaders: bool = False
     listed: bool = True
     hidden: tuple[Parameter, ...] = ()
-    led: Sequence[Sequence[str]] = ()
+    led: tuple[Led, ...] = ()
     shows: bool = False
     shows_alone: bool = False
 
@@ -77,8 +85,7 @@ class Command:
 
     def asks_who_leads(self, line: str) -> bool:
         """Whether a line of it may be one for leaders: then a platform has to find out if whoever typed it is one."""
-        said = [part.rpartition(":")[2] for part in line.casefold().split()]
-        return self.leaders or any(word in words for words in self.led for word in said)
+        return self.leaders or any(mark.named_in(line) for mark in self.led)
 
     def only_shows(self, alone: bool) -> bool:
         """Whether it changes nothing, typed without any argument or with some."""
@@ -166,7 +173,7 @@ def command(
         given = _annotated(name, run)
         shown = tuple(parameter for parameter, mark in given if not isinstance(mark, Hidden))
         hidden = tuple(parameter for parameter, mark in given if isinstance(mark, Hidden))
-        led = tuple(mark.words for _, mark in given if isinstance(mark, Led))
+        led = tuple(mark for _, mark in given if isinstance(mark, Led))
         registry.add(Command(name, shown, run, leaders, listed, hidden, led, shows, shows_alone))
         return run
 

@@ -702,6 +702,8 @@ async def test_the_groups_posts_are_for_administrators_to_set(driver: TelegramDr
     assert refused.private and refused.text.startswith("/remind kind:recap is for those who lead this group")
     shown = await driver.say("lena", "/remind kind:recap")
     assert not shown.private and "Now: Sunday 18:00." in shown.text
+    by_name = await driver.say("lena", '/remind kind:"The group\'s recap"')
+    assert not by_name.private and "Now: Sunday 18:00." in by_name.text, "by what it is called, too"
     off = await driver.press("lena", "Turn off")
     assert off.text.startswith("I no longer post the recap here.")
     assert "Next: Sun" in (await driver.say("lena", "/remind on recap")).text
