@@ -6,19 +6,14 @@ from datetime import timedelta
 
 from bot.cards import Card
 from bot.domain.answer import DSA, STUDY, Answer
-from bot.domain.consistency import streak
 from bot.domain.kind import Kind, Owner
-from bot.domain.occurrence import EVERY_DAY
 from bot.messages.message import Message, Occasion
-from bot.store import rests, schedule, studies
+from bot.store import studies, totals
 from bot.store.outbox import Delivery
 from bot.views import answers
 
 WORTH_SAVING = 3
 """Days in a row from which on losing them is worth an evening's warning."""
-
-RISK_STREAK_SEEN = timedelta(days=400)
-"""How far back a streak is counted."""
 
 KIND = Kind(
     "risk",
@@ -37,16 +32,12 @@ KIND = Kind(
 
 
 async def _card(at: Occasion, delivery: Delivery) -> Card | None:
-    """Moot on another day than theirs, which breaks no streak; once anything kept it; where it is short."""
+    """Moot unless this is the day that the streak needs; once anything kept it; where it is short."""
     member, day = await at.member(delivery), delivery.local_date
-    row = await schedule.of_member(at.db, member.id, STUDY)
-    days = row.days if row else EVERY_DAY
-    if not days >> day.weekday() & 1:
+    streak = await totals.streak_of(at.db, member.id)
+    if streak is None or streak.until != day or streak.days < WORTH_SAVING or await _answers(at, delivery):
         return None
-    studied = (await studies.study_days(at.db, [member.id], day - RISK_STREAK_SEEN)).get(member.id, set())
-    length = streak(studied, day, days, member.off(await rests.off(at.db, member.id)))
-    moot = day in studied or await _answers(at, delivery) or length < WORTH_SAVING
-    return None if moot else answers.risk(member.language, member, day, length)
+    return answers.risk(member.language, member, day, streak.days)
 
 
 async def _edit(at: Occasion, delivery: Delivery) -> Card | None:

@@ -174,10 +174,15 @@ class Change:
         self._effects.append({"appended": table.name, "where": {"id": line}})
         return line
 
+    async def count(self) -> None:
+        """Bring what the member's ledgers amount to up to what was written until now; `settle` does so at the end."""
+        touched, self._touched = self._touched, totals.Touched()
+        await totals.keep_totals(self.db, self.member.id, touched)
+
     async def settle(self) -> None:
         """Write down what was done, how to take it back, what it amounts to; the last thing before the commit."""
         if self._id is not None:
-            await totals.keep_totals(self.db, self.member.id, self._touched)
+            await self.count()
             await self.db.execute(
                 update(changes)
                 .where(changes.c.id == self._id)

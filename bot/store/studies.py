@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CompoundSelect, RowMapping, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import RowMapping, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.answer import Answer
@@ -198,33 +198,6 @@ _ANSWERS = (
     .order_by(checkins.c.local_date)
 )
 _ANSWERS_OF = _ANSWERS.where(checkins.c.member.in_(bindparam("who", expanding=True)))
-
-
-async def study_days(db: AsyncConnection, members: Who, first: date | None = None) -> dict[int, set[date]]:
-    """The local dates on which each member studied: a check-in that says so, or a step done."""
-    days: dict[int, set[date]] = defaultdict(set)
-    for member, day in await db.execute(studied(members, first)):
-        days[member].add(day)
-    return dict(days)
-
-
-def studied(members: Who, first: date | None = None, last: date | None = None) -> CompoundSelect[int, date]:
-    """The question of `study_days`, a row for each member and day, to be asked inside other questions."""
-    answered = select(checkins.c.member, checkins.c.local_date).where(
-        checkins.c.member.in_(members), checkins.c.studied, STANDING_CHECKIN
-    )
-    shown = (
-        select(enrolments.c.member, step_events.c.local_date)
-        .join(enrolments, enrolments.c.id == step_events.c.enrolment)
-        .where(enrolments.c.member.in_(members), step_events.c.kind == "done", STANDING_EVENT)
-    )
-    if first is not None:
-        answered = answered.where(checkins.c.local_date >= first)
-        shown = shown.where(step_events.c.local_date >= first)
-    if last is not None:
-        answered = answered.where(checkins.c.local_date <= last)
-        shown = shown.where(step_events.c.local_date <= last)
-    return answered.union(shown)
 
 
 def _enrolment(row: RowMapping) -> Enrolment:

@@ -103,6 +103,28 @@ def since(span: Period, day: date) -> date:
     return window_start(span, day) or EVER
 
 
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """A member's streak: its study days, the last of them, and the last local date on which it stands without another.
+
+    On that date it is at risk; after it, it is over.
+    """
+
+    days: int
+    last: date
+    until: date
+
+    def on(self, today: date) -> int:
+        """Its length on a local date; none once it is over."""
+        return self.days if today <= self.until else 0
+
+
+async def streak_of(db: AsyncConnection, member: int) -> Streak | None:
+    """The streak that ended or goes on at a member's last study day; None where there was none."""
+    row = (await db.execute(_KEPT, {"member": member})).one_or_none()
+    return None if row is None else Streak(row.days, row.last, row.until)
+
+
 async def keep_totals(db: AsyncConnection, member: int, touched: Touched) -> None:
     """Bring a member's totals up to what the ledgers say now; the last thing before the commit."""
     if not touched.days and not touched.rules:
@@ -282,6 +304,7 @@ _EVERYTHING = union_all(
     ),
     _part("streak", streaks.c.last, streaks.c.until, numbers=(streaks.c.days,)).where(streaks.c.member == _MEMBER),
 )
+_KEPT = select(streaks.c.days, streaks.c.last, streaks.c.until).where(streaks.c.member == _MEMBER)
 _STUDIED = select(totals.c.first).where(
     totals.c.member == bindparam("member"), totals.c.span == "day", totals.c.days > 0
 )

@@ -45,6 +45,17 @@ async def test_a_streak_counts_study_days(chat: Chat) -> None:
     assert said.startswith("Sunday: 1 h. Streak 3 🔥\n")
 
 
+@pytest.mark.parametrize("track", ["study", "dsa"])
+async def test_a_receipt_counts_as_the_board_does(chat: Chat, track: str) -> None:
+    """Whose weekdays they are does not depend on what was practised: on Saturday and Sunday nobody asked."""
+    await chat.say("asha", "/remind 20:00 weekdays dm")
+    await chat.say("asha", f"/checkin 30 track:{track}")
+    chat.forward(days=3)
+    said = await chat.say("asha", f"/checkin 30 track:{track}")
+    assert "Streak 2 🔥" in said
+    assert "1. Asha · 2 days" in await chat.say("asha", "/leaderboard streak")
+
+
 async def test_yesterday_stays_open_until_noon(chat: Chat) -> None:
     chat.forward(hours=-2)
     assert "Thursday: 1 h" in await chat.say("asha", "/checkin 1h date:yesterday")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.member import Member
-from bot.store import Store, changes, people, studies
+from bot.store import Store, changes, people, studies, totals
 from bot.store.changes import Change, Done, Stale
 from bot.tables import accounts, checkins, enrolments, members, reminders, step_events
 from bot.tables import changes as ledger
@@ -223,7 +223,7 @@ async def test_a_ledger_is_taken_back_by_a_line_of_its_own(store: Store) -> None
         back = (await db.execute(select(step_events).where(step_events.c.reverts == event))).mappings().one()
         none = (await db.execute(select(checkins).where(checkins.c.reverts == answer))).mappings().one()
         assert await studies.answers_of(db, [member.id], date.min, date.max) == {}
-        assert await studies.study_days(db, [member.id]) == {}
+        assert await totals.streak_of(db, member.id) is None
     assert (back["kind"], back["step"], back["at"]) == ("reverted", "sql", later)
     # The compensating line belongs to the day it takes back.
     assert (back["local_date"], none["local_date"]) == (before[0]["local_date"], date(2026, 11, 19))

@@ -20,12 +20,11 @@ from bot.command.parameters import (
 )
 from bot.commands.plan.join import change_code
 from bot.domain.answer import Answer
-from bot.domain.consistency import streak
 from bot.domain.dates import Circumstances
-from bot.domain.occurrence import EVERY_DAY, moment_of
+from bot.domain.occurrence import moment_of
 from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
-from bot.store import outbox, schedule, studies
+from bot.store import outbox, schedule, studies, totals
 from bot.views import answers, times
 from bot.words import pace_words, time_words
 
@@ -37,9 +36,6 @@ SMALL_HOURS = 4 * 60
 
 MOST_MINUTES = 16 * 60
 """More study than that on one day is a typing error; the board counts less still."""
-
-STREAK_SEEN = timedelta(days=400)
-"""How far back from its day an answer looks for the streak."""
 
 TRACK = OneOf(TRACKS)
 FREELY = OneOf(("yes",))
@@ -72,10 +68,10 @@ async def checkin(
     call.summarise("change-checkin", date=call.date(day), answer=said)
     await studies.check_in(call.change, day, track, studied=studied, minutes=added, note=note)
     row = await call.mine.reminder(track)
-    off = call.member.off(rest.days for rest in await call.mine.rests())
     await schedule.note_answer(call.change, track, day, call.incoming.pressed, studied=studied)
     call.announced = True
-    days = (await studies.study_days(call.db, [call.member.id], day - STREAK_SEEN)).get(call.member.id, set())
+    await call.change.count()
+    streak = await totals.streak_of(call.db, call.member.id)
     call.mine.forget()
     receipt = answers.Receipt(
         day=day,
@@ -83,7 +79,7 @@ async def checkin(
         studied=studied,
         total=added + (before.minutes if before else 0),
         added=added if before and before.studied and added else None,
-        streak=streak(days, call.today, row.days if row else EVERY_DAY, off),
+        streak=0 if streak is None else streak.on(call.today),
         code=await change_code(call),
         again=await _goes_on(call, row),
     )
