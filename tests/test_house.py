@@ -502,6 +502,8 @@ VERBS = "Commands call the store's verbs and know no table"
         ("bot/views/times.py", "import bot.store.schedule", VALUES),
         ("bot/courier/parcels.py", "import bot.messages", INWARD),
         ("bot/courier/parcels.py", "import discord", "Only its own platform imports discord"),
+        ("bot/courier/parcels.py", "import telegram", "Only its own platform imports telegram"),
+        ("bot/cards.py", "import sqlalchemy", "Words, cards, views and platforms speak no SQL"),
         (
             "bot/platforms/console/client.py",
             "import bot.platforms.discord.client",

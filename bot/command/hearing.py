@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from bot.cards import Card, Input, LinkButton, Paragraph, Question, unsign
 from bot.command.call import Audience, Incoming, Response, Somebody, answered
@@ -92,6 +93,8 @@ class Hearing:
                     return await self._pressed(heard)
                 case Filled():
                     return await self.dispatch(await self._filled(heard))
+                case _:
+                    assert_never(heard)
         except Exception as error:
             origin = heard.origin
             return self.fault(f"what was heard on {origin.platform} could not be handled", error, origin.hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,8 @@ class Whereabouts:
                     await _remember(db, noticed.added)
                 case RoomEntered():
                     await self._entered(db, noticed)
+                case _:
+                    assert_never(noticed)
 
     async def added(self, added: BotAdded) -> Card | None:
         """Our greeting, once for each invitation; None where we are known."""

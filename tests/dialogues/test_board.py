@@ -196,7 +196,7 @@ async def test_in_private_one_of_several_is_asked_for(chat: Chat) -> None:
 
 
 async def test_without_a_group_the_way_to_one_is_told(chat: Chat) -> None:
-    assert (await chat.say("omar", "/leaderboard", private=True)).startswith("You are in no group yet.")
+    assert (await chat.say("omar", "/leaderboard", private=True)).startswith("You are in no group.")
     elsewhere = await chat.say("omar", "/recap", room=Address("test", "elsewhere"))
     assert elsewhere == "This chat is no group's home yet. A leader makes it one with /setup.\n[1] /setup"
 

@@ -82,7 +82,7 @@ async def test_the_main_group_is_chosen_among_mine(chat: Chat) -> None:
     async with chat.store.writing() as db:
         group = await belonging.found_group(db, "Night owls", "Asia/Kolkata", chat.now)
         await homes.settle_in(db, group.id, other, "owls")
-    assert "in no group yet" in await chat.say("asha", "/main", private=True)
+    assert "You are in no group." in await chat.say("asha", "/main", private=True)
     # One comes in by the first command, also by one that is refused: she is on no roadmap yet.
     await chat.say("asha", "/progress", room=other)
     await chat.say("asha", "/roadmaps")

@@ -191,3 +191,9 @@ async def test_who_was_met_before_there_was_a_group_lives_by_its_clock(chat: Cha
     chat.dispatch = kolkata
     await chat.say("nina", "/roadmaps")
     assert "12:00 now (not confirmed)" in await chat.say("nina", "/settings", private=True)
+
+
+async def test_a_note_without_words_is_told_so(chat: Chat) -> None:
+    await chat.say("asha", "/join backend-ai-era 2027-05-20")
+    assert await chat.say("asha", "/done sql note:") == "Nothing is written there."
+    assert "0 of 10" in await chat.say("asha", "/progress")

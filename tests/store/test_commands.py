@@ -147,7 +147,7 @@ async def test_taking_back_does_not_take_back_a_claim(store: Store) -> None:
     clock = await settled(store)
     await clock.say("asha", "remind 19:00 daily dm")
     await clock.say("asha", "later 20:00")
-    assert "changed again since" in await claiming(clock, "undo")
+    assert "a newer change since" in await claiming(clock, "undo")
     async with store.reading() as db:
         found = await schedule.of_member(db, await member_of(store, "asha"), "study")
     assert found is not None

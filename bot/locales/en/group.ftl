@@ -34,7 +34,7 @@ hint-setup-language = English
 ask-group = Which group?
 ask-setup-zone = In which city or time zone is the group?
 ask-setup-time = When shall I ask the group every day?
-ask-setup-recap = On which day and when comes the recap?
+ask-setup-recap = On which day and at what time shall the recap come?
 ask-setup-roadmap = Which roadmap do most of you follow?
 ask-setup-deadline = By when does the group want to be done?
 ask-setup-code = Which code does the first home show?
@@ -99,7 +99,7 @@ place-none = You have no { $measure ->
    *[all] {""}
 }.
 place-none-streak = No streak is running for you in { $group }. One step or a check-in starts one.
-refuse-no-group = You are in no group yet. Open your study group's chat and type /start there; a leader makes it the group's home with /setup.
+refuse-no-group = You are in no group. Open your study group's chat and type /start there; a leader makes it the group's home with /setup.
 refuse-no-home = This chat is no group's home yet. A leader makes it one with /setup.
 
 # The group's home

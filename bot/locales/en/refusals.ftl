@@ -2,7 +2,10 @@ refuse-command = I don't know /{ $text }. Everything I can do: /help
 refuse-command-near = I don't know /{ $text }. Did you mean /{ $near }?
 refuse-owner = That button is somebody else's. /help shows what you can do.
 refuse-leaders = /{ $command } is for those who lead this group: ask whoever manages this chat to type it.
-refuse-long = That is { $length } characters; at most { $limit } fit.
+refuse-long = { $length ->
+    [0] Nothing is written there.
+   *[other] That is { $length } characters; at most { $limit } fit.
+}
 refuse-too-much = I don't know what to do with “{ $text }”. An example: /help { $command }
 refuse-outdated = That button is too old. Please start again.
 refuse-option = “{ $text }” is not one of: { $options }.
@@ -48,7 +51,7 @@ refuse-nothing-open = Every step of **{ $title }** is done or left out already. 
 refuse-undo-nothing = There is nothing to take back.
 refuse-undo-unknown = That is not a change of yours.
 refuse-undo-done = That was taken back already: { $change }.
-refuse-undo-stale = { $change } was changed again since. Change it with /{ $command } instead.
+refuse-undo-stale = There was a newer change since, so this can no longer be taken back: { $change }. Change it with /{ $command } instead.
 refuse-skip-done = **{ $title }** is done; there is nothing to leave out. /undo takes it back.
 refuse-skip-again = **{ $title }** is left out already.
 refuse-mate-not-on = { $name } is on no roadmap.
@@ -80,4 +83,4 @@ refuse-rest-many = { $count } times off are planned already. Take one back first
 refuse-rest-known = Off already: { $days }.
 refuse-rest-gone = Those are not among your days off any more.
 refuse-by-name = By itself “{ $text }” is a place; “{ $label }” is written `{ $name }:{ $text }`.
-refuse-remind-group = You are in no group yet, so I can only ask in private: `/remind 20:00 dm`
+refuse-remind-group = You are in no group, so I can only ask in private: `/remind 20:00 dm`

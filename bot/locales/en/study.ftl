@@ -90,7 +90,7 @@ change-resume = ending the pause
 change-rest = the days off { $days }
 change-rest-back = taking back the days off { $days }
 change-zone = the time zone { $zone }
-change-undo = an undo
+change-undo = taking back a change
 undone = Taken back: { $change }.
 
 checkin-greeting-morning = Good morning, { $name }.
