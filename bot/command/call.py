@@ -20,6 +20,7 @@ from bot.domain.kind import KINDS
 from bot.domain.member import Member
 from bot.store.announcements import Announcement, announce
 from bot.store.changes import Change
+from bot.views.changed import Particular, stored
 from bot.words import LANGUAGE, date_words, say, word
 
 
@@ -173,9 +174,9 @@ class Call:
         """A local date in words."""
         return date_words(self.language, day, self.today)
 
-    def summarise(self, id: str, /, **vars: object) -> None:
-        """Say what the change was, for /undo."""
-        self.change.summary = (id, vars)
+    def summarise(self, id: str, /, **values: Particular) -> None:
+        """Say what the change was, for /undo: in values, which are worded when somebody reads it."""
+        self.change.summary = (id, {name: stored(value) for name, value in values.items()})
 
     async def announce(self, kind: str) -> None:
         """Tell the group about this change, in the same transaction; composed when it is sent."""

@@ -26,6 +26,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.roadmap import Roadmap
 from bot.store import OnlyReads, Store, changes, hold, linking, questions, writes
 from bot.store.changes import Change
+from bot.views.changed import change_words
 from bot.words import LANGUAGE, nearest, say
 
 
@@ -200,8 +201,7 @@ class Dispatch:
 
 def _already(scene: Scene, done: changes.Done) -> Response:
     """A press or an update that was counted before: say so, change nothing."""
-    id, variables = done.summary
-    summary = say(scene.language, id, **variables)
+    summary = change_words(scene.member, scene.now, done.summary)
     return Response(Card(parts=(Paragraph(say(scene.language, "already-counted", change=summary)),)))
 
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot import words
 from bot.command import Audience
 from bot.delivery import Address
 from bot.messages import Messages
 from bot.store import belonging, outbox
+from bot.tables import changes, members
 from bot.words import languages, nearest
 from tests.dialogues.conftest import Chat
 from tests.fakes.locales import SECOND, second_language
@@ -115,3 +117,33 @@ async def test_a_group_is_founded_in_its_founders_language(chat: Chat, second: s
         found = await belonging.group_at(db, replace(room))
         assert found is not None
         assert found.language == "de"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/rest sun", "the days off So 22 Nov"),
+        ("/rest from:2026-11-23 to:2026-11-24", "the days off Mo 23 Nov"),
+        ("/pause 2026-11-25", "the pause until Mi 25 Nov"),
+        ("/remind 20:00 mon wed dm", "the reminder of your study, Mo"),
+        ("/checkin 90", "the check-in of Fr 20 Nov"),
+        ("/later tomorrow", "moving the check-in to Sa 21 Nov, 19:00"),
+    ],
+)
+async def test_what_was_changed_in_one_language_is_taken_back_in_another(
+    chat: Chat, second: str, line: str, told: str
+) -> None:
+    """A change keeps the date, the days, the length: they are worded when somebody reads them."""
+    await chat.say("asha", "/remind 19:00 daily dm", private=True)
+    await chat.say("asha", line, private=True)
+    async with chat.store.writing() as db:
+        await db.execute(update(members).values(language=SECOND))
+    said = (await chat.say("asha", "/undo", private=True)).replace(".", "").replace("⟦", "").replace("⟧", "")
+    assert f"Taken back: {told}" in said
+
+
+async def test_what_was_kept_as_words_before_reads_as_it_did(chat: Chat) -> None:
+    await chat.say("asha", "/pause 2026-11-25", private=True)
+    async with chat.store.writing() as db:
+        await db.execute(update(changes).values(summary=["change-pause", {"until": "Wed 25 Nov"}]))
+    assert "Taken back: the pause until Wed 25 Nov." in await chat.say("asha", "/undo", private=True)

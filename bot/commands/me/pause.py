@@ -52,7 +52,7 @@ async def pause(call: Call, until: Annotated[date | str | None, PAUSE]) -> Respo
     begun = call.member.paused_from if running else call.today
     await wishes.set_pause(call.change, begun, end_date)
     await call.refresh()
-    call.summarise("change-pause", until="back" if end_date is None else call.date(end_date))
+    call.summarise("change-pause", until="back" if end_date is None else end_date)
     member = call.change.present
     said = (*times.paused(member, call.today), *call.say("pause-counts"))
     return Response(await with_ways(call, said, times.end_pause(member)))
@@ -138,7 +138,7 @@ async def rest(
     taken = await _plan(call, planned, days)
     await call.refresh()
     words = times.dates_words(call.language, taken, call.today)
-    call.summarise("change-rest", days=words)
+    call.summarise("change-rest", days=taken)
     return Response(await with_ways(call, call.say("rest-set", days=words), _to_rests(call)))
 
 
@@ -205,6 +205,6 @@ async def _drop(call: Call, planned: tuple[Rest, ...], id: int) -> Response:
     await _end(call, found, begin)
     await call.refresh()
     words = times.dates_words(call.language, (begin, found.last), call.today)
-    call.summarise("change-rest-back", days=words)
+    call.summarise("change-rest-back", days=(begin, found.last))
     said = call.say("rest-dropped", days=words, count=(found.last - begin).days + 1)
     return Response(await with_ways(call, said, _to_rests(call)))

@@ -18,7 +18,8 @@ from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
 from bot.store import schedule
 from bot.views import times
-from bot.words import days_words, minute_words
+from bot.views.changed import Weekdays
+from bot.words import minute_words
 
 EVERY_KIND = OneOf(SET_KINDS, names="settings-reminder-", by_name=Names(lambda kind: kind.name in PLACES))
 """By itself `group` is the place: a leader who turns off their own question there must not end everybody's."""
@@ -80,7 +81,7 @@ async def _remind_member(call: Call, of: Kind, time: int | None, days: int | Non
             "remind-off", what=call.word(f"remind-off-{kind}"), was=was, line=line, time=minute_words(minute)
         )
         return Response(await _receipt(call, said, []))
-    call.summarise(f"change-remind-{kind}", days=days_words(call.language, row.days), time=minute_words(minute))
+    call.summarise(f"change-remind-{kind}", days=Weekdays(row.days), time=minute_words(minute))
     said = times.reminded(call.member, row, also, call.now)
     return Response(await _receipt(call, said, await _offers(call, of)))
 

@@ -64,8 +64,8 @@ async def checkin(
     _check(call, day, minutes, note, before)
     added = minutes if isinstance(minutes, int) else 0
     studied = minutes != "no"
-    said = pace_words(call.language, added) if added else str(minutes or "yes")
-    call.summarise("change-checkin", date=call.date(day), answer=said)
+    said = timedelta(minutes=added) if added else str(minutes or "yes")
+    call.summarise("change-checkin", date=day, answer=said)
     await studies.check_in(call.change, day, track, studied=studied, minutes=added, note=note)
     row = await call.mine.reminder(track)
     await schedule.note_answer(call.change, track, day, call.incoming.pressed, studied=studied)
@@ -176,7 +176,7 @@ async def later(
     if moved is None or moved.next_due_at is None:
         raise AssertionError(f"reminder {row.id} runs and has no next moment")
     at = moved.next_due_at
-    call.summarise("change-later", time=times.moment_words(call.language, call.member, at, call.now))
+    call.summarise("change-later", time=at)
     said = times.asked_next(call.language, call.member, at, call.now)
     buttons = []
     if call.change.made:

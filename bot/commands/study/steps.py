@@ -32,6 +32,7 @@ from bot.store import announcements, changes, hold, homes, outbox, schedule, stu
 from bot.store.announcements import Post
 from bot.store.changes import Stale
 from bot.views import study
+from bot.views.changed import change_words
 from bot.views.news import shows
 from bot.views.step import how_to, step_ahead
 
@@ -114,8 +115,7 @@ async def undo(call: Call, change: Annotated[int | None, CHANGE]) -> Response:
     found = await (changes.last(call.db, call.member.id) if change is None else changes.find(call.db, change))
     if found is None or found.member != call.member.id:
         raise Refusal("refuse-undo-nothing" if change is None else "refuse-undo-unknown")
-    id, variables = found.summary
-    summary = call.say(id, **variables)
+    summary = change_words(call.member, call.now, found.summary)
     if found.undone:
         raise Refusal("refuse-undo-done", change=summary)
     if found.command == "setup":
