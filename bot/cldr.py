@@ -61,7 +61,12 @@ def all_of(language: str, items: Sequence[str]) -> str:
 
 def one_by_one(language: str, items: Sequence[str]) -> str:
     """Several things in a line, however many: "a, b, c", with what stands between two of them in a longer list."""
-    return str(locale(language).list_patterns["standard"]["middle"]).format("", "").join(items)
+    return between(language).join(items)
+
+
+def between(language: str) -> str:
+    """What stands between two things of a longer list."""
+    return str(locale(language).list_patterns["standard"]["middle"]).format("", "")
 
 
 def number(language: str, value: float) -> str:

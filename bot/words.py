@@ -225,6 +225,12 @@ def weekday_words(language: str, weekday: int) -> str:
     return cldr.weekdays(language, "wide")[weekday]
 
 
+def dates_words(language: str, days: tuple[date, date], today: date) -> str:
+    """A stretch of local dates: "Thu 24 Dec – Sun 27 Dec"."""
+    first, last = (date_words(language, day, today) for day in days)
+    return first if first == last else word(language, "stretch", first=first, last=last)
+
+
 def days_words(language: str, days: int) -> str:
     """Days of the week, given as bits: "every day", "Mon–Fri", "Mon, Wed, Fri"."""
     named = {0b1111111: "days-all", 0b0011111: "days-week", 0b1100000: "days-weekend"}
@@ -267,6 +273,18 @@ def number_words(language: str, value: float) -> str:
 def list_words(language: str, items: Iterable[str]) -> str:
     """Several things in a line: "a, b, c"."""
     return cldr.one_by_one(language, list(items))
+
+
+def list_spans(language: str, items: Iterable[Spans]) -> Spans:
+    """The same of things that are set in letters of their own."""
+    first, *others = list(items) or [()]
+    return reduce(lambda before, item: (*before, Text(cldr.between(language)), *item), others, first)
+
+
+def beside_words(language: str, items: Iterable[str]) -> str:
+    """Several things in a line that are no sentence: "a · b · c"."""
+    first, *others = list(items) or [""]
+    return reduce(lambda before, item: word(language, "beside", before=before, item=item), others, first)
 
 
 def all_words(language: str, items: Iterable[str]) -> str:

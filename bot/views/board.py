@@ -20,7 +20,7 @@ from bot.domain.board import (
 from bot.domain.group import Group
 from bot.domain.recap import RECAP_LINES, Week, gained
 from bot.domain.roadmap import Roadmap
-from bot.words import date_words, lines, list_words, pace_words, say, span_words, word
+from bot.words import date_words, lines, list_spans, list_words, pace_words, say, span_words, word
 
 """How many members' results a recap spells out; it is read on a phone. The rest are counted."""
 
@@ -196,13 +196,10 @@ def _results(language: str, week: Week, roadmaps: Mapping[str, Roadmap]) -> list
 
 
 def _steps(language: str, titles: Sequence[str]) -> Spans:
-    spans: list[Text | Italic] = []
-    for title in titles[:RECAP_STEPS]:
-        spans += [Text(", ")] if spans else []
-        spans.append(Italic(title))
+    named: list[Spans] = [(Italic(title),) for title in titles[:RECAP_STEPS]]
     if len(titles) > RECAP_STEPS:
-        spans.append(Text(", " + word(language, "roster-more", count=len(titles) - RECAP_STEPS)))
-    return (*spans, Text("."))
+        named.append((Text(word(language, "roster-more", count=len(titles) - RECAP_STEPS)),))
+    return (*list_spans(language, named), Text("."))
 
 
 def _deadline_line(language: str, week: Week) -> Spans:

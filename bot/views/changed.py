@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from bot.cards import Spans
 from bot.domain.member import Member
 from bot.domain.occurrence import Range
-from bot.views.times import dates_words, moment_words
-from bot.words import date_words, days_words, pace_words, say
+from bot.views.times import moment_words
+from bot.words import date_words, dates_words, days_words, pace_words, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.cards import Bold, Button, Card, Code, Paragraph, ProgressBar, Spans, T
 from bot.domain import progress as ledger
 from bot.domain.roadmap import Level, Roadmap, Step
 from bot.views.study import bar, roadmap_line
-from bot.words import date_words, lines, pace_words, say, word
+from bot.words import beside_words, date_words, lines, pace_words, say, word
 
 MARKS = {"done": "✅", "skipped": "⤼", "open": "▫️"}
 
@@ -37,7 +37,7 @@ def sources(language: str, roadmap: Roadmap, today: date) -> Card:
     levels = [say(language, "level-about", title=level.title, text=level.summary) for level in _described(roadmap)]
     rests = [say(language, "roadmap-source", text=roadmap.source)]
     if roadmap.credits:
-        rests.append(say(language, "roadmap-credits", text=" · ".join(roadmap.credits)))
+        rests.append(say(language, "roadmap-credits", text=beside_words(language, roadmap.credits)))
     updated = date_words(language, roadmap.updated, today)
     rests.append(say(language, "roadmap-version", version=roadmap.version, date=updated))
     beside = [] if roadmap.practice is None else [_practice(language, roadmap), (Text(roadmap.practice.summary),)]
@@ -68,7 +68,8 @@ def _level(language: str, progress: ledger.Progress, level: Level) -> list[Spans
 def step_line(language: str, progress: ledger.Progress, step: Step) -> Spans:
     """A step in a list: its mark, number, title, slug and signals."""
     state = "done" if step.slug in progress.done else "skipped" if step.slug in progress.skipped else "open"
-    signals = "·".join(getattr(step.signals, name)[0].upper() for name in ("importance", "demand", "automation_risk"))
+    levels = (step.signals.importance, step.signals.demand, step.signals.automation_risk)
+    signals = "·".join(word(language, f"signal-{level}") for level in levels)
     optional = (
         word(language, "step-optional") if step.optional else word(language, "step-choice") if step.one_of else ""
     )

@@ -8,7 +8,7 @@ from bot.cards import Button, Card, Link, Paragraph, Span, Spans, Text, owner_th
 from bot.domain import progress as ledger
 from bot.domain.roadmap import Roadmap, Step
 from bot.views.study import bar, hours_words, next_line, reasons_words
-from bot.words import lines, list_words, say, word
+from bot.words import beside_words, lines, list_words, say, word
 
 
 def step_ahead(language: str, progress: ledger.Progress, step: Step, member: int, *, several: bool = False) -> Card:
@@ -42,7 +42,7 @@ def how_to(language: str, roadmap: Roadmap, step: Step, others: Iterable[Roadmap
 
 def _ways(language: str, roadmap: Roadmap, step: Step, others: Iterable[Roadmap]) -> Iterator[Spans]:
     if step.topics:
-        yield say(language, "step-topics", text=" · ".join(step.topics))
+        yield say(language, "step-topics", text=beside_words(language, step.topics))
     if step.links:
         yield (*say(language, "step-links"), *_links(step))
     for id, text in (

@@ -8,14 +8,26 @@ from datetime import date, datetime, timedelta
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from bot.cards import ROWS, Bold, Button, Card, Choice, Moment, Option, Paragraph, Spans, Text
+from bot.cards import ROWS, Button, Card, Choice, Moment, Option, Paragraph, Spans, Text
 from bot.domain import kind as kinds
 from bot.domain.kind import KINDS, MOST_IGNORED, Kind, Owner
 from bot.domain.member import Member
 from bot.domain.occurrence import EVERY_DAY, Range
 from bot.domain.reminder import Reminder
 from bot.domain.rest import Rest
-from bot.words import all_words, clause_words, date_words, days_words, lines, minute_words, say, time_words, word
+from bot.words import (
+    all_words,
+    clause_words,
+    date_words,
+    dates_words,
+    days_words,
+    lines,
+    list_words,
+    minute_words,
+    say,
+    time_words,
+    word,
+)
 
 BUTTONS = 5
 """What one row of buttons holds on Discord."""
@@ -61,12 +73,6 @@ def next_question(language: str, reminders: Iterable[Reminder], now: datetime) -
     """When the next of a member's questions comes; nothing where none is to come."""
     following = coming(reminders)
     return () if following is None else next_words(language, following[1], now, "next-question")
-
-
-def dates_words(language: str, days: Range, today: date) -> str:
-    """A stretch of local dates: "Thu 24 Dec – Sun 27 Dec"."""
-    first, last = (date_words(language, day, today) for day in days)
-    return first if first == last else f"{first} – {last}"
 
 
 def before_words(language: str, kind: Kind) -> str:
@@ -298,9 +304,9 @@ def rests_words(member: Member, planned: Iterable[Rest], today: date) -> str:
 
 def also_words(language: str, reminders: Iterable[Reminder]) -> Spans:
     """What else is said to a member besides questions, each with its time."""
-    told: list[Bold | Text] = []
-    for reminder in reminders:
-        if not KINDS[reminder.kind].is_question and reminder.place != "off":
-            between = ", " if told else ""
-            told.append(Text(f"{between}{kind_words(language, reminder.kind)} ({minute_words(reminder.time)})"))
-    return tuple(told) or say(language, "settings-off")
+    told = [
+        f"{kind_words(language, reminder.kind)} ({minute_words(reminder.time)})"
+        for reminder in reminders
+        if not KINDS[reminder.kind].is_question and reminder.place != "off"
+    ]
+    return (Text(list_words(language, told)),) if told else say(language, "settings-off")

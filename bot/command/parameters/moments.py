@@ -30,7 +30,7 @@ from bot.command.reading import (
 from bot.command.scene import Scene
 from bot.domain.plan import FAR_DAYS, MAX_MINUTES_A_DAY
 from bot.domain.refusal import Refusal
-from bot.words import date_words, list_words, minute_words, word
+from bot.words import date_words, dates_words, list_words, minute_words, word
 
 
 class _Deadline(Plain[date]):
@@ -62,8 +62,7 @@ def _days_suggestion(days: tuple[date, date] | date, scene: Scene) -> Suggestion
     if isinstance(days, date):
         return _date_suggestion(days, scene)
     first, last = days
-    words = " – ".join(date_words(scene.language, day, scene.today) for day in days)
-    return Suggestion(words, f"{first} to {last}")
+    return Suggestion(dates_words(scene.language, days, scene.today), f"{first} to {last}")
 
 
 def _deadline(text: str, scene: Scene) -> date | None:

@@ -14,7 +14,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.rest import Rest
 from bot.store import rests, schedule, wishes
 from bot.views import times
-from bot.words import lines
+from bot.words import dates_words, lines
 
 LONGEST_PAUSE = timedelta(days=366)
 """Who knows a date further away does not need us to remember it: a pause without an end is ended by a tap."""
@@ -137,7 +137,7 @@ async def rest(
     _check(call, days)
     taken = await _plan(call, planned, days)
     await call.refresh()
-    words = times.dates_words(call.language, taken, call.today)
+    words = dates_words(call.language, taken, call.today)
     call.summarise("change-rest", days=taken)
     return Response(await with_ways(call, call.say("rest-set", days=words), _to_rests(call)))
 
@@ -160,7 +160,7 @@ def _check(call: Call, days: Range) -> None:
     if min(days) < call.today:
         raise Refusal("refuse-rest-past", date=call.date(min(days)))
     if last < first:
-        swapped = times.dates_words(call.language, (last, first), call.today)
+        swapped = dates_words(call.language, (last, first), call.today)
         way = (swapped, f"rest {last} {first}")
         raise Refusal("refuse-rest-order", first=call.date(first), last=call.date(last), ways=[way])
     count = (last - first).days + 1
@@ -177,7 +177,7 @@ async def _plan(call: Call, planned: tuple[Rest, ...], days: Range) -> Range:
     near = [rest for rest in planned if rest.touches(days)]
     for rest in near:
         if rest.covers(days):
-            known = times.dates_words(call.language, rest.days, call.today)
+            known = dates_words(call.language, rest.days, call.today)
             raise Refusal("refuse-rest-known", days=known, ways=[(call.word("settings-rests"), "rest")])
     if not near:
         if len(planned) >= MOST_RESTS:
@@ -204,7 +204,7 @@ async def _drop(call: Call, planned: tuple[Rest, ...], id: int) -> Response:
     begin = max(found.first, call.today)
     await _end(call, found, begin)
     await call.refresh()
-    words = times.dates_words(call.language, (begin, found.last), call.today)
+    words = dates_words(call.language, (begin, found.last), call.today)
     call.summarise("change-rest-back", days=(begin, found.last))
     said = call.say("rest-dropped", days=words, count=(found.last - begin).days + 1)
     return Response(await with_ways(call, said, _to_rests(call)))

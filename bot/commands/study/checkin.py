@@ -26,7 +26,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.reminder import Reminder
 from bot.store import outbox, schedule, studies, totals
 from bot.views import answers, times
-from bot.words import pace_words, time_words
+from bot.words import dates_words, pace_words, time_words
 
 OPEN_UNTIL = 12 * 60
 """Yesterday stays open until noon (see the voice of the house): minutes after local midnight."""
@@ -184,7 +184,7 @@ async def later(
     planned = await call.mine.planned(call.today)
     if off := next((rest for rest in planned if rest.first <= call.today), None):
         # A day off is silent whatever is wished for on it, which is not what they expect who wish it.
-        said = (*call.say("later-off", days=times.dates_words(call.language, off.days, call.today)), Text(" "), *said)
+        said = (*call.say("later-off", days=dates_words(call.language, off.days, call.today)), Text(" "), *said)
         buttons.append(Button(call.word("settings-rests"), "rest", only=call.member.id))
     card = Card(parts=(Paragraph(said),))
     return Response(card.with_rows(buttons) if buttons else card)

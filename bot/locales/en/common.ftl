@@ -3,7 +3,12 @@ date = { $weekday } { $day } { $month }{ $year ->
     [no] {""}
    *[other] {" "}{ $year }
 }
+stretch = { $first } – { $last }
 clauses = { $before }; { $clause }
+beside = { $before } · { $item }
+signal-high = H
+signal-medium = M
+signal-low = L
 days-all = every day
 days-week = { $first }–{ $last }
 days-weekend = { $first } and { $last }
